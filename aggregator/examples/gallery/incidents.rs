@@ -10,7 +10,7 @@ use skerry_publish::view::{
 };
 use skerry_sanitiser::{Form, PublicText, Replacement, Rules, Settings};
 
-fn public(source: &str, form: Form) -> PublicText {
+pub(crate) fn public(source: &str, form: Form) -> PublicText {
     let rules = Rules::new(&Settings::default()).expect("usable settings");
     rules.sanitise(source, form, &Replacement::default(), &[]).text.expect("nothing private remains")
 }
@@ -50,7 +50,7 @@ fn incident(title: &str, impact: Impact, updates: Vec<IncidentUpdateView>) -> In
 }
 
 /// The components of a page with the names of their groups.
-fn components(view: &PageView) -> Vec<(&ComponentView, Option<&String>)> {
+pub(crate) fn components(view: &PageView) -> Vec<(&ComponentView, Option<&String>)> {
     let items = view.items.iter().flat_map(|item| match item {
         Item::Group(group) => group.children.iter().map(|child| (child, Some(&group.name))).collect(),
         Item::Component(component) => vec![(component, None)],

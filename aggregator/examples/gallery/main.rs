@@ -2,6 +2,7 @@
 //! `cargo run -p skerry-aggregator --example gallery -- DIRECTORY`.
 
 mod incidents;
+mod maintenance;
 mod sample;
 mod states;
 
@@ -37,6 +38,10 @@ fn write_site(root: &Path, view: &PageView) -> anyhow::Result<()> {
     for incident in &view.incidents {
         let page = html::incident(view, incident)?;
         write(&root.join(format!("incidents/{}.html", incident.id)), page.as_bytes())?;
+    }
+    for maintenance in &view.maintenance {
+        let page = html::maintenance(view, maintenance)?;
+        write(&root.join(format!("maintenance/{}.html", maintenance.id)), page.as_bytes())?;
     }
     for asset in html::assets() {
         write(&root.join(&asset.path), asset.bytes)?;

@@ -45,6 +45,7 @@ pub(crate) fn page(name: &str, items: Vec<Item>) -> PageView {
         rule: UptimeRuleView { statuspage: false, partial_percent: 30, major_percent: 100 },
         items,
         incidents: Vec::new(),
+        maintenance: Vec::new(),
     }
 }
 

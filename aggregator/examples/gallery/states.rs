@@ -1,9 +1,9 @@
 //! The states to look at, by name.
 
-use crate::incidents;
 use crate::sample::{
     NOW, component, group, impaired, page, refigured, response, sixty, spend, unseen, waiting, young,
 };
+use crate::{incidents, maintenance};
 use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, HOUR, MINUTE};
@@ -26,7 +26,8 @@ pub(crate) fn all() -> Vec<(&'static str, PageView)> {
         ("waiting", first_report()),
         ("chart", chart()),
         ("statuspage", statuspage()),
-        ("maintenance", maintenance()),
+        ("maintenance", in_progress()),
+        ("planned", planned()),
         ("berlin", berlin()),
         ("arabic", arabic()),
         ("day-one", day_one()),
@@ -68,7 +69,8 @@ fn fire() -> PageView {
         api.children[1] = unseen("Sandbox", 95);
     }
     let view = page("Northwind status", items);
-    PageView { incidents: incidents::of_fire(&view), ..view }
+    let maintenance = maintenance::during_fire(&view);
+    PageView { incidents: incidents::of_fire(&view), maintenance, ..view }
 }
 
 /// Incidents are open while everything is operational.
@@ -147,6 +149,7 @@ fn hostile() -> PageView {
     let mut view = page("\"><script>alert(2)</script>\u{202e}", items);
     view.support_url = Some("javascript:alert(3)".to_owned());
     view.incidents = incidents::hostile(&view);
+    view.maintenance = maintenance::hostile(&view);
     view
 }
 
@@ -188,11 +191,19 @@ fn statuspage() -> PageView {
     view
 }
 
-fn maintenance() -> PageView {
-    page(
-        "Northwind status",
-        alone(vec![component("Website"), impaired("Reports", Status::UnderMaintenance, 30)]),
-    )
+/// One maintenance is in progress, one is being verified while its component is operational.
+fn in_progress() -> PageView {
+    let reports = impaired("Reports", Status::UnderMaintenance, 30);
+    let view = page("Northwind status", alone(vec![component("Website"), reports]));
+    PageView { maintenance: maintenance::in_progress(&view), ..view }
+}
+
+/// Maintenance to come, and what became of former ones.
+fn planned() -> PageView {
+    let mut reports = component("Reports");
+    spend(&mut reports, 6, 98 * MINUTE, |tally| &mut tally.maintenance);
+    let view = page("Northwind status", alone(vec![component("Website"), refigured(reports)]));
+    PageView { maintenance: maintenance::to_come(&view), ..view }
 }
 
 fn berlin() -> PageView {

@@ -3,6 +3,7 @@
 
 use super::component_now::ComponentNow;
 use super::incidents::incidents;
+use super::maintenance::maintenance;
 use super::view::{ComponentView, GroupView, Item, PageView, ResponsePoint, ResponseView, UptimeRuleView};
 use jiff::tz::TimeZone;
 use skerry_domain::component::Automatic;
@@ -38,8 +39,11 @@ pub fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, past: b
     let build = Build { state, page, now, calendar: Calendar::new(&zone, now, BAR_DAYS), past };
     let items: Vec<Item> = page.items.iter().filter_map(|item| build.item(item)).collect();
     let incidents = incidents(state, (key, page), &zone, build.begin(), past);
+    let maintenance = maintenance(state, (key, page), &zone, build.begin(), past);
     let components = components(&items).map(|one| one.updated_at);
-    let changed = components.chain(incidents.iter().map(|one| one.updated_at)).max();
+    let announced = incidents.iter().map(|one| one.updated_at);
+    let announced = announced.chain(maintenance.iter().map(|one| one.updated_at));
+    let changed = components.chain(announced).max();
     Some(PageView {
         id: page.id.clone(),
         name: page.settings.name.clone(),
@@ -61,6 +65,7 @@ pub fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, past: b
         },
         items,
         incidents,
+        maintenance,
     })
 }
 

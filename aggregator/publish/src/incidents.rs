@@ -36,9 +36,9 @@ pub(super) fn incidents(
 }
 
 /// The components that visitors see, each with the name of its group.
-type PublicComponents<'a> = BTreeMap<ComponentKey, (&'a Component, Option<&'a str>)>;
+pub(super) type PublicComponents<'a> = BTreeMap<ComponentKey, (&'a Component, Option<&'a str>)>;
 
-fn public_components<'a>(state: &'a State, page: &'a Page) -> PublicComponents<'a> {
+pub(super) fn public_components<'a>(state: &'a State, page: &'a Page) -> PublicComponents<'a> {
     let with_groups = page.items.iter().flat_map(|item| match item {
         PageItem::Component(key) => vec![(*key, None)],
         PageItem::Group(group, children) => {
@@ -142,14 +142,7 @@ impl Build<'_> {
     /// The text of an update that is shown as of `at`. It does not depend on the day on which it is read.
     fn automatic(&self, text: &AutomaticText, components: &[StatusChangeView], at: Timestamp) -> String {
         let (since, at) = (times::zoned(text.since, self.zone), times::zoned(at, self.zone));
-        let clock = format!("{} {}", since.strftime("%H:%M"), times::zone_name(&since));
-        let since = if since.date() == at.date() {
-            clock
-        } else if since.year() == at.year() {
-            format!("{}, {clock}", since.strftime("%a %-d %b"))
-        } else {
-            format!("{}, {clock}", since.strftime("%a %-d %b %Y"))
-        };
+        let since = times::as_of(&since, &at);
         let names: Vec<_> = components.iter().map(|one| isolated_text(&one.name)).collect();
         match text.event {
             AutomaticEvent::Began => texts::began(&names, &since, text.class),
@@ -174,4 +167,4 @@ fn updated_at(incident: &Incident) -> Timestamp {
 
 #[cfg(test)]
 #[path = "incidents_test.rs"]
-mod tests;
+pub(super) mod tests;

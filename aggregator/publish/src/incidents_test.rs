@@ -16,9 +16,9 @@ use skerry_domain::time::{DAY, HOUR, MINUTE};
 use skerry_domain::uptime::{Rule, Weights};
 use skerry_sanitiser::Form;
 
-const PAGE: PageKey = PageKey(1);
-const CARDS: ComponentKey = ComponentKey(1);
-const PRIVATE: ComponentKey = ComponentKey(2);
+pub(crate) const PAGE: PageKey = PageKey(1);
+pub(crate) const CARDS: ComponentKey = ComponentKey(1);
+pub(crate) const PRIVATE: ComponentKey = ComponentKey(2);
 const ARCHIVED: ComponentKey = ComponentKey(3);
 
 fn component(name: &str) -> Component {
@@ -47,7 +47,7 @@ fn component(name: &str) -> Component {
 }
 
 /// A page in Berlin with a public component in a group, a private and an archived one.
-fn state() -> State {
+pub(crate) fn state() -> State {
     let mut state = State::default();
     let settings = PageSettings {
         slug: "shop".to_owned(),
@@ -92,7 +92,7 @@ fn state() -> State {
     state
 }
 
-fn written(text: &str, form: Form) -> Text {
+pub(crate) fn written(text: &str, form: Form) -> Text {
     Text { written: format!("original of {text}"), public: public_text(text, form) }
 }
 
@@ -209,13 +209,16 @@ fn every_automatic_event_has_a_text_with_the_day_if_it_is_another_one() {
 }
 
 /// Every byte that visitors can get of a view.
-fn everything(view: &PageView) -> String {
+pub(crate) fn everything(view: &PageView) -> String {
     let documents = api_v2::render(view).expect("plain values");
     let mut all: String = documents.iter().map(|(_, body)| String::from_utf8_lossy(body)).collect();
     all += &html::index(view).expect("a page renders");
     all += &html::history(view, None).expect("a page renders");
     for incident in &view.incidents {
         all += &html::incident(view, incident).expect("a page renders");
+    }
+    for maintenance in &view.maintenance {
+        all += &html::maintenance(view, maintenance).expect("a page renders");
     }
     all
 }

@@ -8,6 +8,7 @@ mod component_now;
 pub mod csv;
 pub mod html;
 mod incidents;
+pub mod maintenance;
 pub mod output;
 pub mod outputs;
 mod overall_status;

@@ -2,7 +2,7 @@
 
 use super::html;
 use super::output::{CacheClass, Compression, Kind, Output, Publication};
-use super::view::{ComponentView, IncidentView, PageView};
+use super::view::{ComponentView, IncidentView, MaintenanceView, PageView};
 use super::{api_v2, badge, csv, robots};
 use skerry_domain::time::Timestamp;
 use skerry_domain::uptime::Figure;
@@ -17,7 +17,8 @@ pub const HTML: &str = "text/html; charset=utf-8";
 pub enum Scope {
     /// All outputs.
     All,
-    /// All except the pages of resolved incidents, which time does not change; of those only these, by public id.
+    /// All except the pages of incidents and maintenance that are over, which time does not change; of those only these,
+    /// by public id.
     Quarter(BTreeSet<String>),
     /// Those that show what changed.
     Changed(Changed),
@@ -30,8 +31,8 @@ pub enum Scope {
 pub struct Changed {
     /// Components, by public id. The pages of others are rendered if one of their figures changed.
     pub components: BTreeSet<String>,
-    /// Incidents that began within the days shown, by public id.
-    pub incidents: BTreeSet<String>,
+    /// Incidents and maintenance that began within the days shown or are still to come, by public id.
+    pub announced: BTreeSet<String>,
 }
 
 impl Scope {
@@ -77,29 +78,29 @@ pub fn render(
     renderer.status(&|id| selected.contains_key(id))?;
     match scope {
         Scope::Changed(these) => {
-            renderer.incidents(&|one| these.incidents.contains(&one.id) || one.is_open())?;
-            if !these.incidents.is_empty() {
-                renderer.months_of(&these.incidents)?;
+            renderer.announced(&|one| these.announced.contains(one.id) || one.open)?;
+            if !these.announced.is_empty() {
+                renderer.months_of(&these.announced)?;
             }
         }
         Scope::Refresh => {
-            renderer.incidents(&IncidentView::is_open)?;
+            renderer.announced(&|one| one.open)?;
             renderer.open_months()?;
         }
         Scope::All | Scope::Quarter(_) => {
-            let kept = |one: &IncidentView| {
+            let kept = |one: &Announced<'_>| {
                 let Scope::Quarter(changed) = scope else { return false };
-                let known = former.outputs.get(&path_of_incident(one));
-                !changed.contains(&one.id) && known.is_some_and(|known| known.cache == CacheClass::Closed)
+                let known = former.outputs.get(&one.path);
+                !changed.contains(one.id) && known.is_some_and(|known| known.cache == CacheClass::Closed)
             };
-            renderer.incidents(&|one| one.is_open() || !kept(one))?;
+            renderer.announced(&|one| one.open || !kept(one))?;
             renderer.open_months()?;
             renderer.closed_months()?;
             renderer.static_outputs();
         }
     }
     let mut paths: HashSet<String> = renderer.outputs.iter().map(|(path, _)| path.clone()).collect();
-    paths.extend(view.incidents.iter().map(path_of_incident));
+    paths.extend(announced(view).map(|one| one.path));
     let mut figures = if scope.is_whole() { Figures::new() } else { figures.clone() };
     figures.extend(selected.into_iter().map(|(id, windows)| (id.to_owned(), windows)));
     Ok(Rendered { outputs: renderer.outputs, paths, figures })
@@ -156,22 +157,25 @@ impl Renderer<'_> {
         Ok(())
     }
 
-    /// The pages of the incidents that are `wanted`.
-    fn incidents(&mut self, wanted: &dyn Fn(&IncidentView) -> bool) -> anyhow::Result<()> {
-        for one in self.view.incidents.iter().filter(|one| wanted(one)) {
-            let page = html::incident(self.view, one)?;
-            let cache = if one.is_open() { CacheClass::Live } else { CacheClass::Closed };
-            self.add(&path_of_incident(one), HTML, cache, page.into_bytes());
+    /// The pages of the incidents and of the maintenance that are `wanted`.
+    fn announced(&mut self, wanted: &dyn Fn(&Announced<'_>) -> bool) -> anyhow::Result<()> {
+        for one in announced(self.view).filter(|one| wanted(one)) {
+            let page = match one.of {
+                Of::Incident(incident) => html::incident(self.view, incident)?,
+                Of::Maintenance(maintenance) => html::maintenance(self.view, maintenance)?,
+            };
+            let cache = if one.open { CacheClass::Live } else { CacheClass::Closed };
+            self.add(&one.path, HTML, cache, page.into_bytes());
         }
         Ok(())
     }
 
-    /// The months that show these incidents, and the present one.
-    fn months_of(&mut self, incidents: &BTreeSet<String>) -> anyhow::Result<()> {
+    /// The months that show these incidents and this maintenance, and the present one.
+    fn months_of(&mut self, ids: &BTreeSet<String>) -> anyhow::Result<()> {
         self.live("history", HTML, html::history(self.view, None)?);
         let months = html::months(self.view);
-        let these = self.view.incidents.iter().filter(|one| incidents.contains(&one.id));
-        let shown: BTreeSet<_> = these.flat_map(|one| html::months_of(self.view, one)).collect();
+        let these = announced(self.view).filter(|one| ids.contains(one.id));
+        let shown: BTreeSet<_> = these.flat_map(|one| html::months_of(self.view, one.from, one.to)).collect();
         for month in months.into_iter().filter(|month| shown.contains(month)) {
             self.month(month)?;
         }
@@ -211,8 +215,40 @@ impl Renderer<'_> {
     }
 }
 
-fn path_of_incident(incident: &IncidentView) -> String {
-    format!("incidents/{}", incident.id)
+/// An incident or a maintenance, with what decides when its page is rendered.
+struct Announced<'a> {
+    of: Of<'a>,
+    id: &'a str,
+    path: String,
+    open: bool,
+    from: Timestamp,
+    to: Option<Timestamp>,
+}
+
+enum Of<'a> {
+    Incident(&'a IncidentView),
+    Maintenance(&'a MaintenanceView),
+}
+
+/// All incidents and all maintenance of the view.
+fn announced(view: &PageView) -> impl Iterator<Item = Announced<'_>> {
+    let incidents = view.incidents.iter().map(|one| Announced {
+        of: Of::Incident(one),
+        id: &one.id,
+        path: format!("incidents/{}", one.id),
+        open: one.is_open(),
+        from: one.started_at,
+        to: one.resolved_at,
+    });
+    let maintenance = view.maintenance.iter().map(|one| Announced {
+        of: Of::Maintenance(one),
+        id: &one.id,
+        path: format!("maintenance/{}", one.id),
+        open: one.is_open(),
+        from: one.from,
+        to: one.ended_at,
+    });
+    incidents.chain(maintenance)
 }
 
 /// Outputs that are the same for every page; they are also served at the root if no page has it.

@@ -1,8 +1,9 @@
 //! The outputs that each scope renders.
 
-use super::super::sample::{NOW, component, incident, page, resolved};
+use super::super::sample::{NOW, component, incident, maintenance, page, resolved};
 use super::super::view::{IncidentText, Item};
 use super::*;
+use skerry_domain::maintenance::MaintenanceStatus;
 use skerry_domain::status::Status;
 use skerry_domain::time::{DAY, MINUTE, SECOND};
 
@@ -60,7 +61,7 @@ fn a_changed_figure_is_rendered_on_every_page_that_shows_it() {
 
 fn of_incidents(ids: &[&str]) -> Scope {
     let incidents = ids.iter().map(|id| (*id).to_owned()).collect();
-    Scope::Changed(Changed { incidents, ..Changed::default() })
+    Scope::Changed(Changed { announced: incidents, ..Changed::default() })
 }
 
 #[test]
@@ -124,4 +125,39 @@ fn an_open_incident_is_refreshed_and_a_deleted_one_is_not_kept() {
     view.incidents.clear();
     let rendered = render(&view, &Scope::All, &former, &figures, Compression::Fast).expect("a page renders");
     assert!(!rendered.paths.contains("incidents/incident0001"));
+}
+
+#[test]
+fn changed_maintenance_is_rendered_wherever_it_is_shown_and_rests_once_it_is_over() {
+    let mut view = two_components();
+    let (_, former, figures) = rerender(&view, &Scope::All, &Publication::default(), &Figures::new());
+    view.now = NOW + SECOND;
+    view.maintenance = vec![maintenance(MaintenanceStatus::InProgress, -15)];
+    let scope = of_incidents(&["maintenance1"]);
+    let (changed, former, figures) = rerender(&view, &scope, &former, &figures);
+    for path in [
+        "",
+        "api/v2/scheduled-maintenances.json",
+        "api/v2/scheduled-maintenances/active.json",
+        "api/v2/summary.json",
+        "history",
+        "history/2026-11",
+    ] {
+        assert!(changed.contains(&path.to_owned()), "{path}: {changed:?}");
+    }
+    assert!(!changed.contains(&"history/2026-10".to_owned()), "{changed:?}");
+    let own = "maintenance/maintenance1".to_owned();
+    assert_eq!(former.outputs[&own].cache, CacheClass::Live);
+    (view.now, view.verified_at) = (NOW + MINUTE, Some(NOW + MINUTE));
+    let (changed, former, figures) = rerender(&view, &Scope::Refresh, &former, &figures);
+    assert!(changed.contains(&own), "{changed:?}");
+    view.maintenance = vec![maintenance(MaintenanceStatus::Completed, -15)];
+    let (_, former, figures) = rerender(&view, &scope, &former, &figures);
+    assert_eq!(former.outputs[&own].cache, CacheClass::Closed);
+    view.now = NOW + 2 * MINUTE;
+    for scope in [Scope::Refresh, Scope::Quarter(BTreeSet::new())] {
+        let rendered = render(&view, &scope, &former, &figures, Compression::Fast).expect("a page renders");
+        assert!(rendered.outputs.iter().all(|(path, _)| *path != own), "it is not rendered again");
+        assert!(rendered.paths.contains(&own), "it stays");
+    }
 }

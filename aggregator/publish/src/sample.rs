@@ -1,10 +1,11 @@
 //! Sample views for the tests of the renderers.
 
 use super::view::{
-    AffectedView, ComponentView, GroupView, IncidentText, IncidentUpdateView, IncidentView, Item, PageView,
-    StatusChangeView, UptimeRuleView,
+    AffectedView, ComponentView, GroupView, IncidentText, IncidentUpdateView, IncidentView, Item,
+    MaintenanceEntry, MaintenanceUpdateView, MaintenanceView, PageView, StatusChangeView, UptimeRuleView,
 };
 use skerry_domain::incident::{Impact, IncidentStatus};
+use skerry_domain::maintenance::MaintenanceStatus;
 use skerry_domain::status::Status;
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use skerry_domain::uptime::{DayTally, Figure, Tally};
@@ -80,6 +81,7 @@ pub(super) fn page(items: Vec<Item>) -> PageView {
         rule: UptimeRuleView { statuspage: false, partial_percent: 30, major_percent: 100 },
         items,
         incidents: Vec::new(),
+        maintenance: Vec::new(),
     }
 }
 
@@ -149,4 +151,43 @@ pub(super) fn resolved(minutes: i64) -> IncidentView {
     incident.status = IncidentStatus::Resolved;
     incident.resolved_at = Some(NOW - minutes * MINUTE);
     incident
+}
+
+/// A maintenance of the component `aaa` that begins `minutes` after [`NOW`] and takes two hours. It was announced an hour
+/// before [`NOW`].
+pub(super) fn maintenance(status: MaintenanceStatus, minutes: i64) -> MaintenanceView {
+    let from = NOW + minutes * MINUTE;
+    let entry = |id: &str, status, at, body: &str| MaintenanceUpdateView {
+        id: id.to_owned(),
+        status: MaintenanceEntry { status, event: None },
+        body: Some(IncidentText::Written(public_text(body, Form::Markdown))),
+        created_at: at,
+        display_at: at,
+        edited_at: None,
+        components: Vec::new(),
+    };
+    let first = entry("planned00001", MaintenanceStatus::Scheduled, NOW - HOUR, "Reports are *read-only*.");
+    let open = matches!(status, MaintenanceStatus::Scheduled | MaintenanceStatus::InProgress);
+    let ended = (!open).then_some(NOW - 2 * MINUTE);
+    let mut updates = vec![first];
+    if status != MaintenanceStatus::Scheduled {
+        updates.insert(0, entry("planned00002", status, ended.unwrap_or(from), "As planned."));
+    }
+    MaintenanceView {
+        id: "maintenance1".to_owned(),
+        title: IncidentText::Written(public_text("Database upgrade", Form::Plain)),
+        status,
+        created_at: NOW - DAY,
+        updated_at: NOW - HOUR,
+        from,
+        to: from + 2 * HOUR,
+        ended_at: ended,
+        called_off: status == MaintenanceStatus::Cancelled && minutes > 0,
+        components: vec![AffectedView {
+            id: "aaa".to_owned(),
+            name: "Component aaa".to_owned(),
+            worst: Status::UnderMaintenance,
+        }],
+        updates,
+    }
 }

@@ -3,6 +3,7 @@
 
 use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::interval::Interval;
+use skerry_domain::maintenance::{MaintenanceStatus, WindowEvent};
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::Timestamp;
 use skerry_domain::uptime::{DayTally, Figure};
@@ -45,6 +46,8 @@ pub struct PageView {
     /// Published incidents, the latest start first: all that are open or touch the days shown, at least the newest of
     /// the API's list, and with the complete past all.
     pub incidents: Vec<IncidentView>,
+    /// Announced maintenance, the latest beginning first, in the same extent.
+    pub maintenance: Vec<MaintenanceView>,
 }
 
 /// The uptime rule, as the uptime page and the footer explain it.
@@ -219,7 +222,7 @@ impl IncidentView {
     }
 }
 
-/// A component that an incident names.
+/// A component that an incident or a maintenance names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AffectedView {
     /// Its public id.
@@ -230,7 +233,7 @@ pub struct AffectedView {
     pub worst: Status,
 }
 
-/// A text about an incident. A person's text is public only as the sanitiser passed it.
+/// A text about an incident or a maintenance. A person's text is public only as the sanitiser passed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IncidentText {
     /// Written by a person.
@@ -260,12 +263,18 @@ impl IncidentText {
 }
 
 /// An entry of an incident's timeline.
+pub type IncidentUpdateView = UpdateView<IncidentStatus>;
+
+/// An entry of a maintenance's timeline.
+pub type MaintenanceUpdateView = UpdateView<MaintenanceEntry>;
+
+/// An entry of a timeline. `S` is its state.
 #[derive(Clone, Debug)]
-pub struct IncidentUpdateView {
+pub struct UpdateView<S> {
     /// 12 lower-case alphanumerics.
     pub id: String,
-    /// The state of the incident from here on.
-    pub status: IncidentStatus,
+    /// The state from here on.
+    pub status: S,
     /// Markdown or automatic text. `None`: only states changed.
     pub body: Option<IncidentText>,
     /// When it was created.
@@ -304,4 +313,66 @@ pub struct PostmortemView {
     pub updated_at: Timestamp,
     /// When it was published.
     pub published_at: Timestamp,
+}
+
+/// An announced maintenance as visitors see it. It names public components only.
+#[derive(Clone, Debug)]
+pub struct MaintenanceView {
+    /// 12 lower-case alphanumerics.
+    pub id: String,
+    /// Plain text.
+    pub title: IncidentText,
+    /// Its state.
+    pub status: MaintenanceStatus,
+    /// When it was planned.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Its planned beginning; once it has begun, its beginning.
+    pub from: Timestamp,
+    /// Its planned end.
+    pub to: Timestamp,
+    /// When it was completed or cancelled. `None`: it is still to come, or in progress.
+    pub ended_at: Option<Timestamp>,
+    /// It was cancelled before it began.
+    pub called_off: bool,
+    /// Its components, in the order of the page.
+    pub components: Vec<AffectedView>,
+    /// Its timeline, newest first.
+    pub updates: Vec<MaintenanceUpdateView>,
+}
+
+impl MaintenanceView {
+    /// Whether it is neither completed nor cancelled.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.ended_at.is_none()
+    }
+
+    /// Whether it is or was in progress.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.is_running() || !(self.is_open() || self.called_off)
+    }
+
+    /// Whether it has begun and not ended.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        matches!(self.status, MaintenanceStatus::InProgress | MaintenanceStatus::Verifying)
+    }
+
+    /// Whether it names the component with this public id.
+    #[must_use]
+    pub fn names(&self, component: &str) -> bool {
+        self.components.iter().any(|one| one.id == component)
+    }
+}
+
+/// The state that an entry of a maintenance's timeline sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaintenanceEntry {
+    /// The state.
+    pub status: MaintenanceStatus,
+    /// What happened, if the text of the entry is automatic.
+    pub event: Option<WindowEvent>,
 }

@@ -3,6 +3,7 @@
 use skerry_domain::state::{Component, PageKey, State, WorkspacePage};
 use skerry_domain::step::Change;
 use skerry_domain::workspaces::Workspaces;
+use skerry_publish::maintenance::is_shown;
 
 /// The settings that determine addresses.
 #[derive(Clone, Debug)]
@@ -48,7 +49,7 @@ impl Addresses {
     }
 }
 
-/// The page that a change of the configuration affects.
+/// The page that a change of the configuration, of the past or of maintenance affects, if visitors see it.
 pub(super) fn page_of(state: &State, change: &Change) -> Option<PageKey> {
     match change {
         Change::PageSaved(key) => Some(*key),
@@ -60,7 +61,7 @@ pub(super) fn page_of(state: &State, change: &Change) -> Option<PageKey> {
             state.components.get(key).filter(seen).map(|component| component.page)
         }
         Change::MaintenanceChanged(key) => {
-            state.windows.get(key).filter(|window| window.is_published()).and_then(|window| window.page)
+            state.windows.get(key).filter(|window| is_shown(state, window)).and_then(|window| window.page)
         }
         _ => None,
     }

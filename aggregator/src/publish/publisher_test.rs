@@ -64,14 +64,14 @@ fn a_changed_incident_is_rendered_with_as_much_of_the_past_as_shows_it() {
     else {
         return;
     };
-    recent.mark_incident("aaaa".to_owned(), NOW - 30 * DAY, NOW);
+    recent.mark_announced("aaaa".to_owned(), NOW - 30 * DAY, NOW);
     let scope = recent.due(NOW, 1);
-    assert!(matches!(&scope, Some(Scope::Changed(these)) if these.incidents.contains("aaaa")), "{scope:?}");
-    old.mark_incident("aaaa".to_owned(), NOW - 200 * DAY, NOW);
+    assert!(matches!(&scope, Some(Scope::Changed(these)) if these.announced.contains("aaaa")), "{scope:?}");
+    old.mark_announced("aaaa".to_owned(), NOW - 200 * DAY, NOW);
     let scope = old.due(NOW, 1);
     assert!(matches!(&scope, Some(Scope::Quarter(these)) if these.contains("aaaa")), "{scope:?}");
     let Some(mut late) = page(REFRESH_EVERY) else { return };
-    late.mark_incident("aaaa".to_owned(), NOW - 30 * DAY, NOW);
+    late.mark_announced("aaaa".to_owned(), NOW - 30 * DAY, NOW);
     let scope = late.due(NOW, 1);
     let whole = matches!(&scope, Some(Scope::Quarter(these)) if these.contains("aaaa"));
     assert!(whole, "a refresh would leave out one that was just resolved: {scope:?}");

@@ -2,9 +2,8 @@
 
 use super::instant;
 use super::objects::{AffectedComponent, Component, Incident, IncidentUpdate};
-use crate::view::{
-    IncidentText, IncidentUpdateView, IncidentView, PageView, PostmortemView, StatusChangeView,
-};
+use crate::view::{IncidentText, IncidentView, PageView, PostmortemView, StatusChangeView, UpdateView};
+use skerry_domain::incident::IncidentStatus;
 use skerry_domain::time::Timestamp;
 
 /// The state of an incident with a published postmortem.
@@ -21,9 +20,9 @@ fn open(view: &PageView) -> usize {
     view.incidents.iter().rposition(IncidentView::is_open).map_or(0, |last| last + 1)
 }
 
-struct Writer<'a> {
-    view: &'a PageView,
-    components: &'a [Component<'a>],
+pub(super) struct Writer<'a> {
+    pub(super) view: &'a PageView,
+    pub(super) components: &'a [Component<'a>],
 }
 
 impl<'a> Writer<'a> {
@@ -31,7 +30,8 @@ impl<'a> Writer<'a> {
         let at = |at: Timestamp| instant(at, &self.view.time_zone);
         let postmortem = incident.postmortem.as_ref();
         let postmortems = postmortem.map(|postmortem| self.postmortem(incident, postmortem));
-        let updates = incident.updates.iter().map(|update| self.update(incident, update));
+        let updates =
+            incident.updates.iter().map(|update| self.update(&incident.id, update, IncidentStatus::name));
         let affected = self.components.iter().filter(|one| !one.group && incident.names(one.id));
         Incident {
             id: &incident.id,
@@ -47,19 +47,27 @@ impl<'a> Writer<'a> {
             page_id: &self.view.id,
             incident_updates: postmortems.into_iter().chain(updates).collect(),
             components: affected.collect(),
+            scheduled_for: None,
+            scheduled_until: None,
             impact_override: incident.impact_override.map(skerry_domain::incident::Impact::name),
             postmortem_published_at: postmortem.map(|postmortem| at(postmortem.published_at)),
         }
     }
 
-    fn update(&self, incident: &'a IncidentView, update: &'a IncidentUpdateView) -> IncidentUpdate<'a> {
+    /// An entry of the timeline of an incident or a maintenance; `name` is that of its state.
+    pub(super) fn update<S: Copy>(
+        &self,
+        incident: &'a str,
+        update: &'a UpdateView<S>,
+        name: impl Fn(S) -> &'static str,
+    ) -> IncidentUpdate<'a> {
         let at = |at: Timestamp| instant(at, &self.view.time_zone);
         let affected: Vec<_> = update.components.iter().map(affected).collect();
         IncidentUpdate {
             id: update.id.clone(),
-            status: update.status.name(),
+            status: name(update.status),
             body: update.body.as_ref().map_or_else(String::new, IncidentText::plain),
-            incident_id: &incident.id,
+            incident_id: incident,
             created_at: at(update.created_at),
             updated_at: at(update.edited_at.unwrap_or(update.created_at)),
             display_at: at(update.display_at),

@@ -2,14 +2,14 @@
 //! of our own. Pure: a view in, bytes out.
 
 mod incidents;
+mod maintenances;
 mod objects;
 
 use super::overall_status;
 use super::view::{ComponentView, GroupView, Item, PageView};
 use jiff::tz::TimeZone;
 use objects::{
-    Component, Components, Incident, Incidents, Maintenance, Maintenances, Page, PageStatus, StatusOnly,
-    Summary, Validity,
+    Component, Components, Incident, Incidents, Maintenances, Page, PageStatus, StatusOnly, Summary, Validity,
 };
 use serde::Serialize;
 use skerry_domain::status::Status;
@@ -21,10 +21,7 @@ pub const CONTENT_TYPE: &str = "application/json; charset=utf-8";
 /// Path below the page's root, and body.
 pub type Document = (&'static str, Vec<u8>);
 
-/// There are no maintenances yet.
-const NO_MAINTENANCES: &[Maintenance] = &[];
-
-/// The length of the list of incidents, at most.
+/// The length of the list of incidents and of that of maintenances, at most.
 pub(crate) const LISTED: usize = 50;
 
 /// All eight documents.
@@ -37,11 +34,12 @@ pub fn render(view: &PageView) -> serde_json::Result<Vec<Document>> {
     let (page, status, validity) = (page(view), status(view), validity(view));
     let open = || incidents.iter().filter(|one| one.resolved_at.is_none()).collect::<Vec<&Incident<'_>>>();
     let newest = incidents.iter().take(LISTED).collect();
+    let maintenances = maintenances::Lists::of(view, &components);
     let summary = Summary {
         page: page.clone(),
         components: &components,
         incidents: open(),
-        scheduled_maintenances: NO_MAINTENANCES,
+        scheduled_maintenances: maintenances.open(),
         status: status.clone(),
         validity: validity.clone(),
     };
@@ -52,15 +50,12 @@ pub fn render(view: &PageView) -> serde_json::Result<Vec<Document>> {
         document("api/v2/incidents.json", &Incidents { page: page.clone(), incidents: newest })?,
         document("api/v2/incidents/unresolved.json", &Incidents { page: page.clone(), incidents: open() })?,
     ];
-    for path in [
-        "api/v2/scheduled-maintenances.json",
-        "api/v2/scheduled-maintenances/upcoming.json",
-        "api/v2/scheduled-maintenances/active.json",
+    for (path, scheduled_maintenances) in [
+        ("api/v2/scheduled-maintenances.json", maintenances.newest()),
+        ("api/v2/scheduled-maintenances/upcoming.json", maintenances.upcoming()),
+        ("api/v2/scheduled-maintenances/active.json", maintenances.active()),
     ] {
-        documents.push(document(
-            path,
-            &Maintenances { page: page.clone(), scheduled_maintenances: NO_MAINTENANCES },
-        )?);
+        documents.push(document(path, &Maintenances { page: page.clone(), scheduled_maintenances })?);
     }
     Ok(documents)
 }

@@ -55,7 +55,7 @@ pub(super) struct Component<'a> {
     pub(super) manual: bool,
 }
 
-/// An incident; every member is always present.
+/// An incident or a scheduled maintenance; every member is always present, but the times of a maintenance.
 #[derive(Serialize)]
 pub(super) struct Incident<'a> {
     pub(super) id: &'a str,
@@ -75,6 +75,12 @@ pub(super) struct Incident<'a> {
     pub(super) incident_updates: Vec<IncidentUpdate<'a>>,
     /// The affected components with their present status.
     pub(super) components: Vec<&'a Component<'a>>,
+    /// The planned beginning; maintenances only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) scheduled_for: Option<String>,
+    /// The planned end; maintenances only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) scheduled_until: Option<String>,
     /// Ours: the impact that a person chose.
     pub(super) impact_override: Option<&'static str>,
     /// Ours: when the postmortem was published.
@@ -112,10 +118,6 @@ pub(super) struct AffectedComponent<'a> {
     pub(super) new_status: &'static str,
 }
 
-/// Skerry does not publish maintenances yet; the lists are present and empty.
-#[derive(Clone, Serialize)]
-pub(super) enum Maintenance {}
-
 /// `summary.json`.
 #[derive(Serialize)]
 pub(super) struct Summary<'a> {
@@ -123,7 +125,8 @@ pub(super) struct Summary<'a> {
     pub(super) components: &'a [Component<'a>],
     /// Those that last.
     pub(super) incidents: Vec<&'a Incident<'a>>,
-    pub(super) scheduled_maintenances: &'a [Maintenance],
+    /// Those that are still to come or in progress.
+    pub(super) scheduled_maintenances: Vec<&'a Incident<'a>>,
     pub(super) status: PageStatus,
     #[serde(flatten)]
     pub(super) validity: Validity,
@@ -165,5 +168,5 @@ pub(super) struct Incidents<'a> {
 #[derive(Serialize)]
 pub(super) struct Maintenances<'a> {
     pub(super) page: Page<'a>,
-    pub(super) scheduled_maintenances: &'a [Maintenance],
+    pub(super) scheduled_maintenances: Vec<&'a Incident<'a>>,
 }

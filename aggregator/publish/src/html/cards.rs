@@ -1,12 +1,12 @@
-//! "Happening now": the cards of open incidents.
+//! The cards of open incidents and of maintenance: "Happening now" and "Planned".
 
 use super::headline::{Piece, tone};
 use super::markup::{self, isolated};
 use super::timeline::{self, Entry, Style};
 use super::words::{Clock, Tone};
 use crate::overall_status::components;
-use crate::texts::incident as words;
-use crate::view::{ComponentView, IncidentUpdateView, IncidentView, PageView};
+use crate::texts::{incident as words, maintenance as maintenance_words};
+use crate::view::{ComponentView, IncidentView, MaintenanceView, PageView, UpdateView};
 use skerry_domain::incident::Impact;
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
@@ -22,6 +22,8 @@ const STYLE: Style = Style { days: false, longest: 1_200, ages: true };
 /// A card.
 pub(crate) struct Card {
     pub(crate) id: String,
+    /// Of its page, below the page's root.
+    pub(crate) path: String,
     /// As markup.
     pub(crate) title: String,
     /// Class of the icon; `None` without an icon.
@@ -33,31 +35,73 @@ pub(crate) struct Card {
     pub(crate) more: Option<String>,
 }
 
-/// The cards of a page's index, the worst first, and of these the latest start first.
-pub(crate) fn cards(view: &PageView, clock: &Clock<'_>) -> Vec<Card> {
+/// What happens now: open incidents, the worst first, and of these the latest start first; then maintenance in progress.
+pub(crate) fn now(view: &PageView, clock: &Clock<'_>) -> Vec<Card> {
     let open = view.incidents.iter().filter(|one| one.is_open());
     let mut open: Vec<_> = open.map(|incident| (incident, Present::of(incident, view))).collect();
     open.sort_by_key(|(_, present)| Reverse(present.tone.map_or(0, Tone::weight)));
     let open = open.into_iter().enumerate();
-    open.map(|(place, (incident, present))| card(incident, &present, place < WITH_TIMELINE, clock)).collect()
+    let incidents =
+        open.map(|(place, (incident, present))| card(incident, &present, place < WITH_TIMELINE, clock));
+    let running = view.maintenance.iter().filter(|one| one.is_running()).enumerate();
+    incidents.chain(running.map(|(place, one)| of_maintenance(one, place < WITH_TIMELINE, clock))).collect()
+}
+
+/// Maintenance that is still to come, the next one first.
+pub(crate) fn to_come(view: &PageView, clock: &Clock<'_>) -> Vec<Card> {
+    let to_come = view.maintenance.iter().rev().filter(|one| one.is_open() && !one.is_running()).enumerate();
+    to_come.map(|(place, one)| of_maintenance(one, place < WITH_TIMELINE, clock)).collect()
+}
+
+fn of_maintenance(maintenance: &MaintenanceView, timeline: bool, clock: &Clock<'_>) -> Card {
+    let tone = Tone::Of(Status::UnderMaintenance);
+    let (shown, more) = shown(&maintenance.updates, timeline);
+    let names: Vec<_> = maintenance.components.iter().map(|one| isolated(&one.name)).collect();
+    let times = if maintenance.is_running() {
+        let end = markup::time(maintenance.to, &clock.moment(maintenance.to), clock);
+        format!("<b>{}</b>{}", maintenance_words::status(maintenance.status), maintenance_words::until(&end))
+    } else {
+        maintenance_words::on(&planned(maintenance, clock))
+    };
+    Card {
+        id: maintenance.id.clone(),
+        path: format!("maintenance/{}", maintenance.id),
+        title: timeline::title(&maintenance.title),
+        icon: Some(tone.class()),
+        facts: format!("{times} {}", affected(&names, true)),
+        entries: timeline::entries(&shown, Some(tone), STYLE, clock),
+        more,
+    }
+}
+
+/// "Sun 22 Nov, 02:00 to 04:00 UTC", as markup.
+pub(crate) fn planned(maintenance: &MaintenanceView, clock: &Clock<'_>) -> String {
+    let span = clock.isolated(clock.planned(maintenance.from, maintenance.to));
+    markup::time(maintenance.from, &span, clock)
+}
+
+/// The entries of a card, and "4 more updates".
+fn shown<S>(all: &[UpdateView<S>], timeline: bool) -> (Vec<&UpdateView<S>>, Option<String>) {
+    let shown: Vec<_> = match all {
+        _ if !timeline => Vec::new(),
+        [first, second, .., last] if all.len() > ENTRIES => vec![first, second, last],
+        few => few.iter().collect(),
+    };
+    let left_out = all.len() - shown.len();
+    (shown, (left_out > 0).then(|| words::more_updates(left_out)))
 }
 
 fn card(incident: &IncidentView, present: &Present, timeline: bool, clock: &Clock<'_>) -> Card {
-    let all: Vec<&IncidentUpdateView> = incident.updates.iter().collect();
-    let shown = match all.as_slice() {
-        _ if !timeline => Vec::new(),
-        [first, second, .., last] if all.len() > ENTRIES => vec![*first, *second, *last],
-        few => few.to_vec(),
-    };
-    let left_out = all.len() - shown.len();
+    let (shown, more) = shown(&incident.updates, timeline);
     let names: Vec<_> = incident.components.iter().map(|one| isolated(&one.name)).collect();
     Card {
         id: incident.id.clone(),
-        title: timeline::title(incident),
+        path: format!("incidents/{}", incident.id),
+        title: timeline::title(&incident.title),
         icon: present.tone.map(Tone::class),
         facts: format!("{} {}", present.words(clock), affected(&names, present.is_impaired())),
         entries: timeline::entries(&shown, present.tone, STYLE, clock),
-        more: (left_out > 0).then(|| words::more_updates(left_out)),
+        more,
     }
 }
 

@@ -1,9 +1,10 @@
 //! The sentence of the banner and the facts below it, as a pure function of the view. The first rule that applies wins.
 //! The banner never claims more than was observed.
 
+use super::underway;
 use super::words::{Clock, Tone, balanced, isolated_text};
-use crate::texts::{self, banner, incident as words};
-use crate::view::{ComponentView, IncidentView, Item, PageView};
+use crate::texts::{self, banner};
+use crate::view::{ComponentView, Item, PageView};
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
 
@@ -82,38 +83,7 @@ fn every(view: &PageView) -> Vec<&ComponentView> {
 
 /// The banner of a page.
 pub(crate) fn headline(view: &PageView) -> Headline {
-    let Headline { tone: of_page, sentence, mut facts } = of_components(view);
-    let open: Vec<&IncidentView> = view.incidents.iter().filter(|one| one.is_open()).collect();
-    if of_page.is_impaired() {
-        let worst = shown(view).into_iter().filter(|component| tone(component) == of_page);
-        let worst: Vec<_> = worst.map(|component| component.id.as_str()).collect();
-        let announces = |incident: &&&IncidentView| worst.iter().any(|id| incident.names(id));
-        if let Some(incident) = open.iter().find(announces) {
-            append(&mut facts, vec![link(incident, words::WHAT_IS_DONE.to_owned())]);
-        }
-    } else if !open.is_empty() {
-        if of_page == Tone::Of(Status::Operational) {
-            facts.clear();
-        }
-        space(&mut facts);
-        facts.extend(open_incidents(&open));
-    }
-    Headline { tone: of_page, sentence, facts }
-}
-
-/// "Webhook deliveries delayed is being watched after a fix."
-fn open_incidents(open: &[&IncidentView]) -> Vec<Piece> {
-    match open {
-        [only] => vec![link(only, balanced(&only.title.one_line())), text(words::only_open(only.status))],
-        several => {
-            let (href, words) = ("#now".to_owned(), words::several_open(several.len()));
-            vec![Piece::Link { href, text: words }, text(".")]
-        }
-    }
-}
-
-fn link(incident: &IncidentView, text: String) -> Piece {
-    Piece::Link { href: format!("incidents/{}", incident.id), text }
+    underway::with_announced(view, of_components(view))
 }
 
 /// The banner by the components alone.
@@ -139,7 +109,8 @@ fn of_components(view: &PageView) -> Headline {
     }
     let planned = with(Tone::Of(Status::UnderMaintenance));
     if !planned.is_empty() {
-        return maintenance(&planned, &shown, &missing, &clock);
+        let times = underway::times(view, &planned, &clock);
+        return maintenance(&planned, times, &shown, &missing, &clock);
     }
     if !missing.is_empty() {
         return no_data(&missing, &shown, &clock);
@@ -181,13 +152,14 @@ fn impaired(
 
 fn maintenance(
     planned: &[&ComponentView],
+    times: Option<Piece>,
     shown: &[&ComponentView],
     missing: &MissingData<'_>,
     clock: &Clock<'_>,
 ) -> Headline {
     let mut sentence = vec![text(banner::MAINTENANCE)];
     sentence.extend(named(planned, shown.len()));
-    let mut facts = since(planned, clock);
+    let mut facts = times.map_or_else(|| since(planned, clock), |times| vec![times]);
     if planned.len() + missing.count() < shown.len() {
         facts.push(text(if missing.is_empty() { banner::REST_FINE } else { banner::SEEN_REST_FINE }));
     }
@@ -288,14 +260,14 @@ impl<'a> MissingData<'a> {
 }
 
 /// Appends further sentences, if there are any.
-fn append(facts: &mut Vec<Piece>, sentences: Vec<Piece>) {
+pub(super) fn append(facts: &mut Vec<Piece>, sentences: Vec<Piece>) {
     if !sentences.is_empty() {
         facts.push(text(" "));
         facts.extend(sentences);
     }
 }
 
-fn space(pieces: &mut Vec<Piece>) {
+pub(super) fn space(pieces: &mut Vec<Piece>) {
     if !pieces.is_empty() {
         pieces.push(text(" "));
     }
@@ -372,7 +344,7 @@ fn names(components: &[&ComponentView], max: usize, characters: usize) -> Option
     Some(pieces)
 }
 
-fn text(text: impl Into<String>) -> Piece {
+pub(super) fn text(text: impl Into<String>) -> Piece {
     Piece::Text(text.into())
 }
 

@@ -65,6 +65,7 @@ fn rendered(components: Vec<ComponentView>) -> (&'static str, String, String) {
         rule: UptimeRuleView { statuspage: false, partial_percent: 30, major_percent: 100 },
         items: components.into_iter().map(Item::Component).collect(),
         incidents: Vec::new(),
+        maintenance: Vec::new(),
     };
     let headline = headline(&view);
     let clock = Clock::of(&view);

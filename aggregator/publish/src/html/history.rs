@@ -6,7 +6,7 @@ use super::past::{self, DayRow, Limits};
 use super::words::{Clock, balanced};
 use crate::overall_status::components;
 use crate::texts;
-use crate::view::{IncidentView, PageView};
+use crate::view::PageView;
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 use sailfish::TemplateSimple;
@@ -55,11 +55,11 @@ pub fn months(view: &PageView) -> Vec<(i16, i8)> {
     months
 }
 
-/// The months in which an incident is listed.
-pub fn months_of(view: &PageView, incident: &IncidentView) -> Vec<(i16, i8)> {
+/// The months in which an incident or a maintenance is listed that began at `from` and ended at `to`.
+pub fn months_of(view: &PageView, from: Timestamp, to: Option<Timestamp>) -> Vec<(i16, i8)> {
     let clock = Clock::of(view);
     let month = |at| (clock.date(at).year(), clock.date(at).month());
-    let (first, last) = (month(incident.started_at), month(incident.resolved_at.unwrap_or(view.now)));
+    let (first, last) = (month(from), month(to.unwrap_or(view.now)));
     months(view).into_iter().filter(|one| (first..=last).contains(one)).collect()
 }
 
@@ -110,8 +110,9 @@ pub fn is_closed(view: &PageView, (year, month): (i16, i8)) -> bool {
     let lasts = components(view)
         .flat_map(|one| &one.past)
         .any(|one| one.to > view.now && clock.date(one.from) <= first.last_of_month());
-    let open = view.incidents.iter().filter(|one| one.is_open());
-    let lasts = lasts || open.map(|one| one.started_at).any(|at| clock.date(at) <= first.last_of_month());
+    let open = view.incidents.iter().filter(|one| one.is_open()).map(|one| one.started_at);
+    let running = view.maintenance.iter().filter(|one| one.is_running()).map(|one| one.from);
+    let lasts = lasts || open.chain(running).any(|at| clock.date(at) <= first.last_of_month());
     over && !(lasts && first_shown.is_some_and(|shown| shown <= first))
 }
 

@@ -3,7 +3,7 @@
 use super::words::{Clock, Tone};
 use crate::overall_status::components;
 use crate::texts::incident as texts;
-use crate::view::{ComponentView, IncidentView, PageView};
+use crate::view::{ComponentView, IncidentView, MaintenanceView, PageView};
 use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{HOUR, MINUTE, Timestamp};
@@ -63,14 +63,24 @@ pub(crate) fn impairment(view: &PageView, incident: &IncidentView) -> Option<Imp
     (!parts.is_empty()).then_some(Impairment { from, to, parts })
 }
 
-/// The past of a component without what the incidents announce.
+/// What is announced of the days in question.
+#[derive(Default)]
+pub(crate) struct Announced<'a> {
+    pub(crate) incidents: Vec<&'a IncidentView>,
+    pub(crate) maintenance: Vec<&'a MaintenanceView>,
+}
+
+/// The past of a component without what incidents and maintenance announce.
 pub(crate) fn uncovered(
     component: &ComponentView,
-    incidents: &[&IncidentView],
+    announced: &Announced<'_>,
     now: Timestamp,
 ) -> Vec<Interval<Effective>> {
-    let naming = incidents.iter().filter(|incident| incident.names(&component.id));
-    let covered: Vec<_> = naming.flat_map(|incident| covered(component, incident, now)).collect();
+    let naming = announced.incidents.iter().filter(|incident| incident.names(&component.id));
+    let impaired = naming.flat_map(|incident| covered(component, incident, now));
+    let naming = announced.maintenance.iter().filter(|maintenance| maintenance.names(&component.id));
+    let planned = naming.flat_map(|maintenance| planned(component, maintenance));
+    let covered: Vec<_> = impaired.chain(planned).collect();
     let mut left = component.past.clone();
     for cut in covered {
         left = left.into_iter().flat_map(|one| without(one, cut)).collect();
@@ -103,6 +113,22 @@ fn covered(component: &ComponentView, incident: &IncidentView, now: Timestamp) -
         Interval { from, to, value: one.value }
     });
     clipped.filter(|one| one.from < one.to).collect()
+}
+
+/// The intervals of a component that were under maintenance by this one.
+fn planned<'a>(
+    component: &'a ComponentView,
+    maintenance: &MaintenanceView,
+) -> impl Iterator<Item = Interval<Effective>> + use<'a> {
+    let (from, to) = (maintenance.from, maintenance.ended_at.unwrap_or(Timestamp::FAR));
+    let is_planned = |value| match value {
+        Effective::Known(status) | Effective::Partly(status) => status == Status::UnderMaintenance,
+        Effective::NoData | Effective::Unwatched => false,
+    };
+    let during = component.past.iter().filter(move |one| is_planned(one.value));
+    let clipped =
+        during.map(move |one| Interval { from: one.from.max(from), to: one.to.min(to), value: one.value });
+    clipped.filter(|one| one.from < one.to)
 }
 
 /// The status of an interval in which visitors were affected.

@@ -1,4 +1,4 @@
-//! The page of one incident: its state, its postmortem, its timeline and the components that it affects.
+//! The page of one incident, whose form that of a maintenance shares: its state, its postmortem, its timeline and the components that it affects.
 
 use super::cards::{self, Present};
 use super::frame::Frame;
@@ -16,45 +16,45 @@ use skerry_domain::time::Timestamp;
 use skerry_protocol::words::duration;
 
 /// Texts are complete.
-const STYLE: Style = Style { days: true, longest: usize::MAX, ages: true };
+pub(super) const STYLE: Style = Style { days: true, longest: usize::MAX, ages: true };
 
 #[derive(TemplateSimple)]
 #[template(path = "incident.stpl")]
-struct Page {
-    name: String,
-    /// The month in which it began: its path below the page's root, and its name.
-    month: (String, String),
+pub(super) struct Page {
+    pub(super) name: String,
+    /// The month in which it is listed: its path below the page's root, and its name.
+    pub(super) month: (String, String),
     /// As markup.
-    title: String,
+    pub(super) title: String,
     /// Class of the panel and its icon; `None` without an icon.
-    icon: Option<&'static str>,
+    pub(super) icon: Option<&'static str>,
     /// "Identified".
-    state: &'static str,
-    /// The text after the state, as markup.
-    facts: String,
+    pub(super) state: &'static str,
+    /// The text after the state, with what separates them, as markup.
+    pub(super) facts: String,
     /// "Affects Card payments.", as markup.
-    affected: String,
-    /// `None` if it is resolved.
-    live: Option<Live>,
-    postmortem: Option<Postmortem>,
-    entries: Vec<Entry>,
-    components: Vec<Affected>,
+    pub(super) affected: String,
+    /// `None` if it is over.
+    pub(super) live: Option<Live>,
+    pub(super) postmortem: Option<Postmortem>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) components: Vec<Affected>,
     /// The heading of the status of components.
-    column: &'static str,
+    pub(super) column: &'static str,
 }
 
-struct Postmortem {
+pub(super) struct Postmortem {
     /// As markup.
     published: String,
     /// As markup.
     text: String,
 }
 
-struct Affected {
-    id: String,
-    name: String,
-    class: &'static str,
-    status: String,
+pub(super) struct Affected {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) class: &'static str,
+    pub(super) status: String,
 }
 
 /// Renders the page of an incident, at `incidents/<id>`.
@@ -79,18 +79,18 @@ pub fn incident(view: &PageView, incident: &IncidentView) -> anyhow::Result<Stri
     let body = Page {
         name: balanced(&view.name),
         month: history::month_of(incident.started_at, &clock),
-        title: timeline::title(incident),
+        title: timeline::title(&incident.title),
         icon: tone.map(Tone::class),
         state: words::status(incident.status),
         facts: match incident.resolved_at {
-            Some(at) => resolved(incident, at, view, &clock),
-            None => present.words(&clock),
+            Some(at) => format!(". {}", resolved(incident, at, view, &clock)),
+            None => format!(". {}", present.words(&clock)),
         },
         affected: cards::affected(&names, impaired),
         live: incident.is_open().then(|| Live::of(view, &clock)),
         postmortem,
         entries: timeline::entries(&updates, tone, STYLE, &clock),
-        components: incident.components.iter().map(|one| affected(one, incident, view)).collect(),
+        components: incident.components.iter().map(|one| affected(one, incident.is_open(), view)).collect(),
         column: words::COLUMNS[if incident.is_open() { 1 } else { 2 }],
     };
     let path = format!("incidents/{}", incident.id);
@@ -101,7 +101,8 @@ fn moment(at: Timestamp, clock: &Clock<'_>) -> String {
     markup::time(at, &clock.moment(at), clock)
 }
 
-fn link(component: &AffectedView) -> String {
+/// The name of a component with a link to its page, as markup.
+pub(super) fn link(component: &AffectedView) -> String {
     format!("<a href=\"../components/{}\">{}</a>", component.id, markup::isolated(&component.name))
 }
 
@@ -119,8 +120,9 @@ fn resolved(incident: &IncidentView, at: Timestamp, view: &PageView, clock: &Clo
     format!("{text}, {}.", clock.isolated(clock.span_on(from, to)))
 }
 
-fn affected(component: &AffectedView, incident: &IncidentView, view: &PageView) -> Affected {
-    let known = components(view).find(|one| one.id == component.id && incident.is_open());
+/// The present status of a component, or the worst one once it `is_open` no longer.
+pub(super) fn affected(component: &AffectedView, is_open: bool, view: &PageView) -> Affected {
+    let known = components(view).find(|one| one.id == component.id && is_open);
     let tone = known.map_or(Tone::Of(component.worst), super::headline::tone);
     let waiting = known.is_some_and(|one| one.waiting);
     let status = if waiting { texts::WAITING } else { tone.label() };
@@ -134,4 +136,4 @@ fn affected(component: &AffectedView, incident: &IncidentView, view: &PageView) 
 
 #[cfg(test)]
 #[path = "incident_test.rs"]
-mod tests;
+pub(super) mod tests;

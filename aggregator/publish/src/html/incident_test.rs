@@ -23,7 +23,7 @@ fn view(status: Status, incidents: Vec<IncidentView>) -> PageView {
 }
 
 /// The text of a page without its markup.
-fn text(html: &str) -> String {
+pub(crate) fn text(html: &str) -> String {
     let body = html.split_once("<main").map_or(html, |(_, main)| main);
     let mut text = String::new();
     let mut inside = true;
@@ -42,7 +42,7 @@ fn text(html: &str) -> String {
     text.replace(" .", ".").replace(" ,", ",").replace(" :", ":")
 }
 
-fn shows(html: &str, wanted: &[&str]) {
+pub(crate) fn shows(html: &str, wanted: &[&str]) {
     let text = text(html);
     let mut rest = text.as_str();
     for one in wanted {

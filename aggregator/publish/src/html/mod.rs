@@ -15,11 +15,13 @@ mod headline;
 mod history;
 mod impairment;
 mod incident;
+mod maintenance;
 mod markup;
 mod past;
 mod past_writer;
 mod rows;
 mod timeline;
+mod underway;
 mod uptime;
 mod words;
 
@@ -27,6 +29,7 @@ pub use assets::{Asset, FAVICON_ICO, FAVICON_ICO_TYPE, assets, content_security_
 pub use component::component;
 pub use history::{history, is_closed, months, months_of, path_of};
 pub use incident::incident;
+pub use maintenance::maintenance;
 pub use uptime::uptime;
 
 use crate::texts;
@@ -55,8 +58,10 @@ struct Index {
     facts: String,
     live: Live,
     today: String,
-    /// Open incidents.
+    /// Open incidents, and maintenance in progress.
     now: Vec<cards::Card>,
+    /// Maintenance that is still to come.
+    to_come: Vec<cards::Card>,
     rows: Vec<Row>,
     legend: figures::Legend,
     days: Vec<past::DayRow>,
@@ -87,7 +92,8 @@ pub fn index(view: &PageView) -> anyhow::Result<String> {
         facts: markup::sentence(&headline.facts, &clock),
         live: Live::of(view, &clock),
         today: clock.today().to_string(),
-        now: cards::cards(view, &clock),
+        now: cards::now(view, &clock),
+        to_come: cards::to_come(view, &clock),
         legend: figures::Legend::of_rows(&rows, view, &clock),
         days: history::last_fortnight(view, rows.iter().any(Row::is_cut), &clock),
         rows,

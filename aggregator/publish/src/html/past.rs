@@ -1,12 +1,12 @@
-//! Past days: incidents, and from the intervals what else was not operational, for how long, and when. Days without
+//! Past days: incidents, maintenance, and from the intervals what else was not operational, for how long, and when. Days without
 //! entries are called quiet only if they were monitored.
 
-use super::impairment::uncovered;
+use super::impairment::{Announced, uncovered};
 use super::past_writer::Writer;
 use super::words::{Clock, Tone};
 use crate::overall_status::components;
 use crate::texts::past as texts;
-use crate::view::{ComponentView, IncidentView, PageView};
+use crate::view::{ComponentView, IncidentView, MaintenanceView, PageView};
 use jiff::civil::Date;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{MINUTE, Timestamp};
@@ -54,6 +54,7 @@ pub(crate) struct Limits {
 struct Day<'a> {
     events: Vec<Event<'a>>,
     incidents: Vec<&'a IncidentView>,
+    maintenance: Vec<&'a MaintenanceView>,
 }
 
 /// The rows of the days from `first` to `last`, newest first. `root` is the relative path to the page's root.
@@ -70,15 +71,22 @@ pub(crate) fn rows(
         let from = clock.date(from);
         (from <= last && until >= first).then(|| (until.min(last), from.max(first)))
     };
-    let mut incidents = Vec::new();
+    let mut announced = Announced::default();
     for incident in &view.incidents {
         let to = incident.resolved_at.unwrap_or(Timestamp::FAR);
         if let Some(place) = place(incident.started_at, to) {
             days.entry(place).or_default().incidents.push(incident);
-            incidents.push(incident);
+            announced.incidents.push(incident);
         }
     }
-    for event in events(view, &incidents) {
+    for maintenance in view.maintenance.iter().filter(|one| one.has_begun()) {
+        let to = maintenance.ended_at.unwrap_or(Timestamp::FAR);
+        if let Some(place) = place(maintenance.from, to) {
+            days.entry(place).or_default().maintenance.push(maintenance);
+            announced.maintenance.push(maintenance);
+        }
+    }
+    for event in events(view, &announced) {
         if let Some(place) = place(event.from, event.to) {
             days.entry(place).or_default().events.push(event);
         }
@@ -87,9 +95,10 @@ pub(crate) fn rows(
     let quiet = quiet.into_iter().map(|(from, to, words)| {
         (to, from, DayRow { label: label(from, to, clock), lines: Vec::new(), quiet: words, more: 0 })
     });
-    let eventful = days.into_iter().map(|((to, from), Day { events, incidents })| {
-        let lines = incidents.into_iter().map(|incident| (incident.started_at, writer.incident(incident)));
-        let mut lines: Vec<_> = lines.chain(writer.lines(events)).collect();
+    let eventful = days.into_iter().map(|((to, from), Day { events, incidents, maintenance })| {
+        let incidents = incidents.into_iter().map(|one| (one.started_at, writer.incident(one)));
+        let maintenance = maintenance.into_iter().map(|one| (one.from, writer.maintenance(one)));
+        let mut lines: Vec<_> = incidents.chain(maintenance).chain(writer.lines(events)).collect();
         lines.sort_by_key(|(from, _)| Reverse(*from));
         let lines = lines.into_iter().map(|(_, line)| line).collect();
         (to, from, DayRow { label: label(from, to, clock), lines, quiet: "", more: 0 })
@@ -197,9 +206,9 @@ pub(super) struct Event<'a> {
     pub(super) episodes: Vec<Episode<'a>>,
 }
 
-/// The events that no incident announces.
-fn events<'a>(view: &'a PageView, incidents: &[&IncidentView]) -> Vec<Event<'a>> {
-    let mut episodes: Vec<_> = components(view).flat_map(|one| episodes(one, incidents, view.now)).collect();
+/// The events that no incident and no maintenance announces.
+fn events<'a>(view: &'a PageView, announced: &Announced<'_>) -> Vec<Event<'a>> {
+    let mut episodes: Vec<_> = components(view).flat_map(|one| episodes(one, announced, view.now)).collect();
     episodes.sort_by_key(|episode| episode.from);
     let mut events: Vec<Event<'_>> = Vec::new();
     for episode in episodes {
@@ -217,13 +226,9 @@ fn events<'a>(view: &'a PageView, incidents: &[&IncidentView]) -> Vec<Event<'a>>
 }
 
 /// The episodes of a component: consecutive intervals of one kind are joined.
-fn episodes<'a>(
-    component: &'a ComponentView,
-    incidents: &[&IncidentView],
-    now: Timestamp,
-) -> Vec<Episode<'a>> {
+fn episodes<'a>(component: &'a ComponentView, announced: &Announced<'_>, now: Timestamp) -> Vec<Episode<'a>> {
     let mut episodes: Vec<Episode<'a>> = Vec::new();
-    for one in uncovered(component, incidents, now) {
+    for one in uncovered(component, announced, now) {
         let Some((kind, tone)) = kind(one.value) else { continue };
         let length = one.to.min(now) - one.from;
         match episodes.last_mut() {

@@ -8,8 +8,8 @@ use super::past::{Episode, Event, Kind, Limits, PastLine};
 use super::timeline;
 use super::words::{Clock, Tone};
 use crate::overall_status::components;
-use crate::texts::{banner, incident as incident_texts, past as texts};
-use crate::view::{IncidentView, PageView};
+use crate::texts::{banner, incident as incident_texts, maintenance as maintenance_texts, past as texts};
+use crate::view::{AffectedView, IncidentView, MaintenanceView, PageView};
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
 use skerry_protocol::words::duration;
@@ -61,7 +61,10 @@ impl Writer<'_> {
                 self.with_span(&incident_texts::after(&self.length(at - from)), from, at)
             }
         };
-        let affected = cards::affected(&self.affected(incident), incident.is_open() && present.is_impaired());
+        let affected = cards::affected(
+            &self.affected(&incident.components),
+            incident.is_open() && present.is_impaired(),
+        );
         let postmortem = incident.postmortem.as_ref().map_or_else(String::new, |_| {
             let word = incident_texts::POSTMORTEM;
             format!(" <a href=\"{root}incidents/{id}#postmortem\">{word}</a>")
@@ -69,17 +72,37 @@ impl Writer<'_> {
         let facts = format!("{}. {times} {affected}", incident_texts::status(incident.status));
         PastLine {
             class: worst.unwrap_or(Tone::Of(Status::Operational)).class(),
-            title: format!("<a href=\"{root}incidents/{id}\">{}</a>", timeline::title(incident)),
+            title: format!("<a href=\"{root}incidents/{id}\">{}</a>", timeline::title(&incident.title)),
             facts: format!("{}{postmortem}", facts.trim_end()),
         }
     }
 
-    /// The names of the components that an incident affects, or their number if they are too long.
-    fn affected(&self, incident: &IncidentView) -> Vec<String> {
-        let names = incident.components.iter();
+    /// The line of a maintenance: its title with a link, its state, how long it lasted, and its components.
+    pub(super) fn maintenance(&self, maintenance: &MaintenanceView) -> PastLine {
+        let (root, from) = (self.root, maintenance.from);
+        let times = match maintenance.ended_at {
+            Some(at) => {
+                let from = from.min(at);
+                self.with_span(&maintenance_texts::lasted(&self.length(at - from)), from, at)
+            }
+            None => maintenance_texts::since(&sentence(&[Piece::At(from)], self.clock)),
+        };
+        let affected = cards::affected(&self.affected(&maintenance.components), maintenance.is_open());
+        let facts = format!("{}. {times} {affected}", maintenance_texts::status(maintenance.status));
+        let title = timeline::title(&maintenance.title);
+        PastLine {
+            class: Tone::Of(Status::UnderMaintenance).class(),
+            title: format!("<a href=\"{root}maintenance/{}\">{title}</a>", maintenance.id),
+            facts: facts.trim_end().to_owned(),
+        }
+    }
+
+    /// The names of the affected components, or their number if they are too long.
+    fn affected(&self, components: &[AffectedView]) -> Vec<String> {
+        let names = components.iter();
         let length: usize = names.clone().map(|one| one.name.chars().count() + 2).sum();
-        if incident.components.len() > 1 && length > self.limits.names {
-            return vec![crate::texts::components(incident.components.len())];
+        if components.len() > 1 && length > self.limits.names {
+            return vec![crate::texts::components(components.len())];
         }
         names.map(|one| isolated(&one.name)).collect()
     }

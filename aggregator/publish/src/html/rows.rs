@@ -5,7 +5,7 @@ use super::headline::{is_shown, tone};
 use super::words::{Clock, Tone, balanced};
 use super::{bar, figures, markup};
 use crate::texts;
-use crate::view::{ComponentView, GroupView, IncidentView, Item, PageView, Unseen};
+use crate::view::{ComponentView, GroupView, Item, PageView, Unseen};
 use jiff::civil::Date;
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
@@ -74,13 +74,14 @@ pub(crate) struct Line {
     pub(crate) from: Date,
     pub(crate) to: Date,
     pub(crate) parts: Vec<Part>,
-    /// The incidents that announced it.
-    pub(crate) links: Vec<IncidentLink>,
+    /// The incidents and the maintenance that announced it.
+    pub(crate) links: Vec<AnnouncedLink>,
 }
 
-/// A link to an incident.
-pub(crate) struct IncidentLink {
-    pub(crate) id: String,
+/// A link to an incident or a maintenance.
+pub(crate) struct AnnouncedLink {
+    /// Below the page's root.
+    pub(crate) path: String,
     /// As markup.
     pub(crate) title: String,
 }
@@ -266,25 +267,40 @@ fn day_listing(list: &DayList, component: &ComponentView, view: &PageView, clock
     let watched = list.watched_from.map(|date| clock.full_date(date));
     let drawn = component.days.len();
     let rest = texts::row::rest(!list.lines.is_empty(), list.quiet, drawn, watched.as_deref());
-    let naming: Vec<_> = view.incidents.iter().filter(|one| one.names(&component.id)).collect();
-    let line = |line: &DayLine| Line { links: links(line, &naming, clock), ..day_line(line, clock) };
+    let line = |line: &DayLine| Line { links: links(line, component, view, clock), ..day_line(line, clock) };
     DayListing { lines: list.lines.iter().map(line).collect(), older: 0, rest }
 }
 
-/// The incidents of a day on which the component was impaired, the first one first.
-fn links(line: &DayLine, naming: &[&IncidentView], clock: &Clock<'_>) -> Vec<IncidentLink> {
-    if !line.parts.iter().any(|(tone, _)| tone.is_impaired()) {
-        return Vec::new();
+/// The incidents of a day on which the component was impaired, the first one first, and the maintenance of a day on which
+/// it was under maintenance.
+fn links(
+    line: &DayLine,
+    component: &ComponentView,
+    view: &PageView,
+    clock: &Clock<'_>,
+) -> Vec<AnnouncedLink> {
+    let lasted = |from: Timestamp, to: Option<Timestamp>| {
+        let until = to.map_or(clock.today(), |at| clock.date(at));
+        clock.date(from) <= line.to && line.from <= until
+    };
+    let mut links = Vec::new();
+    if line.parts.iter().any(|(tone, _)| tone.is_impaired()) {
+        let naming = view.incidents.iter().rev().filter(|one| one.names(&component.id));
+        let lasted = naming.filter(|one| lasted(one.started_at, one.resolved_at));
+        links.extend(lasted.map(|one| AnnouncedLink {
+            path: format!("incidents/{}", one.id),
+            title: super::timeline::title(&one.title),
+        }));
     }
-    let lasted = |incident: &&&IncidentView| {
-        let until = incident.resolved_at.map_or(clock.today(), |at| clock.date(at));
-        clock.date(incident.started_at) <= line.to && line.from <= until
-    };
-    let link = |incident: &&IncidentView| IncidentLink {
-        id: incident.id.clone(),
-        title: super::timeline::title(incident),
-    };
-    naming.iter().rev().filter(lasted).map(link).collect()
+    if line.parts.iter().any(|(tone, _)| *tone == Tone::Of(Status::UnderMaintenance)) {
+        let naming = view.maintenance.iter().rev().filter(|one| one.has_begun() && one.names(&component.id));
+        let lasted = naming.filter(|one| lasted(one.from, one.ended_at));
+        links.extend(lasted.map(|one| AnnouncedLink {
+            path: format!("maintenance/{}", one.id),
+            title: super::timeline::title(&one.title),
+        }));
+    }
+    links
 }
 
 fn day_line(line: &DayLine, clock: &Clock<'_>) -> Line {

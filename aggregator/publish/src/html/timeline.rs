@@ -1,9 +1,9 @@
-//! The timeline of an incident, newest first, and its texts as markup.
+//! The timeline of an incident or a maintenance, newest first, and its texts as markup.
 
 use super::markup::{self, isolated};
 use super::words::{Clock, Tone};
-use crate::texts::{self, incident as words};
-use crate::view::{IncidentText, IncidentUpdateView, IncidentView};
+use crate::texts::{self, incident as words, maintenance};
+use crate::view::{IncidentText, MaintenanceEntry, UpdateView};
 use jiff::civil::Date;
 use skerry_domain::incident::IncidentStatus;
 use skerry_domain::time::Timestamp;
@@ -43,15 +43,33 @@ pub(crate) struct Style {
     pub(crate) ages: bool,
 }
 
+/// The state that an entry sets.
+pub(crate) trait EntryState: Copy {
+    /// The words before its text.
+    fn words(self) -> &'static str;
+}
+
+impl EntryState for IncidentStatus {
+    fn words(self) -> &'static str {
+        words::status(self)
+    }
+}
+
+impl EntryState for MaintenanceEntry {
+    fn words(self) -> &'static str {
+        maintenance::entry(self.status, self.event)
+    }
+}
+
 /// The entries of `updates`, which are newest first.
-pub(crate) fn entries(
-    updates: &[&IncidentUpdateView],
+pub(crate) fn entries<S: EntryState>(
+    updates: &[&UpdateView<S>],
     newest: Option<Tone>,
     style: Style,
     clock: &Clock<'_>,
 ) -> Vec<Entry> {
     let mut day: Option<Date> = None;
-    let entry = |(place, update): (usize, &&IncidentUpdateView)| {
+    let entry = |(place, update): (usize, &&UpdateView<S>)| {
         let date = clock.date(update.display_at);
         let new_day = day.replace(date) != Some(date);
         let with_day = !style.days && date != clock.today();
@@ -66,7 +84,7 @@ pub(crate) fn entries(
             day: (style.days && new_day).then(|| clock.isolated(clock.day(date))),
             class: newest.filter(|_| place == 0).map_or("", Tone::class),
             time,
-            text: text(update.status, update.body.as_ref(), style.longest),
+            text: text(update.status.words(), update.body.as_ref(), style.longest),
             changes: changes(update),
             edited: update.edited_at.map(|at| words::edited(&moment(at, date, clock))),
         }
@@ -81,7 +99,7 @@ fn moment(at: Timestamp, date: Date, clock: &Clock<'_>) -> String {
     markup::time(at, &text, clock)
 }
 
-fn changes(update: &IncidentUpdateView) -> Vec<StatusLine> {
+fn changes<S>(update: &UpdateView<S>) -> Vec<StatusLine> {
     let changed = update.components.iter().filter(|change| change.from != change.to);
     let line = |change: &crate::view::StatusChangeView| StatusLine {
         name: isolated(&change.name),
@@ -93,8 +111,8 @@ fn changes(update: &IncidentUpdateView) -> Vec<StatusLine> {
 }
 
 /// "**Identified.** We are moving traffic.", with the state at the head of the first paragraph.
-fn text(status: IncidentStatus, body: Option<&IncidentText>, longest: usize) -> String {
-    let head = format!("<b>{}.</b>", words::status(status));
+fn text(state: &str, body: Option<&IncidentText>, longest: usize) -> String {
+    let head = format!("<b>{state}.</b>");
     let html = body.map_or_else(String::new, |body| body_html(body, longest));
     match html.strip_prefix("<p>") {
         Some(rest) => format!("<p>{head} {rest}"),
@@ -120,7 +138,7 @@ fn cut(text: &str, longest: usize) -> String {
     format!("{words} …")
 }
 
-/// The title as markup.
-pub(crate) fn title(incident: &IncidentView) -> String {
-    isolated(&incident.title.one_line())
+/// A title as markup.
+pub(crate) fn title(title: &IncidentText) -> String {
+    isolated(&title.one_line())
 }

@@ -190,6 +190,19 @@ impl<'a> Clock<'a> {
         texts::past::from_to(&at(first, &begun), &at(last, &ended))
     }
 
+    /// "02:00 to 04:00 UTC" today, otherwise with the day.
+    pub(crate) fn span(&self, from: Timestamp, to: Timestamp) -> String {
+        if self.date(from) == self.today && self.date(to) == self.today {
+            return texts::past::from_to(&self.time(from), &format!("{} {}", self.time(to), self.zone(to)));
+        }
+        self.planned(from, to)
+    }
+
+    /// "Sun 22 Nov, 02:00 to 04:00 UTC", or with both days.
+    pub(crate) fn planned(&self, from: Timestamp, to: Timestamp) -> String {
+        times::span(&zoned(self.view, from), &zoned(self.view, to), self.today.year())
+    }
+
     /// The short form for rows: "14:40" today, else "18 Nov".
     pub(crate) fn brief(&self, at: Timestamp) -> String {
         let date = self.date(at);

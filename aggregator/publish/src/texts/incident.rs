@@ -15,7 +15,7 @@ pub(crate) const WHAT_IS_DONE: &str = "What is being done";
 /// Before the names of affected components: while an incident lasts, and afterwards.
 pub(crate) const AFFECTS: [&str; 2] = ["Affects ", "Affected "];
 /// The most components that the title of an automatic incident names.
-const NAMED_IN_TITLE: usize = 3;
+pub(super) const NAMED_IN_TITLE: usize = 3;
 /// The same for a text.
 const NAMED: usize = 5;
 
@@ -98,7 +98,7 @@ pub(crate) fn title(impact: Impact, names: &[String]) -> String {
 }
 
 /// "Card payments, Refunds and Payouts"
-fn listed(names: &[String]) -> String {
+pub(super) fn listed(names: &[String]) -> String {
     match names {
         [] => "our service".to_owned(),
         [one] => one.clone(),

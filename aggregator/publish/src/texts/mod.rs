@@ -136,6 +136,8 @@ pub(crate) mod component;
 
 pub(crate) mod incident;
 
+pub(crate) mod maintenance;
+
 pub(crate) mod uptime;
 
 /// Badges, where a status is in lower case.

@@ -2,7 +2,9 @@
 
 use super::super::addresses::page_of;
 use super::Publisher;
-use skerry_domain::state::{ComponentKey, IncidentKey, PageKey, State, WorkspaceKey};
+use skerry_domain::state::{
+    ComponentKey, IncidentKey, PageKey, State, WindowKey, WorkspaceKey, WorkspacePage,
+};
 use skerry_domain::step::Change;
 use std::collections::BTreeSet;
 
@@ -17,6 +19,12 @@ impl Publisher {
                 Change::ComponentChanged(component) => self.note_component(workspace, state, component),
                 Change::IncidentChanged(incident) => self.note_incident(workspace, state, incident),
                 Change::IncidentDeleted(page) => self.note_deleted(workspace, state, page),
+                Change::MaintenanceChanged(window) => {
+                    // Only if visitors see it.
+                    if let Some(page) = page_of(state, &change) {
+                        self.note_maintenance((workspace, page), state, window);
+                    }
+                }
                 change => saved.extend(page_of(state, &change).map(|page| (workspace, page))),
             }
         }
@@ -39,10 +47,21 @@ impl Publisher {
         let known = state.incidents.get(&key);
         let Some(incident) = known.filter(|incident| incident.is_published()) else { return };
         if let Some(page) = self.pages.get_mut(&(workspace, incident.page)) {
-            page.mark_incident(incident.id.clone(), incident.started_at, state.clock);
+            page.mark_announced(incident.id.clone(), incident.started_at, state.clock);
         }
         for (component, _) in incident.components() {
             self.note_component(workspace, state, component);
+        }
+    }
+
+    /// The pages of its components link to it.
+    fn note_maintenance(&mut self, page: WorkspacePage, state: &State, key: WindowKey) {
+        let Some(window) = state.windows.get(&key) else { return };
+        if let Some(page) = self.pages.get_mut(&page) {
+            page.mark_announced(window.id.clone(), window.from, state.clock);
+        }
+        for component in &window.components {
+            self.note_component(page.0, state, *component);
         }
     }
 

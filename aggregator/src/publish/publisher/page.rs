@@ -16,7 +16,7 @@ const SPREAD_PER_PAGE: i64 = 250;
 /// The longest such delay, in ms.
 const MAX_SPREAD: i64 = 55_000;
 
-/// An incident that began within this time, in ms, is shown only in months that lie within the days shown. Older months
+/// An incident or a maintenance that began within this time, in ms, is shown only in months that lie within the days shown. Older months
 /// need the complete past.
 const RECENT: i64 = 58 * DAY;
 
@@ -114,11 +114,11 @@ impl Page {
         self.mark().changed.components.insert(id);
     }
 
-    /// Marks an incident that began at `started_at` to be rendered again, by its public id.
-    pub(super) fn mark_incident(&mut self, id: String, started_at: Timestamp, now: Timestamp) {
+    /// Marks an incident or a maintenance that began at `from`, or is still to come, to be rendered again, by its public id.
+    pub(super) fn mark_announced(&mut self, id: String, from: Timestamp, now: Timestamp) {
         let dirty = self.mark();
-        dirty.past |= now - started_at >= RECENT;
-        dirty.changed.incidents.insert(id);
+        dirty.past |= now - from >= RECENT;
+        dirty.changed.announced.insert(id);
     }
 
     /// Marks the whole past to be rendered again, without the pages of other resolved incidents.
@@ -170,9 +170,9 @@ impl Page {
             Some(dirty) if dirty.past || self.is_refresh_due() => {
                 self.note_changed(Instant::now());
                 self.quarter = quarter.unwrap_or(self.quarter);
-                let incidents = dirty.changed.incidents;
-                let whole = dirty.past || quarter.is_some() || !incidents.is_empty();
-                Some(if whole { Scope::Quarter(incidents) } else { Scope::Refresh })
+                let announced = dirty.changed.announced;
+                let whole = dirty.past || quarter.is_some() || !announced.is_empty();
+                Some(if whole { Scope::Quarter(announced) } else { Scope::Refresh })
             }
             Some(dirty) => Some(Scope::Changed(dirty.changed)),
             None if quarter.is_some() => {

@@ -9,10 +9,11 @@ use crate::operations::{MetricsToken, ProgramStatus};
 use bytes::Bytes;
 use crossbeam_channel::Sender;
 use skerry_domain::holds::Source;
-use skerry_domain::incident::IncidentStatus;
+use skerry_domain::incident::{IncidentStatus, Title};
+use skerry_domain::maintenance::MaintenanceStatus;
 use skerry_domain::state::State;
 use skerry_domain::status::Status;
-use skerry_domain::step::{Answer, Command, IncidentChange, NewIncident};
+use skerry_domain::step::{Answer, Command, IncidentChange, NewIncident, NewWindow};
 use skerry_domain::text::Text;
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Target;
@@ -214,6 +215,39 @@ async fn an_incident_is_on_its_page_at_once_and_vanishes_when_it_is_deleted() {
     for path in ["", "history", "api/v2/incidents.json"] {
         assert!(!shown(path).contains("Cards declined"), "{path}");
     }
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn maintenance_is_on_its_page_at_once_and_keeps_it_when_it_is_cancelled() {
+    let mut fixture = Fixture::new().await;
+    fixture.start(|_| {});
+    let component = {
+        let snapshot = fixture.engine.snapshot();
+        let state = state_of(&snapshot);
+        let of_one = |key| state.pages.get(&key).is_some_and(|page| page.settings.slug == "one");
+        *state.components.iter().find(|(_, one)| of_one(one.page)).expect("it has one").0
+    };
+    let from = state_of(&fixture.engine.snapshot()).clock + 3_600_000;
+    let mut new = NewWindow::over(vec![component], from, from + 3_600_000);
+    new.title = Title::Written(written("Another database", Form::Plain));
+    let planned = fixture.engine.command(named(Command::PlanWindow(Box::new(new)))).await;
+    let Ok(Answer::Window(window)) = planned else { panic!("{planned:?}") };
+    let id = state_of(&fixture.engine.snapshot()).windows.get(&window).expect("planned").id.clone();
+    let (path, shown) = (format!("maintenance/{id}"), |path: &str| output(&fixture.site, path));
+    fixture.until("it is published", || shown(&path).contains("Another database")).await;
+    for path in ["", "api/v2/scheduled-maintenances/upcoming.json", "api/v2/summary.json"] {
+        assert!(shown(path).contains("Another database"), "{path}");
+    }
+    let begin = Command::UpdateWindow { window, status: Some(MaintenanceStatus::InProgress), body: None };
+    assert_eq!(fixture.engine.command(named(begin)).await, Ok(Answer::Done));
+    fixture.until("it is in progress", || shown(&path).contains("<b class=st>In progress</b>")).await;
+    fixture.until("the history lists it", || shown("history").contains("Another database")).await;
+    assert!(shown("api/v2/scheduled-maintenances/active.json").contains("Another database"));
+    let cancel = Command::CancelWindow { window };
+    assert_eq!(fixture.engine.command(named(cancel)).await, Ok(Answer::Done));
+    fixture.until("it is cancelled", || shown(&path).contains("<b class=st>Cancelled</b>")).await;
+    assert!(!shown("api/v2/summary.json").contains("Another database"));
     fixture.end().await;
 }
 

@@ -1,0 +1,83 @@
+//! The page of one maintenance: its state, its times, its timeline and its components.
+
+use super::frame::Frame;
+use super::incident::{Affected, Page, STYLE, affected, link};
+use super::words::{Clock, Tone, balanced};
+use super::{Live, cards, history, markup, timeline};
+use crate::texts::{incident as incident_words, maintenance as words};
+use crate::view::{MaintenanceUpdateView, MaintenanceView, PageView};
+use sailfish::TemplateSimple as _;
+use skerry_domain::maintenance::MaintenanceStatus;
+use skerry_domain::status::Status;
+use skerry_domain::time::Timestamp;
+
+/// Renders the page of a maintenance, at `maintenance/<id>`.
+///
+/// # Errors
+///
+/// A template that cannot be written, which would be a fault of the program.
+pub fn maintenance(view: &PageView, maintenance: &MaintenanceView) -> anyhow::Result<String> {
+    let open = maintenance.is_open();
+    // As for an incident that is over.
+    let clock = if open { Clock::of(view) } else { Clock::lasting(view) };
+    let tone = tone(maintenance.status);
+    let names: Vec<_> = maintenance.components.iter().map(link).collect();
+    let updates: Vec<&MaintenanceUpdateView> = maintenance.updates.iter().collect();
+    let plain_title = balanced(&maintenance.title.one_line());
+    let document =
+        format!("{} · {}", words::document(maintenance.status, &plain_title), balanced(&view.name));
+    // Called off, it took no effect on its components.
+    let components = maintenance.components.iter().filter(|_| !maintenance.called_off);
+    let components: Vec<Affected> = components.map(|one| affected(one, open, view)).collect();
+    let body = Page {
+        name: balanced(&view.name),
+        // A month that is still to come has no page.
+        month: history::month_of(maintenance.from.min(maintenance.ended_at.unwrap_or(view.now)), &clock),
+        title: timeline::title(&maintenance.title),
+        icon: Some(tone.class()),
+        state: words::status(maintenance.status),
+        facts: facts(maintenance, &clock),
+        affected: cards::affected(&names, open),
+        live: open.then(|| Live::of(view, &clock)),
+        postmortem: None,
+        entries: timeline::entries(&updates, Some(tone), STYLE, &clock),
+        components,
+        column: incident_words::COLUMNS[if open { 1 } else { 2 }],
+    };
+    let path = format!("maintenance/{}", maintenance.id);
+    Frame::new(view, "../", &path, document).render(body.render_once()?)
+}
+
+/// The tone of the panel: what is over is operational, as for incidents.
+fn tone(status: MaintenanceStatus) -> Tone {
+    match status {
+        MaintenanceStatus::Completed => Tone::Of(Status::Operational),
+        MaintenanceStatus::Cancelled => Tone::NoData,
+        _ => Tone::Of(Status::UnderMaintenance),
+    }
+}
+
+/// What follows the state, as markup.
+fn facts(maintenance: &MaintenanceView, clock: &Clock<'_>) -> String {
+    let planned = || cards::planned(maintenance, clock);
+    match maintenance.ended_at {
+        Some(at) if maintenance.called_off => {
+            let day = clock.isolated(clock.day(clock.date(at)));
+            words::called_off(&markup::time(at, &day, clock), &planned())
+        }
+        Some(at) => words::took_place(&took_place(maintenance, at, clock)),
+        None if maintenance.is_running() => {
+            words::until(&markup::time(maintenance.to, &clock.moment(maintenance.to), clock))
+        }
+        None => words::planned_for(&planned()),
+    }
+}
+
+/// "02:00 to 03:38 UTC on Sun 22 Nov 2026".
+fn took_place(maintenance: &MaintenanceView, at: Timestamp, clock: &Clock<'_>) -> String {
+    markup::escaped(&clock.isolated(clock.span_on(maintenance.from.min(at), at)))
+}
+
+#[cfg(test)]
+#[path = "maintenance_test.rs"]
+mod tests;

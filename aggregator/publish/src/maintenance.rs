@@ -1,0 +1,171 @@
+//! Builds the announced maintenance of a page from the state. Pure. Private windows, windows that are not announced, and
+//! whatever belongs to private or archived components stay out.
+
+use super::api_v2;
+use super::html::isolated_text;
+use super::incidents::{PublicComponents, public_components};
+use super::texts::maintenance as texts;
+use super::times;
+use super::view::{AffectedView, IncidentText, MaintenanceEntry, MaintenanceUpdateView, MaintenanceView};
+use jiff::Zoned;
+use jiff::tz::TimeZone;
+use skerry_domain::incident::Title;
+use skerry_domain::maintenance::{PlannedWindow, WindowEvent, WindowText, WindowUpdate};
+use skerry_domain::state::{Page, PageKey, State};
+use skerry_domain::status::Status;
+use skerry_domain::time::Timestamp;
+use std::cmp::Reverse;
+
+/// Whether visitors see a window: it was announced, and one of its components is public.
+#[must_use]
+pub fn is_shown(state: &State, window: &PlannedWindow) -> bool {
+    let mut components = window.components.iter().filter_map(|key| state.components.get(key));
+    window.is_published() && components.any(|component| component.settings.public)
+}
+
+/// The maintenance of a page, the latest beginning first: what is open or touches the time since `begin`, and the newest
+/// of the API's list. All if `all`.
+pub(super) fn maintenance(
+    state: &State,
+    (key, page): (PageKey, &Page),
+    zone: &TimeZone,
+    begin: Timestamp,
+    all: bool,
+) -> Vec<MaintenanceView> {
+    let shown = state.windows.iter().filter(|(_, one)| one.page == Some(key) && is_shown(state, one));
+    let mut shown: Vec<_> = shown.collect();
+    shown.sort_by_key(|(key, one)| Reverse((one.from, **key)));
+    let build = Build { state, components: public_components(state, page), zone };
+    let mut listed = 0;
+    let wanted = shown.into_iter().filter(|(_, one)| {
+        listed += usize::from(!called_off(one));
+        let in_list = !called_off(one) && listed <= api_v2::LISTED;
+        all || in_list || one.ended_at().is_none_or(|at| at >= begin)
+    });
+    wanted.map(|(_, one)| build.maintenance(one)).collect()
+}
+
+/// Whether it was cancelled before it began.
+fn called_off(window: &PlannedWindow) -> bool {
+    window.started_at.is_none() && window.cancelled_at.is_some()
+}
+
+struct Build<'a> {
+    state: &'a State,
+    components: PublicComponents<'a>,
+    zone: &'a TimeZone,
+}
+
+impl Build<'_> {
+    fn maintenance(&self, window: &PlannedWindow) -> MaintenanceView {
+        let components = self.affected(window);
+        let names: Vec<_> = components.iter().map(|one| isolated_text(&one.name)).collect();
+        let title = match &window.title {
+            Title::Written(text) => IncidentText::Written(text.public.clone()),
+            Title::Automatic => IncidentText::Automatic(texts::title(&names)),
+        };
+        let mut times = None;
+        let mut updates: Vec<(Reverse<(Timestamp, i64)>, MaintenanceUpdateView)> = Vec::new();
+        for update in window.updates.iter() {
+            let text = Text { names: &names, began: window.started_at.is_some(), former: times };
+            updates.push((Reverse((update.display_at, update.number)), self.update(update, &text)));
+            if let WindowText::Automatic { from, to, .. } = update.body {
+                times = Some((from, to));
+            }
+        }
+        updates.sort_by_key(|(place, _)| *place);
+        MaintenanceView {
+            id: window.id.clone(),
+            title,
+            status: window.status,
+            created_at: window.created_at,
+            updated_at: window.updated_at,
+            from: window.from,
+            to: window.to,
+            ended_at: window.ended_at(),
+            called_off: called_off(window),
+            components,
+            updates: updates.into_iter().map(|(_, update)| update).collect(),
+        }
+    }
+
+    /// The public components of a window, in the order of the page.
+    fn affected(&self, window: &PlannedWindow) -> Vec<AffectedView> {
+        let page = window.page.and_then(|key| self.state.pages.get(&key));
+        let keys = page.map_or_else(Vec::new, |page| skerry_domain::step::components_of(&page.items));
+        let named = keys.into_iter().filter(|key| window.components.contains(key));
+        let named = named.filter_map(|key| self.components.get(&key));
+        let affected = named.map(|(component, _)| AffectedView {
+            id: component.id.clone(),
+            name: component.settings.name.clone(),
+            worst: Status::UnderMaintenance,
+        });
+        affected.collect()
+    }
+
+    fn update(&self, update: &WindowUpdate, text: &Text<'_>) -> MaintenanceUpdateView {
+        let (body, event) = match &update.body {
+            WindowText::Written(text) => (IncidentText::Written(text.public.clone()), None),
+            WindowText::Automatic { event, from, to } => {
+                let written = self.automatic(*event, (*from, *to), text, update.display_at);
+                (IncidentText::Automatic(written), Some(*event))
+            }
+        };
+        MaintenanceUpdateView {
+            id: update.id.clone(),
+            status: MaintenanceEntry { status: update.status, event },
+            body: Some(body),
+            created_at: update.created_at,
+            display_at: update.display_at,
+            edited_at: update.edited_at,
+            components: Vec::new(),
+        }
+    }
+
+    fn zoned(&self, at: Timestamp) -> Zoned {
+        times::zoned(at, self.zone)
+    }
+
+    /// The text of an entry that is shown as of `at`. It does not depend on the day on which it is read.
+    fn automatic(
+        &self,
+        event: WindowEvent,
+        (from, to): (Timestamp, Timestamp),
+        text: &Text<'_>,
+        at: Timestamp,
+    ) -> String {
+        let at = self.zoned(at);
+        let span = || times::span(&self.zoned(from), &self.zoned(to), at.year());
+        let end = || times::as_of(&self.zoned(to), &at);
+        match event {
+            WindowEvent::Announced => texts::announced(text.names, &span()),
+            WindowEvent::Rescheduled => match text.former {
+                Some((begin, end)) if begin != from && end - begin == to - from => {
+                    let on_day = |at_time| times::on_day(&self.zoned(at_time), at.year());
+                    let zone = times::zone_name(&self.zoned(from));
+                    texts::moved(&on_day(begin), &format!("{} {zone}", on_day(from)))
+                }
+                _ => texts::rescheduled(&span()),
+            },
+            WindowEvent::Extended => texts::extended(&end()),
+            WindowEvent::Started => texts::started(&end()),
+            WindowEvent::Verifying => texts::VERIFYING.to_owned(),
+            WindowEvent::Completed => texts::COMPLETED.to_owned(),
+            WindowEvent::Cancelled => texts::CANCELLED[usize::from(text.began)].to_owned(),
+        }
+    }
+}
+
+/// What the texts of a maintenance's entries depend on.
+struct Text<'a> {
+    /// Of its public components.
+    names: &'a [String],
+    /// It has begun.
+    began: bool,
+    /// Its times before the entry, if they are known.
+    former: Option<(Timestamp, Timestamp)>,
+}
+
+#[cfg(test)]
+#[path = "maintenance_test.rs"]
+mod tests;
