@@ -21,14 +21,14 @@ pub fn maintenance(view: &PageView, maintenance: &MaintenanceView) -> anyhow::Re
     // As for an incident that is over.
     let clock = if open { Clock::of(view) } else { Clock::lasting(view) };
     let tone = tone(maintenance.status);
-    let names: Vec<_> = maintenance.components.iter().map(link).collect();
+    // Called off, it affected none of its components.
+    let components: Vec<_> = maintenance.components.iter().filter(|_| !maintenance.called_off).collect();
+    let names: Vec<_> = components.iter().map(|one| link(one)).collect();
     let updates: Vec<&MaintenanceUpdateView> = maintenance.updates.iter().collect();
     let plain_title = balanced(&maintenance.title.one_line());
     let document =
         format!("{} · {}", words::document(maintenance.status, &plain_title), balanced(&view.name));
-    // Called off, it took no effect on its components.
-    let components = maintenance.components.iter().filter(|_| !maintenance.called_off);
-    let components: Vec<Affected> = components.map(|one| affected(one, open, view)).collect();
+    let components: Vec<Affected> = components.iter().map(|one| affected(one, open, view)).collect();
     let body = Page {
         name: balanced(&view.name),
         // A month that is still to come has no page.

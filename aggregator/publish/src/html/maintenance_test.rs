@@ -141,6 +141,7 @@ fn what_is_cancelled_before_it_begins_keeps_only_its_page() {
         ],
     );
     assert!(html.contains("<section class=\"u n\">") && !html.contains("data-until"), "{html}");
+    assert!(!html.contains("Component aaa"), "it affected none: {html}");
     for html in [index(&view), history(&view, None)] {
         let html = html.expect("a page renders");
         assert!(!html.contains("Database upgrade"), "{html}");
