@@ -28,7 +28,9 @@ pub fn maintenance(view: &PageView, maintenance: &MaintenanceView) -> anyhow::Re
     let plain_title = balanced(&maintenance.title.one_line());
     let document =
         format!("{} · {}", words::document(maintenance.status, &plain_title), balanced(&view.name));
-    let components: Vec<Affected> = components.iter().map(|one| affected(one, open, view)).collect();
+    // Once it is over, the panel says all.
+    let components = components.iter().filter(|_| open);
+    let components: Vec<Affected> = components.map(|one| affected(one, open, view)).collect();
     let body = Page {
         name: balanced(&view.name),
         // A month that is still to come has no page.
@@ -42,7 +44,7 @@ pub fn maintenance(view: &PageView, maintenance: &MaintenanceView) -> anyhow::Re
         postmortem: None,
         entries: timeline::entries(&updates, Some(tone), STYLE, &clock),
         components,
-        column: incident_words::COLUMNS[if open { 1 } else { 2 }],
+        column: incident_words::COLUMNS[1],
     };
     let path = format!("maintenance/{}", maintenance.id);
     Frame::new(view, "../", &path, document).render(body.render_once()?)

@@ -114,7 +114,7 @@ fn maintenance_that_is_over_never_changes_with_time_and_stands_in_its_month() {
         &html,
         &[
             "Completed, 16:00 to 16:13 UTC on Fri 20 Nov 2026. Affected Component aaa. Updates",
-            "Component Worst Component aaa Under maintenance",
+            "16:13 Completed. As planned. 15:15 Planned.",
         ],
     );
     assert!(html.contains("<section class=\"u o\">") && !html.contains("data-until"), "{html}");
