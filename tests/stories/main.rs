@@ -23,6 +23,7 @@ mod limits;
 mod link;
 mod logs;
 mod maintenance;
+mod maintenance_pages;
 mod manual;
 mod no_data;
 mod operations;

@@ -52,7 +52,7 @@ fn a_window_is_seen_from_its_announcement_on_and_worded_in_the_zone_of_the_page(
     );
     let planned =
         ("Planned", "Maintenance of Cards is planned for Sun 22 Nov, 03:00 to 05:00 CET.".to_owned());
-    assert_eq!(said(&one), [planned.clone()]);
+    assert_eq!(said(&one), vec![planned.clone()]);
     let change = |from: Option<Timestamp>, to: Timestamp| Command::ChangeWindow {
         window: key,
         change: Box::new(WindowChange { from, to: Some(to), ..WindowChange::default() }),
