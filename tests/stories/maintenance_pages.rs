@@ -1,6 +1,6 @@
 //! What visitors see of maintenance: the page, its history and Statuspage's API.
 
-use crate::enrolment::run_ok;
+use crate::enrolment::{run_cli, run_ok};
 use crate::world::{World, now, page, quick_check};
 use skerry_tests::parts::{free_port, until};
 use std::time::Duration;
@@ -81,4 +81,21 @@ async fn cancelled_maintenance_that_visitors_knew_of_keeps_its_page() {
     all_show(&world, &["/", "/history", ALL, UPCOMING, SUMMARY], "New disks", false).await;
     all_show(&world, &[&own], "<b class=st>Cancelled</b>", true).await;
     all_show(&world, &[&own], "No disks came.", true).await;
+}
+
+#[tokio::test]
+async fn maintenance_of_private_components_alone_is_seen_by_nobody() {
+    let component = |key: &str, public: bool| {
+        format!("[[page.component]]\nkey = \"{key}\"\nname = \"{key}\"\nmanual = true\npublic = {public}\n")
+    };
+    let components = component("web", true) + &component("ledger", false);
+    let mut world = World::new(&format!("{}{components}", page("demo", true, &[])));
+    world.start().await;
+    let from = jiff::Timestamp::from_second(now() / 1_000 + 3_600).expect("a time").to_string();
+    let words = ["maintenance", "schedule", "--title", "Other disks", "--from", &from, "--for", "2h"];
+    let (succeeded, told) = run_cli(&world, &[&words[..], &["--component", "ledger"]].concat());
+    assert!(succeeded && told.contains("No visitor sees it: none of its components is public."), "{told}");
+    plan(&world, 1, &["--title", "New disks", "--component", "web"]);
+    all_show(&world, &["/", ALL], "New disks", true).await;
+    all_show(&world, &["/", "/history", ALL], "Other disks", false).await;
 }

@@ -19,8 +19,14 @@ use std::cmp::Reverse;
 /// Whether visitors see a window: it was announced, and one of its components is public.
 #[must_use]
 pub fn is_shown(state: &State, window: &PlannedWindow) -> bool {
+    window.is_published() && concerns_visitors(state, window)
+}
+
+/// Whether one of the components of a window is public, so that visitors see it once it is announced.
+#[must_use]
+pub fn concerns_visitors(state: &State, window: &PlannedWindow) -> bool {
     let mut components = window.components.iter().filter_map(|key| state.components.get(key));
-    window.is_published() && components.any(|component| component.settings.public)
+    components.any(|component| component.settings.public)
 }
 
 /// The maintenance of a page, the latest beginning first: what is open or touches the time since `begin`, and the newest

@@ -4,21 +4,25 @@ use super::execute::component_now;
 use skerry_domain::maintenance::PlannedWindow;
 use skerry_domain::state::{CorrectionKey, State, WindowKey};
 use skerry_domain::time::{SECOND, Timestamp};
+use skerry_publish::maintenance::{concerns_visitors, is_shown};
 
 /// What happens to new maintenance by itself.
-pub(super) fn planned(window: &PlannedWindow) -> Vec<String> {
-    let mut notes = vec![visible(window)];
+pub(super) fn planned(state: &State, window: &PlannedWindow) -> Vec<String> {
+    let mut notes = vec![visible(state, window)];
     notes.extend((window.started_at.is_some()).then(|| format!("It runs until {}.", second(window.to))));
     notes
 }
 
 /// Who sees a window, and from when on.
-fn visible(window: &PlannedWindow) -> String {
+fn visible(state: &State, window: &PlannedWindow) -> String {
     if window.page.is_none() {
         let names = window.checks.join(", ");
         return format!(
             "It is private: no visitor sees it. Problems of {names} lead to no incident while it runs."
         );
+    }
+    if !concerns_visitors(state, window) {
+        return "No visitor sees it: none of its components is public.".to_owned();
     }
     if window.is_published() {
         return "Visitors see it.".to_owned();
@@ -41,15 +45,15 @@ pub(super) fn window_now(
         notes.push(format!("It runs until {}.", second(window.to)));
     } else if (window.from, window.to) != (former.from, former.to) {
         notes.push(format!("It is planned from {} to {}.", second(window.from), second(window.to)));
-        if former.is_published() {
+        if is_shown(state, former) {
             notes.push("Visitors are told of the other times.".to_owned());
         }
     }
     if window.is_open() && (window.is_published(), window.lead) != (former.is_published(), former.lead) {
-        notes.push(visible(window));
+        notes.push(visible(state, window));
     }
     let ended = former.is_open() && !window.is_open();
-    if ended && window.cancelled_at.is_some() && window.page.is_some() {
+    if ended && window.cancelled_at.is_some() && is_shown(state, window) {
         notes.push("Visitors are told that it is cancelled.".to_owned());
     }
     if ended && window.started_at.is_some() {

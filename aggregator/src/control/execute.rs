@@ -57,7 +57,7 @@ fn tell(state: &State, subject: Told, answer: &Answer, now: Timestamp, done: &mu
                 && let Some(window) = state.windows.get(key)
             {
                 done.id = Some(window.id.clone());
-                done.notes.extend(planned(window));
+                done.notes.extend(planned(state, window));
             }
         }
         Told::Window(key, former) => {
