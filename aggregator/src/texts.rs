@@ -48,7 +48,7 @@ pub fn rules(state: &State) -> Result<Rules, Vec<SettingError>> {
 
 /// Turns what people write into texts for the public, and keeps what was removed from them, for the author.
 #[derive(Debug)]
-pub struct Desk {
+pub struct TextSanitiser {
     rules: Rules,
     replacement: Replacement,
     /// What its author leaves in, although the rules forbid it.
@@ -58,7 +58,7 @@ pub struct Desk {
     releases: bool,
 }
 
-impl Desk {
+impl TextSanitiser {
     /// For texts of a workspace.
     ///
     /// # Errors

@@ -50,19 +50,19 @@ fn workspace() -> State {
     state
 }
 
-fn desk() -> Desk {
-    Desk::of(&workspace()).expect("usable rules")
+fn text_sanitiser() -> TextSanitiser {
+    TextSanitiser::of(&workspace()).expect("usable rules")
 }
 
 #[test]
 fn what_is_private_is_removed_and_named_to_the_author() {
-    let mut desk = desk();
-    let title = desk.title("  Shop is down (db-primary) ").expect("clean");
+    let mut sanitiser = text_sanitiser();
+    let title = sanitiser.title("  Shop is down (db-primary) ").expect("clean");
     assert_eq!(
         (title.written.as_str(), title.public.plain().as_str()),
         ("Shop is down (db-primary)", "Shop is down ([redacted])",)
     );
-    let text = desk
+    let text = sanitiser
         .markdown(
             "fra-agent-7 cannot reach 10.0.0.7, db.acme.example and x.internal. See TICKET-42 for the shop.",
         )
@@ -71,7 +71,7 @@ fn what_is_private_is_removed_and_named_to_the_author() {
         "[redacted] cannot reach [redacted], [redacted] and [redacted]. See [redacted] for the shop.";
     assert_eq!(text.public.plain().trim(), public);
     assert!(text.written.contains("10.0.0.7"), "the original is kept for operators");
-    let removed = desk.removed();
+    let removed = sanitiser.removed();
     let expected = [
         "removed from the title: \"db-primary\" (private name)",
         "removed from the message: \"fra-agent-7\" (private name)",
@@ -86,11 +86,11 @@ fn what_is_private_is_removed_and_named_to_the_author() {
 #[test]
 fn what_the_author_releases_by_name_stays_and_is_named() {
     let state = workspace();
-    let desk = |released: &[&str]| {
+    let sanitiser = |released: &[&str]| {
         let released: Vec<String> = released.iter().map(|one| (*one).to_owned()).collect();
-        Desk::releasing(&state, &released).expect("usable rules")
+        TextSanitiser::releasing(&state, &released).expect("usable rules")
     };
-    let mut releases = desk(&["10.0.0.7"]);
+    let mut releases = sanitiser(&["10.0.0.7"]);
     let text = releases.markdown("From 10.0.0.7 to 10.0.0.8").expect("clean");
     assert_eq!(text.public.plain().trim(), "From 10.0.0.7 to [redacted]");
     let lines = [
@@ -101,7 +101,7 @@ fn what_the_author_releases_by_name_stays_and_is_named() {
     told.sort();
     told.reverse();
     assert_eq!(told, lines);
-    let mut wrong = desk(&["10.0.0"]);
+    let mut wrong = sanitiser(&["10.0.0"]);
     assert_eq!(wrong.markdown("From 10.0.0.7").expect("clean").public.plain().trim(), "From [redacted]");
     let told = wrong.removed();
     assert!(told.last().is_some_and(|line| line.starts_with("nothing was released")), "{told:?}");
@@ -109,16 +109,16 @@ fn what_the_author_releases_by_name_stays_and_is_named() {
 
 #[test]
 fn names_that_visitors_know_and_the_built_in_agent_stay() {
-    let mut desk = desk();
+    let mut sanitiser = text_sanitiser();
     let written = "The shop and the local office are slow; Main is not.";
-    assert_eq!(desk.markdown(written).expect("clean").public.source(), written);
-    assert_eq!(desk.removed(), [""; 0]);
+    assert_eq!(sanitiser.markdown(written).expect("clean").public.source(), written);
+    assert_eq!(sanitiser.removed(), [""; 0]);
 }
 
 #[test]
 fn a_text_is_judged_again_by_later_rules() {
     let mut state = workspace();
-    let text = desk().markdown("web-9 is slow").expect("clean").public;
+    let text = text_sanitiser().markdown("web-9 is slow").expect("clean").public;
     assert_eq!(review(&rules(&state).expect("usable"), &text), [""; 0]);
     let command = Command::AddAgent { name: "web-9".to_owned(), location: "fra".to_owned() };
     let context = Context { now: Timestamp(2_000), ids: Ids::from_seed([7; 32]) };
@@ -128,7 +128,7 @@ fn a_text_is_judged_again_by_later_rules() {
 
 #[test]
 fn a_text_that_hides_something_in_its_form_is_blocked() {
-    let error = desk().markdown("It is 10.0.**0**.7 that fails").expect_err("an address shows");
+    let error = text_sanitiser().markdown("It is 10.0.**0**.7 that fails").expect_err("an address shows");
     assert!(error.starts_with("nothing was changed: ") && error.contains("IPv4 address"), "{error}");
     assert!(error.ends_with("Write it another way"), "{error}");
 }
@@ -142,12 +142,12 @@ fn a_text_is_neither_empty_nor_too_long() {
         (long.as_str(), "the title is 201 characters long; at most 200 are allowed"),
         ("\u{202e}", "nothing of the title would be shown"),
     ] {
-        assert_eq!(desk().title(title).expect_err(title), message);
+        assert_eq!(text_sanitiser().title(title).expect_err(title), message);
     }
-    assert_eq!(desk().markdown("\n\n").expect_err("empty"), "the message is empty");
+    assert_eq!(text_sanitiser().markdown("\n\n").expect_err("empty"), "the message is empty");
     let many = "10.0.0.7 and ".repeat(30);
-    let mut desk = desk();
-    desk.markdown(&many).expect("clean");
-    let removed = desk.removed();
+    let mut sanitiser = text_sanitiser();
+    sanitiser.markdown(&many).expect("clean");
+    let removed = sanitiser.removed();
     assert_eq!((removed.len(), removed[20].as_str()), (21, "and 10 more"));
 }

@@ -3,7 +3,7 @@
 
 use super::lookup;
 use super::request::{Prepared, Told};
-use crate::texts::Desk;
+use crate::texts::TextSanitiser;
 use serde::{Deserialize, Serialize};
 use skerry_domain::incident::{Impact, Incident, IncidentStatus};
 use skerry_domain::rows::Subject;
@@ -135,12 +135,12 @@ impl IncidentRequest {
         (released, now): (&[String], Timestamp),
     ) -> Result<Prepared, String> {
         let state = lookup::state(workspaces, workspace)?;
-        let desk = Desk::releasing(state, released)?;
+        let sanitiser = TextSanitiser::releasing(state, released)?;
         match self {
-            Self::Open(new) => open(state, desk, &new),
+            Self::Open(new) => open(state, sanitiser, &new),
             Self::Change { incident, version, how } => {
                 let key = lookup::incident(state, &incident)?;
-                let prepared = how.prepare(state, key, desk, now)?;
+                let prepared = how.prepare(state, key, sanitiser, now)?;
                 prepared.only_if(Subject::Incident(key), version.as_deref(), "incident show")
             }
         }
@@ -151,7 +151,7 @@ fn prepared(state: &State, command: Command, subject: Told, notes: Vec<String>) 
     Prepared { notes, subject: Some(subject), ..Prepared::plain(state.workspace.name.clone(), command) }
 }
 
-fn open(state: &State, mut desk: Desk, new: &OpenIncident) -> Result<Prepared, String> {
+fn open(state: &State, mut sanitiser: TextSanitiser, new: &OpenIncident) -> Result<Prepared, String> {
     let page = lookup::page(state, new.page.as_deref())?;
     let status = new.status.as_deref().map(lookup::incident_status).transpose()?;
     if status == Some(IncidentStatus::Resolved) {
@@ -159,20 +159,20 @@ fn open(state: &State, mut desk: Desk, new: &OpenIncident) -> Result<Prepared, S
     }
     let incident = NewIncident {
         page,
-        title: desk.title(&new.title)?,
+        title: sanitiser.title(&new.title)?,
         status: status.unwrap_or(IncidentStatus::Investigating),
-        body: body(&mut desk, new.message.as_deref())?,
+        body: body(&mut sanitiser, new.message.as_deref())?,
         components: components(state, page, &new.components)?,
         impact_override: new.impact.as_deref().map(lookup::impact).transpose()?,
         draft: new.draft,
         backfilled: new.ended.map(|(from, to)| (Timestamp(from), Timestamp(to))),
         problems: new.problems.iter().map(|id| lookup::problem(state, id)).collect::<Result<_, _>>()?,
     };
-    Ok(prepared(state, Command::OpenIncident(Box::new(incident)), Told::NewIncident, desk.removed()))
+    Ok(prepared(state, Command::OpenIncident(Box::new(incident)), Told::NewIncident, sanitiser.removed()))
 }
 
-fn body(desk: &mut Desk, message: Option<&str>) -> Result<Option<Text>, String> {
-    message.map(|message| desk.markdown(message)).transpose()
+fn body(sanitiser: &mut TextSanitiser, message: Option<&str>) -> Result<Option<Text>, String> {
+    message.map(|message| sanitiser.markdown(message)).transpose()
 }
 
 fn components(
@@ -192,25 +192,27 @@ impl IncidentEdit {
         self,
         state: &State,
         key: IncidentKey,
-        desk: Desk,
+        sanitiser: TextSanitiser,
         now: Timestamp,
     ) -> Result<Prepared, String> {
         let incident = &state.incidents[&key];
         let plain = |command| prepared(state, command, Told::Incident(key), Vec::new());
         match self {
-            Self::Update(update) => update.prepare(state, key, desk, now),
+            Self::Update(update) => update.prepare(state, key, sanitiser, now),
             Self::Approve if incident.is_published() => {
                 Err(format!("incident {} is published already", incident.id))
             }
             Self::Approve => Ok(plain(Command::PublishIncident { incident: key })),
             Self::Delete => Ok(plain(Command::DeleteIncident { incident: key })),
-            Self::Edit { update, message, at } => edit(state, key, desk, (update, message.as_deref(), at)),
+            Self::Edit { update, message, at } => {
+                edit(state, key, sanitiser, (update, message.as_deref(), at))
+            }
             Self::Link { problem, linked } => {
                 let problem = linked_problem(state, incident, &problem, linked)?;
                 Ok(plain(Command::LinkProblem { incident: key, problem, linked }))
             }
             Self::Postmortem { message, published } => {
-                postmortem(state, key, desk, (message.as_deref(), published))
+                postmortem(state, key, sanitiser, (message.as_deref(), published))
             }
             Self::DeletePostmortem => {
                 let change = Box::new(PostmortemChange::Delete);
@@ -236,7 +238,7 @@ fn linked_problem(state: &State, incident: &Incident, id: &str, linked: bool) ->
 fn edit(
     state: &State,
     key: IncidentKey,
-    mut desk: Desk,
+    mut sanitiser: TextSanitiser,
     (update, message, at): (Option<String>, Option<&str>, Option<i64>),
 ) -> Result<Prepared, String> {
     let incident = &state.incidents[&key];
@@ -252,19 +254,19 @@ fn edit(
             incident.id
         ));
     }
-    let body = body(&mut desk, message)?.map(Box::new);
+    let body = body(&mut sanitiser, message)?.map(Box::new);
     let command = Command::EditUpdate { incident: key, update, body, display_at: at.map(Timestamp) };
-    let prepared = prepared(state, command, Told::Incident(key), desk.removed());
+    let prepared = prepared(state, command, Told::Incident(key), sanitiser.removed());
     Ok(prepared.unless_changed(state, Subject::Incident(key)))
 }
 
 fn postmortem(
     state: &State,
     key: IncidentKey,
-    mut desk: Desk,
+    mut sanitiser: TextSanitiser,
     (message, published): (Option<&str>, Option<bool>),
 ) -> Result<Prepared, String> {
-    let write = body(&mut desk, message)?.map(PostmortemChange::Write);
+    let write = body(&mut sanitiser, message)?.map(PostmortemChange::Write);
     let show = published.map(|show| if show { PostmortemChange::Publish } else { PostmortemChange::Revert });
     let change = |change| Command::ChangePostmortem { incident: key, change: Box::new(change) };
     let mut commands: Vec<Command> = write.into_iter().chain(show).map(change).collect();
@@ -275,7 +277,7 @@ fn postmortem(
         1 => commands.remove(0),
         _ => Command::Together(commands),
     };
-    Ok(prepared(state, command, Told::Incident(key), desk.removed()))
+    Ok(prepared(state, command, Told::Incident(key), sanitiser.removed()))
 }
 
 impl UpdateIncident {
@@ -283,14 +285,14 @@ impl UpdateIncident {
         self,
         state: &State,
         key: IncidentKey,
-        mut desk: Desk,
+        mut sanitiser: TextSanitiser,
         now: Timestamp,
     ) -> Result<Prepared, String> {
         let incident = &state.incidents[&key];
         let change = IncidentChange {
-            title: self.title.as_deref().map(|title| desk.title(title)).transpose()?,
+            title: self.title.as_deref().map(|title| sanitiser.title(title)).transpose()?,
             status: self.status(incident)?,
-            body: body(&mut desk, self.message.as_deref())?,
+            body: body(&mut sanitiser, self.message.as_deref())?,
             components: components(state, incident.page, &self.components)?,
             impact_override: self.impact()?,
             display_at: None,
@@ -307,7 +309,7 @@ impl UpdateIncident {
         if self.resolve && self.release.is_none() {
             must_hold_nothing(state, key, &set, now)?;
         }
-        let mut notes = desk.removed();
+        let mut notes = sanitiser.removed();
         notes.extend(consequences(incident, &change));
         let told = if self.resolve { Told::Resolved(key, set) } else { Told::Incident(key) };
         let command = Command::UpdateIncident { incident: key, change: Box::new(change) };

@@ -2,7 +2,7 @@
 
 use super::lookup;
 use super::request::{Prepared, Told};
-use crate::texts::Desk;
+use crate::texts::TextSanitiser;
 use serde::{Deserialize, Serialize};
 use skerry_domain::incident::Title;
 use skerry_domain::maintenance::{LEAD, MaintenanceStatus, PlannedWindow};
@@ -147,12 +147,12 @@ impl MaintenanceRequest {
         (released, now): (&[String], Timestamp),
     ) -> Result<Prepared, String> {
         let state = lookup::state(workspaces, workspace)?;
-        let desk = Desk::releasing(state, released)?;
+        let sanitiser = TextSanitiser::releasing(state, released)?;
         match self {
-            Self::Plan(new) => plan(state, desk, &new, now),
+            Self::Plan(new) => plan(state, sanitiser, &new, now),
             Self::Change { window, version, how } => {
                 let key = lookup::window(state, &window)?;
-                how.prepare(state, key, desk, now)?.only_if(
+                how.prepare(state, key, sanitiser, now)?.only_if(
                     Subject::Window(key),
                     version.as_deref(),
                     "maintenance show",
@@ -166,14 +166,19 @@ fn prepared(state: &State, command: Command, subject: Told, notes: Vec<String>) 
     Prepared { notes, subject: Some(subject), ..Prepared::plain(state.workspace.name.clone(), command) }
 }
 
-fn plan(state: &State, mut desk: Desk, new: &PlanWindow, now: Timestamp) -> Result<Prepared, String> {
-    let title = new.title.as_deref().map(|title| desk.title(title)).transpose()?;
+fn plan(
+    state: &State,
+    mut sanitiser: TextSanitiser,
+    new: &PlanWindow,
+    now: Timestamp,
+) -> Result<Prepared, String> {
+    let title = new.title.as_deref().map(|title| sanitiser.title(title)).transpose()?;
     let page = new.page.as_deref().map(|page| lookup::page(state, Some(page))).transpose()?;
     let component = |name: &String| lookup::component(state, page, name);
     let from = new.from.map_or(now, Timestamp);
     let window = NewWindow {
         title: title.map_or(Title::Automatic, Title::Written),
-        body: body(&mut desk, new.message.as_deref())?,
+        body: body(&mut sanitiser, new.message.as_deref())?,
         components: new.components.iter().map(component).collect::<Result<_, _>>()?,
         checks: checks(state, &new.checks)?,
         from,
@@ -181,11 +186,11 @@ fn plan(state: &State, mut desk: Desk, new: &PlanWindow, now: Timestamp) -> Resu
         lead: new.lead.unwrap_or(LEAD),
         reminds: true,
     };
-    Ok(prepared(state, Command::PlanWindow(Box::new(window)), Told::NewWindow, desk.removed()))
+    Ok(prepared(state, Command::PlanWindow(Box::new(window)), Told::NewWindow, sanitiser.removed()))
 }
 
-fn body(desk: &mut Desk, message: Option<&str>) -> Result<Option<Text>, String> {
-    message.map(|message| desk.markdown(message)).transpose()
+fn body(sanitiser: &mut TextSanitiser, message: Option<&str>) -> Result<Option<Text>, String> {
+    message.map(|message| sanitiser.markdown(message)).transpose()
 }
 
 fn checks(state: &State, names: &[String]) -> Result<Vec<String>, String> {
@@ -205,14 +210,21 @@ impl End {
 }
 
 impl WindowEdit {
-    fn prepare(self, state: &State, key: WindowKey, desk: Desk, now: Timestamp) -> Result<Prepared, String> {
+    fn prepare(
+        self,
+        state: &State,
+        key: WindowKey,
+        sanitiser: TextSanitiser,
+        now: Timestamp,
+    ) -> Result<Prepared, String> {
         let window = &state.windows[&key];
         match self {
-            Self::Change(change) => change.prepare(state, key, desk),
-            Self::Update { message } => enter(state, key, desk, None, Some(&message)),
+            Self::Change(change) => change.prepare(state, key, sanitiser),
+            Self::Update { message } => enter(state, key, sanitiser, None, Some(&message)),
             Self::Start { message, to } => {
                 not_yet(window, MaintenanceStatus::InProgress, "is in progress already")?;
-                let start = enter(state, key, desk, Some(MaintenanceStatus::InProgress), message.as_deref())?;
+                let start =
+                    enter(state, key, sanitiser, Some(MaintenanceStatus::InProgress), message.as_deref())?;
                 Ok(match to {
                     Some(to) => ending(start, key, to.of(now.min(window.from), window.to)),
                     None => start,
@@ -220,14 +232,16 @@ impl WindowEdit {
             }
             Self::Verify { message } => {
                 not_yet(window, MaintenanceStatus::Verifying, "is being verified already")?;
-                enter(state, key, desk, Some(MaintenanceStatus::Verifying), message.as_deref())
+                enter(state, key, sanitiser, Some(MaintenanceStatus::Verifying), message.as_deref())
             }
             Self::End { message } => {
                 not_yet(window, MaintenanceStatus::Completed, "is completed already")?;
-                enter(state, key, desk, Some(MaintenanceStatus::Completed), message.as_deref())
+                enter(state, key, sanitiser, Some(MaintenanceStatus::Completed), message.as_deref())
             }
-            Self::Cancel { message } => cancel(state, key, desk, message.as_deref()),
-            Self::Edit { update, message, at } => edit(state, key, desk, (update, message.as_deref(), at)),
+            Self::Cancel { message } => cancel(state, key, sanitiser, message.as_deref()),
+            Self::Edit { update, message, at } => {
+                edit(state, key, sanitiser, (update, message.as_deref(), at))
+            }
         }
     }
 }
@@ -243,13 +257,13 @@ fn not_yet(window: &PlannedWindow, status: MaintenanceStatus, already: &str) -> 
 fn enter(
     state: &State,
     key: WindowKey,
-    mut desk: Desk,
+    mut sanitiser: TextSanitiser,
     status: Option<MaintenanceStatus>,
     message: Option<&str>,
 ) -> Result<Prepared, String> {
-    let body = body(&mut desk, message)?.map(Box::new);
+    let body = body(&mut sanitiser, message)?.map(Box::new);
     let command = Command::UpdateWindow { window: key, status, body };
-    Ok(prepared(state, command, told(state, key), desk.removed()))
+    Ok(prepared(state, command, told(state, key), sanitiser.removed()))
 }
 
 /// Sets another end once it has begun: it may lie before the beginning that was planned.
@@ -260,23 +274,28 @@ fn ending(start: Prepared, key: WindowKey, to: Timestamp) -> Prepared {
 }
 
 /// Its last words come before its end: nothing is added to one that is cancelled.
-fn cancel(state: &State, key: WindowKey, mut desk: Desk, message: Option<&str>) -> Result<Prepared, String> {
+fn cancel(
+    state: &State,
+    key: WindowKey,
+    mut sanitiser: TextSanitiser,
+    message: Option<&str>,
+) -> Result<Prepared, String> {
     let window = &state.windows[&key];
     let end = Command::CancelWindow { window: key };
     let Some(message) = message else { return Ok(prepared(state, end, told(state, key), Vec::new())) };
     if !window.is_published() {
         return Err(format!("no visitor knows of maintenance {}: cancel it without a message", window.id));
     }
-    let body = Some(Box::new(desk.markdown(message)?));
+    let body = Some(Box::new(sanitiser.markdown(message)?));
     let say = Command::UpdateWindow { window: key, status: None, body };
-    Ok(prepared(state, Command::Together(vec![say, end]), told(state, key), desk.removed()))
+    Ok(prepared(state, Command::Together(vec![say, end]), told(state, key), sanitiser.removed()))
 }
 
 /// The text that is replaced is what was read a moment ago: a change by somebody else in between is a conflict.
 fn edit(
     state: &State,
     key: WindowKey,
-    mut desk: Desk,
+    mut sanitiser: TextSanitiser,
     (update, message, at): (Option<String>, Option<&str>, Option<i64>),
 ) -> Result<Prepared, String> {
     let window = &state.windows[&key];
@@ -291,9 +310,10 @@ fn edit(
             "maintenance {id} has no update {update:?}: skerry-aggregator maintenance show {id} lists them"
         ));
     }
-    let body = body(&mut desk, message)?.map(Box::new);
+    let body = body(&mut sanitiser, message)?.map(Box::new);
     let command = Command::EditWindowUpdate { window: key, update, body, display_at: at.map(Timestamp) };
-    Ok(prepared(state, command, told(state, key), desk.removed()).unless_changed(state, Subject::Window(key)))
+    Ok(prepared(state, command, told(state, key), sanitiser.removed())
+        .unless_changed(state, Subject::Window(key)))
 }
 
 fn told(state: &State, key: WindowKey) -> Told {
@@ -301,15 +321,20 @@ fn told(state: &State, key: WindowKey) -> Told {
 }
 
 impl ChangeWindow {
-    fn prepare(self, state: &State, key: WindowKey, mut desk: Desk) -> Result<Prepared, String> {
+    fn prepare(
+        self,
+        state: &State,
+        key: WindowKey,
+        mut sanitiser: TextSanitiser,
+    ) -> Result<Prepared, String> {
         let window = &state.windows[&key];
         let components = |names: Vec<String>| -> Result<Vec<ComponentKey>, String> {
             names.iter().map(|name| lookup::component(state, window.page, name)).collect()
         };
         let from = self.from.map_or(window.from, Timestamp);
         let change = WindowChange {
-            title: self.title.as_deref().map(|title| desk.title(title)).transpose()?,
-            body: body(&mut desk, self.message.as_deref())?,
+            title: self.title.as_deref().map(|title| sanitiser.title(title)).transpose()?,
+            body: body(&mut sanitiser, self.message.as_deref())?,
             components: self.components.map(components).transpose()?,
             checks: self.checks.map(|names| checks(state, &names)).transpose()?,
             from: self.from.map(Timestamp),
@@ -324,6 +349,6 @@ impl ChangeWindow {
             );
         }
         let command = Command::ChangeWindow { window: key, change: Box::new(change) };
-        Ok(prepared(state, command, told(state, key), desk.removed()))
+        Ok(prepared(state, command, told(state, key), sanitiser.removed()))
     }
 }

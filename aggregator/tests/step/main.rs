@@ -16,4 +16,4 @@ mod problems;
 #[path = "../engine/reports.rs"]
 mod reports;
 mod sequences;
-mod sight;
+mod unseen;
