@@ -27,16 +27,17 @@ pub fn settings(own: &SanitiserSettings) -> Settings {
     settings
 }
 
-/// The rules for texts of a workspace. Names of agents and checks are private, unless they are names of pages, groups
-/// and components.
+/// The rules for texts of a workspace. Names of agents and checks are private, unless they are plain words, or names of
+/// pages, groups and components.
 ///
 /// # Errors
 /// Settings that cannot be used; the configuration refuses them.
 pub fn rules(state: &State) -> Result<Rules, Vec<SettingError>> {
     let mut settings = settings(&state.workspace.sanitiser);
     let is_private = |agent: &&Agent| agent.name != HEARTBEAT_AGENT && agent.name != BUILT_IN_AGENT;
-    settings.private_names.extend(state.agents.values().filter(is_private).map(|agent| agent.name.clone()));
-    settings.private_names.extend(state.checks.values().map(|check| check.name.clone()));
+    let agents = state.agents.values().filter(is_private).map(|agent| &agent.name);
+    let names = agents.chain(state.checks.values().map(|check| &check.name));
+    settings.private_names.extend(names.filter(|name| !is_plain_word(name)).cloned());
     let pages = state.pages.values().filter(|page| !page.archived);
     settings.public_names.extend(pages.map(|page| page.settings.name.clone()));
     let groups = state.groups.values().filter(|group| !group.archived);
@@ -44,6 +45,11 @@ pub fn rules(state: &State) -> Result<Rules, Vec<SettingError>> {
     let components = state.components.values().filter(|one| !one.archived && one.settings.public);
     settings.public_names.extend(components.map(|one| one.settings.name.clone()));
     Rules::new(&settings)
+}
+
+/// Whether a name may stand in any sentence, such as "page": then it says nothing of what is private.
+fn is_plain_word(name: &str) -> bool {
+    name.chars().all(char::is_alphabetic)
 }
 
 /// Turns what people write into texts for the public, and keeps what was removed from them, for the author.

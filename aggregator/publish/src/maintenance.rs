@@ -26,7 +26,7 @@ pub fn is_shown(state: &State, window: &PlannedWindow) -> bool {
 #[must_use]
 pub fn concerns_visitors(state: &State, window: &PlannedWindow) -> bool {
     let mut components = window.components.iter().filter_map(|key| state.components.get(key));
-    components.any(|component| component.settings.public)
+    components.any(|component| component.settings.public && !component.archived)
 }
 
 /// The maintenance of a page, the latest beginning first: what is open or touches the time since `begin`, and the newest

@@ -4,7 +4,7 @@ use super::html;
 use super::output::{CacheClass, Compression, Kind, Output, Publication};
 use super::view::{ComponentView, IncidentView, MaintenanceView, PageView};
 use super::{api_v2, badge, csv, robots};
-use skerry_domain::time::Timestamp;
+use skerry_domain::time::{DAY, Timestamp};
 use skerry_domain::uptime::Figure;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -42,6 +42,9 @@ impl Scope {
         matches!(self, Self::All | Self::Quarter(_))
     }
 }
+
+/// How long after its end late data may change what the page of an incident says of it, in ms: a spool keeps seven days.
+const SETTLED: i64 = 8 * DAY;
 
 /// The figures on the components' pages, by public id.
 pub type Figures = HashMap<String, [Figure; 4]>;
@@ -91,7 +94,10 @@ pub fn render(
             let kept = |one: &Announced<'_>| {
                 let Scope::Quarter(changed) = scope else { return false };
                 let known = former.outputs.get(&one.path);
-                !changed.contains(one.id) && known.is_some_and(|known| known.cache == CacheClass::Closed)
+                let is_settled = one.to.is_some_and(|to| view.now - to > SETTLED);
+                is_settled
+                    && !changed.contains(one.id)
+                    && known.is_some_and(|known| known.cache == CacheClass::Closed)
             };
             renderer.announced(&|one| one.open || !kept(one))?;
             renderer.open_months()?;

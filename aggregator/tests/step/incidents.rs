@@ -305,6 +305,10 @@ fn a_postmortem_is_a_draft_again_when_its_incident_is_open_again() {
     {
         fixture.run(Command::ChangePostmortem { incident, change: Box::new(change) });
     }
+    let components = vec![(fixture.component(), Some(Status::MajorOutage))];
+    let change = Box::new(IncidentChange { components, ..IncidentChange::default() });
+    let refused = fixture.refused(Command::UpdateIncident { incident, change });
+    assert_eq!(refused, (RejectedKind::Forbidden, "components"), "it is over and would hold it unseen");
     fixture.change(incident, status(IncidentStatus::Investigating));
     let postmortem = fixture.incident().postmortem.as_ref().expect("it is kept");
     assert_eq!(postmortem.published_at, None);

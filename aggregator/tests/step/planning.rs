@@ -22,6 +22,10 @@ fn a_window_that_is_moved_says_so_once_and_reminds_again() {
     assert_eq!(events(fixture.window(key)), [Announced], "nobody knew of the former times");
     fixture.restart_at(START + 2 * DAY);
     assert!(fixture.window(key).is_published());
+    let WindowText::Automatic { from, to, .. } = fixture.window(key).updates[0].body else {
+        panic!("automatic")
+    };
+    assert_eq!((from, to), (START + 3 * DAY, START + 3 * DAY + HOUR), "the times that hold");
     fixture.restart_at(START + 3 * DAY - HOUR);
     assert_eq!(fixture.window(key).reminded_at, Some(fixture.now));
     let revision = fixture.window(key).revision;

@@ -3,8 +3,8 @@
 use crate::fixture::{BOOTED, Fixture, START};
 use skerry_domain::incident::{IncidentRules, IncidentStatus};
 use skerry_domain::problem::{Level, ProblemSubject, Severity};
-use skerry_domain::state::AgentKey;
-use skerry_domain::step::{Command, RecordKind, Report, When};
+use skerry_domain::state::{AgentKey, IncidentKey};
+use skerry_domain::step::{Change, Command, RecordKind, Report, When};
 use skerry_domain::time::{MINUTE, SECOND};
 use skerry_domain::track::HardState;
 
@@ -144,4 +144,20 @@ fn an_agent_that_was_silent_before_a_restart_has_no_problem_once_it_reports() {
     three.fixture.state.become_ready(clock);
     three.stay([UP, UP, UP], 10 * SECOND);
     assert_eq!(silent(&three), 0);
+}
+
+#[test]
+fn an_incident_whose_check_nobody_runs_any_more_asks_a_person() {
+    let mut three = Three::new();
+    three.stay([UP, UP, UP], MINUTE);
+    three.stay([DOWN, DOWN, DOWN], MINUTE);
+    three.stay([UP, UP, UP], 10 * SECOND);
+    assert_eq!(three.status(), IncidentStatus::Monitoring);
+    for agent in three.agents {
+        three.fixture.declare(agent, &[]);
+    }
+    let changes = three.fixture.pass(5 * MINUTE);
+    assert!(changes.contains(&Change::IncidentAsks(IncidentKey(1))));
+    assert_eq!(three.status(), IncidentStatus::Monitoring);
+    assert!(three.fixture.incident().touched);
 }

@@ -235,6 +235,12 @@ pub(super) fn update(
     }
     let former = incident.status;
     let status = change.status.unwrap_or(former);
+    let sets = change.components.iter().any(|(_, status)| status.is_some());
+    if sets && (former, status) == (IncidentStatus::Resolved, IncidentStatus::Resolved) {
+        let reason =
+            "this incident is resolved and holds nothing: open it again, or set the component itself";
+        return Err(Rejected::forbidden("components", reason));
+    }
     let incident = state.incidents.get_mut(&key).expect("looked up above");
     incident.touched = true;
     if let Some(title) = &change.title {

@@ -56,8 +56,13 @@ pub(super) fn announce(state: &mut State, key: WindowKey, context: Context, chan
     let window = state.windows.get_mut(&key).expect("the caller looked it up");
     window.announced_at = Some(now);
     let display_at = now.min(window.from);
+    let planned = (window.from, window.to);
     if let Some(first) = window.updates.edit().first_mut() {
         first.display_at = display_at;
+        if let WindowText::Automatic { from, to, .. } = &mut first.body {
+            // They may have been moved since it was planned.
+            (*from, *to) = planned;
+        }
         let number = first.number;
         changes.touched.window_update(key, number);
     } else {

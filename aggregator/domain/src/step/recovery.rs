@@ -3,6 +3,7 @@
 
 use super::automatic::{SPREAD, announce_suggested, automatic_update, lasts, spread};
 use super::{Change, Changes, Context};
+use crate::agent_check::AgentCheck;
 use crate::automatic_text::{AutomaticEvent, AutomaticText, ReasonClass};
 use crate::incident::{Incident, IncidentStatus, StatusChange};
 use crate::problem::{Problem, ProblemSubject};
@@ -73,7 +74,13 @@ pub(super) fn due(state: &mut State, key: IncidentKey, context: Context, changes
     let now = context.now;
     let rules = state.workspace.incidents;
     let resolves = resolves_at(incident, rules.resolve_after).is_some_and(|at| at <= now);
-    if resolves && !is_well(state, incident) {
+    if resolves && !is_run(state, incident) {
+        let incident = state.incidents.get_mut(&key).expect("looked up above");
+        incident.touched = true;
+        changes.touched.incident(key);
+        changes.push(Change::IncidentAsks(key));
+        changes.push(Change::IncidentChanged(key));
+    } else if resolves && !is_well(state, incident) {
         state.incidents.get_mut(&key).expect("looked up above").recovered_at = Some(now);
         changes.touched.incident(key);
     } else if resolves {
@@ -107,6 +114,19 @@ fn is_well(state: &State, incident: &Incident) -> bool {
         ProblemSubject::Agent(_) => true,
     };
     problems.into_iter().all(is_up)
+}
+
+/// Whether every check that had a problem is still run. Otherwise nothing will ever say that it is well.
+fn is_run(state: &State, incident: &Incident) -> bool {
+    let problems = incident.problems.iter().filter_map(|key| state.problems.get(key));
+    let is_run = |problem: &Problem| match problem.subject {
+        ProblemSubject::Check(check) => {
+            let tracks = state.checks.get(&check).into_iter().flat_map(|check| &check.tracks);
+            tracks.filter_map(|track| state.tracks.get(track)).any(AgentCheck::is_declared)
+        }
+        ProblemSubject::Agent(_) => true,
+    };
+    problems.into_iter().all(is_run)
 }
 
 /// When an incident that nobody touched is resolved by itself: never at once, since a fault that is seen no more may be

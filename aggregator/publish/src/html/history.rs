@@ -116,9 +116,10 @@ pub fn is_closed(view: &PageView, (year, month): (i16, i8)) -> bool {
     over && !(lasts && first_shown.is_some_and(|shown| shown <= first))
 }
 
-/// The month of an instant: its path below the page's root, and its name.
-pub(crate) fn month_of(at: Timestamp, clock: &Clock<'_>) -> (String, String) {
-    let date = clock.date(at);
+/// The month in which something is listed that began at `at`: its path below the page's root, and its name. What began
+/// before the page was created is found from its first month.
+pub(crate) fn month_of(view: &PageView, at: Timestamp, clock: &Clock<'_>) -> (String, String) {
+    let date = clock.date(at).max(first_day(view, clock));
     (path_of((date.year(), date.month())), month_name(date.year(), date.month()))
 }
 

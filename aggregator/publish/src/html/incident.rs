@@ -78,7 +78,7 @@ pub fn incident(view: &PageView, incident: &IncidentView) -> anyhow::Result<Stri
     });
     let body = Page {
         name: balanced(&view.name),
-        month: history::month_of(incident.started_at, &clock),
+        month: history::month_of(view, incident.started_at, &clock),
         title: timeline::title(&incident.title),
         icon: tone.map(Tone::class),
         state: words::status(incident.status),

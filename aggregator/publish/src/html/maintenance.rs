@@ -34,7 +34,11 @@ pub fn maintenance(view: &PageView, maintenance: &MaintenanceView) -> anyhow::Re
     let body = Page {
         name: balanced(&view.name),
         // A month that is still to come has no page.
-        month: history::month_of(maintenance.from.min(maintenance.ended_at.unwrap_or(view.now)), &clock),
+        month: history::month_of(
+            view,
+            maintenance.from.min(maintenance.ended_at.unwrap_or(view.now)),
+            &clock,
+        ),
         title: timeline::title(&maintenance.title),
         icon: Some(tone.class()),
         state: words::status(maintenance.status),

@@ -62,7 +62,7 @@ fn in_progress(running: &[&MaintenanceView]) -> Vec<Piece> {
 pub(crate) fn times(view: &PageView, planned: &[&ComponentView], clock: &Clock<'_>) -> Option<Piece> {
     let running = view.maintenance.iter().filter(|one| one.is_running());
     let mut naming = running.filter(|one| planned.iter().all(|component| one.names(&component.id)));
-    let one = naming.next()?;
+    let one = naming.next().filter(|_| naming.next().is_none())?;
     Some(text(format!("{}.", clock.isolated(clock.span(one.from, one.to)))))
 }
 

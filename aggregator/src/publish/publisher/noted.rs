@@ -21,8 +21,9 @@ impl Publisher {
                 Change::IncidentDeleted(page) => self.note_deleted(workspace, state, page),
                 Change::MaintenanceChanged(window) => {
                     // Only if visitors see it.
-                    if let Some(page) = page_of(state, &change) {
-                        self.note_maintenance((workspace, page), state, window);
+                    match page_of(state, &change) {
+                        Some(page) => self.note_maintenance((workspace, page), state, window),
+                        None => self.note_hidden(workspace, state, window),
                     }
                 }
                 change => saved.extend(page_of(state, &change).map(|page| (workspace, page))),
@@ -62,6 +63,18 @@ impl Publisher {
         }
         for component in &window.components {
             self.note_component(page.0, state, *component);
+        }
+    }
+
+    /// If visitors saw it, because it named a public component, its page and its traces in the history disappear.
+    fn note_hidden(&mut self, workspace: WorkspaceKey, state: &State, key: WindowKey) {
+        let Some(window) = state.windows.get(&key).filter(|window| window.is_published()) else { return };
+        let page = window.page.and_then(|page| self.pages.get_mut(&(workspace, page)));
+        let path = format!("maintenance/{}", window.id);
+        if let Some(page) = page
+            && (page.busy.is_some() || page.dirty.is_some() || page.publication.outputs.contains_key(&path))
+        {
+            page.mark_past();
         }
     }
 
