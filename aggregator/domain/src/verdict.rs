@@ -334,20 +334,31 @@ pub fn last_known<'q>(
     quorum: impl Into<Quorums<'q>>,
     at: Timestamp,
 ) -> Option<(Evaluation, Timestamp)> {
+    last_known_stretch(reporters, quorum, at).map(|stretch| (stretch.value, stretch.to))
+}
+
+/// The same with the newest instant at which a contribution changed before it ended. What every reporter contributed
+/// from then on, and within 24 hours before, decides it.
+#[must_use]
+pub fn last_known_stretch<'q>(
+    reporters: &[Reporter<'_>],
+    quorum: impl Into<Quorums<'q>>,
+    at: Timestamp,
+) -> Option<Interval<Evaluation>> {
     let quorums = quorum.into();
     let reporters = by_location(reporters);
-    let (mut location_votes, mut until) = (Vec::new(), at);
+    let (mut location_votes, mut to) = (Vec::new(), at);
     loop {
-        let changed = quorums.former.iter().map(|former| former.to).filter(|to| *to < until);
-        let edges = reporters.iter().filter_map(|reporter| reporter.edge_before(until));
-        let edge = edges.chain(changed).max().filter(|edge| *edge > ALWAYS.from)?;
-        let (quorum, _) = held_at(quorums.former, &quorums.now, edge);
-        let votes: Vec<_> = reporters.iter().map(|one| (one.location, one.vote(edge).0)).collect();
-        let evaluation = judge(&votes, *quorum, &mut location_votes);
-        if evaluation.verdict != Verdict::Unknown {
-            return Some((evaluation, until));
+        let changed = quorums.former.iter().map(|former| former.to).filter(|changed| *changed < to);
+        let edges = reporters.iter().filter_map(|reporter| reporter.edge_before(to));
+        let from = edges.chain(changed).max().filter(|edge| *edge > ALWAYS.from)?;
+        let (quorum, _) = held_at(quorums.former, &quorums.now, from);
+        let votes: Vec<_> = reporters.iter().map(|one| (one.location, one.vote(from).0)).collect();
+        let value = judge(&votes, *quorum, &mut location_votes);
+        if value.verdict != Verdict::Unknown {
+            return Some(Interval { from, to, value });
         }
-        until = edge;
+        to = from;
     }
 }
 

@@ -3,18 +3,17 @@
 //! data reaches back a few days, never [`KEPT`].
 
 use super::forget::forget;
+use super::recompute::reporters_of;
 use super::{Changes, Context, tick};
 use crate::state::{AgentCheck, State};
 use crate::time::{DAY, Timestamp};
 use crate::track::HardState;
+use crate::verdict::last_known_stretch;
 
 /// How long evidence is kept in full, ms: the 90 days of a bar, at up to 25 hours each, with a margin.
 pub const KEPT: i64 = 95 * DAY;
 /// How long declarations of checks, and former rules of agents and checks, are kept, ms.
 pub const RULES_KEPT: i64 = 400 * DAY;
-
-/// How many flapping stretches are kept that ended before the evidence that is kept in full.
-const MAX_OLD_FLAPS: usize = 64;
 
 /// What was folded of a track.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,7 +41,7 @@ pub(super) fn fold(
     // First process due silence, while the evidence for it is still there.
     tick::tick(state, context, changes);
     let before = before.min(now - KEPT);
-    let due = state.tracks.iter().filter(|(_, one)| is_due(one, before, now)).take(limit);
+    let due = state.tracks.iter().filter(|(_, one)| is_due(state, one, before, now)).take(limit);
     let due: Vec<_> = due.map(|(key, _)| *key).collect();
     if due.is_empty() && changes.events.is_empty() {
         return forget(state, limit, now, changes);
@@ -51,8 +50,9 @@ pub(super) fn fold(
         state.counters.folded = state.counters.folded.max(before.0);
     }
     for key in &due {
+        let needed_from = needed_from(state, &state.tracks[key], before);
         let Some(agent_check) = state.tracks.get_mut(key) else { continue };
-        let folded = fold_track(agent_check, before, now - RULES_KEPT);
+        let folded = fold_track(agent_check, needed_from, now - RULES_KEPT);
         changes.touched.folded(*key, folded);
     }
     due.len()
@@ -64,20 +64,22 @@ fn foldable(agent_check: &AgentCheck, before: Timestamp) -> usize {
     spans.partition_point(|span| span.end() < before).saturating_sub(1)
 }
 
-/// The number of flapping stretches to forget once `spans` are folded. Those during the last known state stay, since
-/// they are part of it: the newest [`MAX_OLD_FLAPS`].
-fn foldable_flaps(agent_check: &AgentCheck, spans: usize, before: Timestamp) -> usize {
-    let flaps = &agent_check.track.flaps;
-    let known_from = agent_check.track.spans.get(spans).map_or(before, |span| span.from.min(before));
-    let old = flaps.partition_point(|flap| flap.to < before);
-    let ended = flaps.partition_point(|flap| flap.to < known_from);
-    ended.max(old.saturating_sub(MAX_OLD_FLAPS))
+/// The instant before which nothing of a check is needed any more: what its last known verdict depends on stays.
+fn needed_from(state: &State, agent_check: &AgentCheck, before: Timestamp) -> Timestamp {
+    let (reporters, quorums) = reporters_of(state, agent_check.check);
+    let known = last_known_stretch(&reporters, quorums, before);
+    known.map_or(before, |stretch| before.min(stretch.from - 2 * DAY))
 }
 
-fn is_due(agent_check: &AgentCheck, before: Timestamp, now: Timestamp) -> bool {
-    foldable(agent_check, before) > 0
-        || foldable_flaps(agent_check, foldable(agent_check, before), before) > 0
-        || agent_check.declared.len() > 1 && agent_check.declared[0].to < now - RULES_KEPT
+/// Whether anything of a track is folded: until nothing is, the caller asks again.
+fn is_due(state: &State, agent_check: &AgentCheck, before: Timestamp, now: Timestamp) -> bool {
+    let folds = |before: Timestamp| {
+        foldable(agent_check, before) > 0
+            || agent_check.track.flaps.first().is_some_and(|flap| flap.to < before)
+    };
+    let forgets = agent_check.declared.len() > 1 && agent_check.declared[0].to < now - RULES_KEPT;
+    // Few tracks have anything old, so that the verdict is seldom looked up.
+    forgets || (folds(before) && folds(needed_from(state, agent_check, before)))
 }
 
 fn fold_track(agent_check: &mut AgentCheck, before: Timestamp, rules_before: Timestamp) -> Folded {
@@ -97,7 +99,7 @@ fn fold_track(agent_check: &mut AgentCheck, before: Timestamp, rules_before: Tim
     if spans > 0 {
         folded.spans_before = agent_check.track.spans.first().map_or(before, |first| first.from);
     }
-    let flaps = foldable_flaps(agent_check, 0, before);
+    let flaps = agent_check.track.flaps.partition_point(|flap| flap.to < before);
     if flaps > 0 {
         agent_check.track.flaps.edit().drain(..flaps);
         folded.flaps_before = agent_check.track.flaps.first().map_or(before, |first| first.from);
