@@ -107,7 +107,7 @@ async fn an_incident_is_opened_updated_and_resolved_and_what_is_private_is_remov
     let (succeeded, output) = run_cli(&world, &["incident", "resolve", &id, "--keep"]);
     assert!(!succeeded && output.contains("is resolved already"), "{output}");
 
-    run_ok(&world, &["incident", "edit", &id, "--message", "Repaired at last."]);
+    run_ok(&world, &["incident", "edit", &id, "--message", "Repaired at last: spare-4 is in."]);
     let edited = asked(&world, &["incident", "show", &id]);
     let last = edited["updates"].as_array().and_then(|all| all.last()).expect("an update");
     assert!(
@@ -122,9 +122,9 @@ async fn an_incident_is_opened_updated_and_resolved_and_what_is_private_is_remov
     assert_eq!(shown["postmortem"]["body"], "It was [redacted]'s cable.", "{shown}");
     assert!(shown["postmortem"]["published_at"].is_string(), "{shown}");
     // A name that became private since.
-    world.enrol("Repaired", "there", None);
+    world.enrol("spare-4", "there", None);
     let table = run_ok(&world, &["incident", "list", "--all"]);
-    assert!(table.contains("by today's rules, \"repaired\" (private name): incident edit"), "{table}");
+    assert!(table.contains("by today's rules, \"spare-4\" (private name): incident edit"), "{table}");
     // The same while no aggregator runs.
     world.stop().await;
     run_ok(&world, &["incident", "delete", &id]);
