@@ -22,40 +22,55 @@ proptest! {
 
     #[test]
     fn any_sequence_of_commands_leaves_a_valid_state(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
-        let mut script = Script(&bytes);
-        let (mut world, _) = World::new();
-        let mut told = String::new();
-        while !script.is_empty() {
-            let command = world.command(&mut script);
-            told += &format!("\n{} {command:?}", world.now.0);
-            let tick = matches!(command, Command::Tick);
-            let through = through_of(&world.state, &command);
-            let mut twin = world.state.clone();
-            let clock = world.state.clock;
-            // The wall clock may have been set back.
-            let back = tick && script.below(4) == 3;
-            let now = if back { world.now + -7_200_000 } else { world.now };
-            let scanned = tick.then(|| scan(&world.state, now));
-            let stepped = step(&mut world.state, command.clone(), at(now));
-            if stepped.is_err() {
-                prop_assert!(world.state == twin, "rejected, and not as it was: {told}");
-            }
-            if let Some((state, scanned)) = scanned {
-                prop_assert_eq!(&stepped, &scanned, "a scan changes something else: {}", told);
-                prop_assert!(world.state == state, "a scan leaves something else: {told}");
-            }
-            let again = step(&mut twin, command.clone(), at(now));
-            prop_assert_eq!(&stepped, &again, "not deterministic: {}", told);
-            prop_assert!(world.state == twin, "not deterministic: {told}");
-            prop_assert!(world.state.clock >= clock, "the clock went back");
-            let Ok(stepped) = stepped else { continue };
-            prop_assert!(world.state.clock >= now, "the clock was left behind");
-            if let (Answer::Acknowledged { through: now, .. }, Some(before)) = (&stepped.answer, through) {
-                prop_assert!(*now >= before, "the mark went back from {before} to {now}");
-            }
-            sound(&world.state, tick).map_err(|what| TestCaseError::fail(format!("{what}\nafter{told}")))?;
-        }
+        leaves_a_valid_state(&bytes)?;
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100_000, max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    #[ignore = "long: 100,000 histories"]
+    fn any_of_many_sequences_of_commands_leaves_a_valid_state(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        leaves_a_valid_state(&bytes)?;
+    }
+}
+
+fn leaves_a_valid_state(bytes: &[u8]) -> Result<(), TestCaseError> {
+    let mut script = Script(bytes);
+    let (mut world, _) = World::new();
+    let mut told = String::new();
+    while !script.is_empty() {
+        let command = world.command(&mut script);
+        told += &format!("\n{} {command:?}", world.now.0);
+        let tick = matches!(command, Command::Tick);
+        let through = through_of(&world.state, &command);
+        let mut twin = world.state.clone();
+        let clock = world.state.clock;
+        // The wall clock may have been set back.
+        let back = tick && script.below(4) == 3;
+        let now = if back { world.now + -7_200_000 } else { world.now };
+        let scanned = tick.then(|| scan(&world.state, now));
+        let stepped = step(&mut world.state, command.clone(), at(now));
+        if stepped.is_err() {
+            prop_assert!(world.state == twin, "rejected, and not as it was: {told}");
+        }
+        if let Some((state, scanned)) = scanned {
+            prop_assert_eq!(&stepped, &scanned, "a scan changes something else: {}", told);
+            prop_assert!(world.state == state, "a scan leaves something else: {told}");
+        }
+        let again = step(&mut twin, command.clone(), at(now));
+        prop_assert_eq!(&stepped, &again, "not deterministic: {}", told);
+        prop_assert!(world.state == twin, "not deterministic: {told}");
+        prop_assert!(world.state.clock >= clock, "the clock went back");
+        let Ok(stepped) = stepped else { continue };
+        prop_assert!(world.state.clock >= now, "the clock was left behind");
+        if let (Answer::Acknowledged { through: now, .. }, Some(before)) = (&stepped.answer, through) {
+            prop_assert!(*now >= before, "the mark went back from {before} to {now}");
+        }
+        sound(&world.state, tick).map_err(|what| TestCaseError::fail(format!("{what}\nafter{told}")))?;
+    }
+    Ok(())
 }
 
 /// A tick that examines everything, whether or not it is due.
