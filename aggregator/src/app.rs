@@ -61,7 +61,7 @@ impl App {
         configure(&engine, configs).await?;
         let mut agents = LocalAgents::new(engine.clone(), aggregator_id.clone(), database.clone());
         agents.follow(configs).await?;
-        let reloader = Reloader::new(engine.clone(), agents, first);
+        let reloader = Reloader::new(engine.clone(), agents, first, configs);
 
         let site = Arc::new(ArcSwap::from_pointee(Site::default()));
         let shared = shared(engine.now());

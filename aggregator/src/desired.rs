@@ -69,12 +69,18 @@ fn quorum(quorum: config::Quorum) -> Quorum {
     }
 }
 
+/// The zone of that IANA name; UTC if there is none, which no page has.
+#[must_use]
+pub fn zone_of(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
+}
+
 fn page(page: &config::Page) -> DesiredPage {
     let rule = match page.uptime_rule {
         config::UptimeRule::Observed => Rule::Observed,
         config::UptimeRule::Statuspage => Rule::Statuspage,
     };
-    let zone = TimeZone::get(&page.time_zone).unwrap_or(TimeZone::UTC);
+    let zone = zone_of(&page.time_zone);
     let weights = Weights { partial_percent: page.partial_percent, major_percent: page.major_percent };
     DesiredPage {
         key: page.key.clone(),
@@ -93,6 +99,7 @@ fn page(page: &config::Page) -> DesiredPage {
             weights,
         },
         items: page.items.iter().map(|one| item(one, &zone)).collect(),
+        zone,
     }
 }
 

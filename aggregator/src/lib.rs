@@ -13,6 +13,7 @@ pub mod desired;
 pub mod doctor;
 pub mod engine;
 pub mod heartbeats;
+pub mod hosts;
 pub mod housekeeping;
 pub mod ingest;
 mod local;

@@ -1,10 +1,12 @@
 //! Reload of configuration files: they take effect together or not at all, and settings that need a restart are named.
 
-use crate::config::{Config, Listener, Public};
+use crate::config::{Config, Listener, Provenance, Public};
 use crate::desired::{desired, incident_rules, judge_reporters, sanitiser};
 use crate::engine::{Actor, Engine, Envelope};
 use crate::heartbeats;
+use crate::hosts;
 use crate::local::LocalAgents;
+use arc_swap::ArcSwap;
 use skerry_domain::step::Command;
 use skerry_domain::workspaces::Target;
 use std::path::PathBuf;
@@ -17,6 +19,7 @@ pub struct Reloader {
     engine: Engine,
     agents: Arc<tokio::sync::Mutex<LocalAgents>>,
     restart_only: RestartOnly,
+    provenance: Arc<ArcSwap<Provenance>>,
 }
 
 /// Settings of the first file that take effect only at the next start.
@@ -65,10 +68,17 @@ impl RestartOnly {
 }
 
 impl Reloader {
-    /// A reloader for the program that was started with this first file.
-    pub(crate) fn new(engine: Engine, agents: LocalAgents, first: &Config) -> Self {
+    /// A reloader for the program that was started with these files; `first` is the first of them.
+    pub(crate) fn new(engine: Engine, agents: LocalAgents, first: &Config, configs: &[Config]) -> Self {
         let agents = Arc::new(tokio::sync::Mutex::new(agents));
-        Self { engine, agents, restart_only: RestartOnly::of(first) }
+        let provenance = Arc::new(ArcSwap::from_pointee(Provenance::of(configs)));
+        Self { engine, agents, restart_only: RestartOnly::of(first), provenance }
+    }
+
+    /// Where the files in force declare what they own; a reload replaces it.
+    #[must_use]
+    pub fn provenance(&self) -> Arc<ArcSwap<Provenance>> {
+        Arc::clone(&self.provenance)
     }
 
     /// Applies the files to the engine, and then to the built-in agents. A check whose definition did not change
@@ -78,6 +88,7 @@ impl Reloader {
     /// The engine rejects the files; the previous configuration stays in force.
     pub async fn reload(&self, configs: &[Config]) -> anyhow::Result<Reloaded> {
         configure(&self.engine, configs).await?;
+        self.provenance.store(Arc::new(Provenance::of(configs)));
         let followed = self.agents.lock().await.follow(configs).await;
         Ok(Reloaded {
             waits: configs.first().map(|first| self.restart_only.waits(first)).unwrap_or_default(),
@@ -92,6 +103,7 @@ impl Reloader {
 
 /// Applies all files in one transaction.
 pub(crate) async fn configure(engine: &Engine, configs: &[Config]) -> anyhow::Result<()> {
+    hosts::check_files(configs, &engine.snapshot().workspaces)?;
     let mut commands = Vec::new();
     for config in configs {
         let configure = Command::Configure(Box::new(desired(config)));

@@ -124,7 +124,7 @@ fn page_of(checks: &[String]) -> Configure {
         weights: Weights::default(),
     };
     let items = checks.iter().map(|check| DesiredItem::Component(component(check))).collect();
-    let page = DesiredPage { key: "page".to_owned(), settings, items };
+    let page = DesiredPage { key: "page".to_owned(), settings, zone: jiff::tz::TimeZone::UTC, items };
     Configure { checks: Vec::new(), pages: vec![page] }
 }
 

@@ -74,7 +74,7 @@ impl Calendar {
 }
 
 /// First instant of a date, ms. `None` outside what the calendar knows.
-fn begin(date: Date, zone: &TimeZone) -> Option<Timestamp> {
+pub(crate) fn begin(date: Date, zone: &TimeZone) -> Option<Timestamp> {
     let midnight = date.to_zoned(zone.clone()).ok()?;
     Some(Timestamp(midnight.timestamp().as_millisecond()))
 }

@@ -19,6 +19,7 @@ pub mod interval;
 mod keys;
 pub mod layers;
 pub mod maintenance;
+mod origin;
 pub mod outages;
 pub mod problem;
 pub mod reporters;

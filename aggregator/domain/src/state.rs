@@ -25,6 +25,7 @@ pub use super::keys::{
     AgentKey, CheckKey, ComponentKey, CorrectionKey, Counters, GroupKey, HoldKey, IncidentKey, PageKey,
     ProblemKey, TrackKey, WindowKey, WorkspaceAgent, WorkspaceKey, WorkspacePage,
 };
+pub use super::origin::Origin;
 
 /// The state of a workspace. A copy shares its entries with the original, so it is cheap.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -168,23 +169,25 @@ impl Check {
 /// A status page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
-    /// Its key in the configuration file.
+    /// Its key in the configuration file; of one made at run time, its id.
     pub key: String,
+    /// Who owns its settings.
+    pub origin: Origin,
     /// 12 random lower-case alphanumerics.
     pub id: String,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it first became public. `None`: never.
     pub public_since: Option<Timestamp>,
-    /// No longer in the configuration file.
+    /// No longer in the configuration file, or archived at run time.
     pub archived: bool,
-    /// Its settings in the configuration file.
+    /// Its settings.
     pub settings: PageSettings,
-    /// Order on the page.
+    /// Order on the page: what the file declares, in its order, then what was made at run time.
     pub items: Vec<PageItem>,
 }
 
-/// The settings of a page in the configuration.
+/// The settings of a page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PageSettings {
     /// Path segment and default sub-domain.
@@ -237,7 +240,7 @@ impl PageSettings {
 /// A row of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PageItem {
-    /// A group and its components, in order.
+    /// A group and its components, in order: those of the file come first.
     Group(GroupKey, Vec<ComponentKey>),
     /// A component on its own.
     Component(ComponentKey),
@@ -248,8 +251,10 @@ pub enum PageItem {
 pub struct Group {
     /// The page.
     pub page: PageKey,
-    /// Its key in the configuration file.
+    /// Its key in the configuration file; of one made at run time, its id.
     pub key: String,
+    /// Who owns its settings.
+    pub origin: Origin,
     /// 12 random lower-case alphanumerics.
     pub id: String,
     /// When it was created.
@@ -258,7 +263,7 @@ pub struct Group {
     pub name: String,
     /// A sentence.
     pub description: Option<String>,
-    /// No longer in the configuration file.
+    /// No longer in the configuration file, or archived at run time.
     pub archived: bool,
 }
 
@@ -267,15 +272,17 @@ pub struct Group {
 pub struct Component {
     /// The page.
     pub page: PageKey,
-    /// Its key in the configuration file.
+    /// Its key in the configuration file; of one made at run time, its id.
     pub key: String,
+    /// Who owns its settings.
+    pub origin: Origin,
     /// 12 random lower-case alphanumerics.
     pub id: String,
     /// When it was created.
     pub created_at: Timestamp,
-    /// No longer in the configuration file.
+    /// No longer in the configuration file, or archived at run time.
     pub archived: bool,
-    /// Its settings in the configuration file.
+    /// Its settings.
     pub settings: ComponentSettings,
     /// Checks that feed it, each with the time of its link.
     pub links: Vec<Link>,
@@ -299,7 +306,7 @@ impl Component {
     }
 }
 
-/// The settings of a component in the configuration.
+/// The settings of a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComponentSettings {
     /// Its name.

@@ -1,6 +1,8 @@
 //! All workspaces: the state of each, and a directory of what has to be looked up before the workspace is known. A
 //! command belongs to one workspace and sees nothing of the others.
 
+mod addresses;
+
 use super::credentials::{Enrolment, TokenHash};
 use super::rows::Write;
 use super::shared_vec::SharedVec;
@@ -193,19 +195,32 @@ impl Workspaces {
     ) -> Result<Outcome, Rejected> {
         // A single rejected command leaves its state as it was.
         let several = commands.len() > 1 || commands.iter().any(|(target, _)| *target == Target::All);
-        let before = several.then(|| self.clone());
-        let mut outcome = Outcome { answer: Answer::Done, changes: Vec::new(), rows: Vec::new() };
+        let moved = addresses::moved_by(commands);
+        let before = (several || moved.is_some()).then(|| self.clone());
         let context = Context { now: context.now.max(self.clock), ..context };
+        let stepped = self.step_all(commands, context, asked).and_then(|outcome| {
+            moved.map_or(Ok(()), |by| addresses::check(self, by))?;
+            Ok(outcome)
+        });
+        match (&stepped, before) {
+            (Ok(_), _) => self.clock = context.now,
+            (Err(_), Some(before)) => *self = before,
+            (Err(_), None) => {}
+        }
+        stepped
+    }
+
+    fn step_all(
+        &mut self,
+        commands: &[(Target, Command)],
+        context: Context,
+        asked: Asked<'_>,
+    ) -> Result<Outcome, Rejected> {
+        let mut outcome = Outcome { answer: Answer::Done, changes: Vec::new(), rows: Vec::new() };
         for (number, (target, command)) in commands.iter().enumerate() {
             let asked = Asked { expected: asked.expected.filter(|_| number == 0), ..asked };
-            if let Err(rejected) = self.step_target(target, command, context, asked, &mut outcome) {
-                if let Some(before) = before {
-                    *self = before;
-                }
-                return Err(rejected);
-            }
+            self.step_target(target, command, context, asked, &mut outcome)?;
         }
-        self.clock = context.now;
         Ok(outcome)
     }
 

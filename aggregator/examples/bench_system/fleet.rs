@@ -208,6 +208,7 @@ fn pages(checks: usize) -> Configure {
     let page = |(number, components): (usize, &[usize])| DesiredPage {
         key: format!("page-{number}"),
         settings: settings(number),
+        zone: jiff::tz::TimeZone::UTC,
         items: components.iter().map(|one| DesiredItem::Component(component(*one))).collect(),
     };
     let pages = components.chunks(100).enumerate().map(page).collect();

@@ -153,6 +153,7 @@ fn page(number: usize) -> DesiredPage {
             rule: Rule::Statuspage,
             weights: Weights::default(),
         },
+        zone: jiff::tz::TimeZone::UTC,
         items: (0..COMPONENTS).map(component).collect(),
     }
 }

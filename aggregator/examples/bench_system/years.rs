@@ -201,5 +201,10 @@ fn page(number: usize, names: &[String]) -> DesiredPage {
         rule: Rule::Observed,
         weights: Weights { partial_percent: 30, major_percent: 100 },
     };
-    DesiredPage { key: format!("page-{number}"), settings, items: names.iter().map(component).collect() }
+    DesiredPage {
+        key: format!("page-{number}"),
+        settings,
+        zone: jiff::tz::TimeZone::UTC,
+        items: names.iter().map(component).collect(),
+    }
 }

@@ -9,7 +9,7 @@ use crate::view::PageView;
 use skerry_domain::automatic_text::ReasonClass;
 use skerry_domain::incident::{FormerText, Impact, Postmortem};
 use skerry_domain::layers::Layers;
-use skerry_domain::state::{ComponentSettings, Group, GroupKey, IncidentKey, PageSettings};
+use skerry_domain::state::{ComponentSettings, Group, GroupKey, IncidentKey, Origin, PageSettings};
 use skerry_domain::status::Status;
 use skerry_domain::text::Text;
 use skerry_domain::time::{DAY, HOUR, MINUTE};
@@ -25,6 +25,7 @@ fn component(name: &str) -> Component {
     Component {
         page: PAGE,
         key: name.to_owned(),
+        origin: Origin::File,
         id: format!("id-of-{name}"),
         created_at: NOW - 400 * DAY,
         archived: false,
@@ -66,6 +67,7 @@ pub(crate) fn state() -> State {
     let group = GroupKey(1);
     let page = Page {
         key: "shop".to_owned(),
+        origin: Origin::File,
         id: "page00000001".to_owned(),
         created_at: NOW - 400 * DAY,
         public_since: None,
@@ -77,6 +79,7 @@ pub(crate) fn state() -> State {
     let payments = Group {
         page: PAGE,
         key: "payments".to_owned(),
+        origin: Origin::File,
         id: "group0000001".to_owned(),
         created_at: NOW - 400 * DAY,
         name: "Payments".to_owned(),

@@ -110,6 +110,8 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
     let local_agent = server::local_agent(root);
     let new_reporters = server::new_reporters(root);
     let (incidents, sanitiser) = (incidents::incidents(root), incidents::sanitiser(root));
+    let section_at = |key: &str| root.has(key).then(|| root.position_of(key));
+    let (incidents_at, sanitiser_at) = (section_at("incidents"), section_at("sanitiser"));
     let checks = root.tables("check", &["name"]).iter().filter_map(check_entry).collect();
     let pages = root.tables("page", &["key", "slug", "name"]).iter().filter_map(page::page).collect();
     let Process { listeners, public, store, metrics_token_file, .. } = process.clone()?;
@@ -122,7 +124,9 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
         local_agent,
         new_reporters,
         incidents,
+        incidents_at,
         sanitiser,
+        sanitiser_at,
         checks,
         pages,
         declared_at: root.position_of("workspace"),

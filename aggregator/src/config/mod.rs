@@ -6,8 +6,10 @@
 mod incidents;
 mod load;
 mod page;
+mod provenance;
 mod rules;
 mod server;
+pub(crate) mod values;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -19,6 +21,7 @@ use skerry_protocol::strict::{Position, Problem};
 use url::Url;
 
 pub use load::{EVERY_KEY, known_keys, load};
+pub use provenance::{Provenance, Section};
 
 /// The configuration, and the warnings about it.
 #[derive(Debug)]
@@ -49,8 +52,12 @@ pub struct Config {
     pub new_reporters: NewReporters,
     /// What happens to incidents by itself.
     pub incidents: Incidents,
+    /// The section `[incidents]`, if the file has it.
+    pub incidents_at: Option<Position>,
     /// What texts for the public must not contain.
     pub sanitiser: Sanitiser,
+    /// The section `[sanitiser]`, if the file has it.
+    pub sanitiser_at: Option<Position>,
     /// In the order of the file.
     pub checks: Vec<CheckEntry>,
     /// In the order of the file.
@@ -128,6 +135,16 @@ pub struct Public {
     pub base_url: Url,
     /// Pages are also served at `<slug>.<base_domain>`; lower case.
     pub base_domain: Option<String>,
+}
+
+impl Public {
+    /// The hosts that belong to a page with this slug and domain.
+    #[must_use]
+    pub fn hosts_of(&self, slug: &str, domain: Option<&str>) -> Vec<String> {
+        let below_base = self.base_domain.as_ref().map(|base| format!("{slug}.{base}"));
+        let own = domain.map(str::to_owned).filter(|own| below_base.as_ref() != Some(own));
+        below_base.into_iter().chain(own).collect()
+    }
 }
 
 /// The settings of the database.

@@ -1,40 +1,15 @@
 //! Reads pages with their groups and components, in the order of the file.
 
-use skerry_protocol::strict::{Entry, Item, Table, nearest, refuse};
-use url::Url;
+use skerry_protocol::strict::{Entry, Item, Table, refuse};
 
-use super::{Component, Group, Link, Page, UptimeRule};
+use super::{Component, Group, Link, Page, UptimeRule, values};
 
 const DEFAULT_PARTIAL_PERCENT: u32 = 30;
 const DEFAULT_MAJOR_PERCENT: u32 = 100;
 
-/// Slugs that are reserved, since they may be host names below a base domain.
-const RESERVED_SLUGS: [&str; 12] = [
-    "admin",
-    "agent",
-    "agents",
-    "api",
-    "assets",
-    "cdn",
-    "heartbeat",
-    "hooks",
-    "mail",
-    "metrics",
-    "static",
-    "www",
-];
-
 pub(super) fn page(table: &Table<'_>) -> Option<Page> {
     let key = name(table.string("key"), 63).required("key = \"main\"");
-    let slug = name(table.string("slug"), 63).convert(|slug| {
-        if RESERVED_SLUGS.contains(&slug.as_str()) {
-            return refuse(
-                format!("\"{slug}\" is reserved"),
-                format!("Choose another, such as \"{slug}-status\"."),
-            );
-        }
-        Ok(slug)
-    });
+    let slug = name(table.string("slug"), 63).convert(values::unreserved_slug);
     let slug = if table.has("slug") { slug.optional() } else { default_slug(table, key.as_deref()) };
     let name = table.string("name").at_most(100).required("name = \"Example\"");
     let (uptime_rule, partial_percent, major_percent) = uptime_rule(table);
@@ -42,16 +17,16 @@ pub(super) fn page(table: &Table<'_>) -> Option<Page> {
         public: table.boolean("public").or(false),
         listed: table.boolean("listed").or(false),
         root: false,
-        time_zone: time_zone(table.string("time_zone")).or("Etc/UTC".to_owned()),
+        time_zone: table.string("time_zone").convert(values::time_zone).or("Etc/UTC".to_owned()),
         domain: host(table.string("domain"), "status.example.com").optional(),
-        support_url: support_url(table.string("support_url")).optional(),
+        support_url: table.string("support_url").convert(values::support_url).optional(),
         frame_ancestors: table
             .list("frame_ancestors")
             .unwrap_or_default()
             .iter()
             .filter_map(frame_ancestor)
             .collect(),
-        language: language(table.string("language")).or("en".to_owned()),
+        language: table.string("language").convert(values::language).or("en".to_owned()),
         uptime_rule,
         partial_percent,
         major_percent,
@@ -66,7 +41,7 @@ pub(super) fn page(table: &Table<'_>) -> Option<Page> {
 /// The key, unless it is reserved as a slug.
 fn default_slug(table: &Table<'_>, key: Option<&str>) -> Option<String> {
     let key = key?;
-    if RESERVED_SLUGS.contains(&key) {
+    if values::is_reserved(key) {
         let wrong = format!("slug is missing, and the key \"{key}\" is reserved there");
         table.refuse("key", wrong, format!("Add a slug, such as slug = \"{key}-status\"."));
         return None;
@@ -74,174 +49,21 @@ fn default_slug(table: &Table<'_>, key: Option<&str>) -> Option<String> {
     Some(key.to_owned())
 }
 
-/// Lower-case letters, digits and single hyphens, as URLs and host names allow.
+/// Lower-case letters, digits and hyphens between them, as URLs and host names allow.
 pub(super) fn name(entry: Entry<'_, String>, max_length: usize) -> Entry<'_, String> {
-    entry.at_most(max_length).convert(|name| {
-        let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if name.chars().all(letters) && !name.starts_with('-') && !name.ends_with('-') {
-            return Ok(name);
-        }
-        let corrected: String = name
-            .to_lowercase()
-            .chars()
-            .map(|c| if letters(c) { c } else { '-' })
-            .collect::<String>()
-            .split('-')
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
-            .join("-");
-        let remedy = if corrected.is_empty() {
-            "Write it such as \"main\".".to_owned()
-        } else {
-            format!("Write \"{corrected}\".")
-        };
-        refuse(
-            format!("may hold lower-case letters, digits and hyphens between them; it is \"{name}\""),
-            remedy,
-        )
-    })
+    entry.at_most(max_length).convert(values::label)
 }
 
 /// A host name without scheme, port and path, in lower case.
 pub(super) fn host<'t>(entry: Entry<'t, String>, example: &'static str) -> Entry<'t, String> {
-    entry.convert(move |text| {
-        let remedy = |host: &str| format!("Write \"{host}\".");
-        if text.contains("://") || text.contains('/') {
-            let with_scheme = if text.contains("://") { text.clone() } else { format!("http://{text}") };
-            let parsed = Url::parse(&with_scheme).ok();
-            let found = parsed.as_ref().and_then(Url::host_str).unwrap_or(example);
-            return refuse(format!("must be a host name, not a URL; it is \"{text}\""), remedy(found));
-        }
-        if let Some((host, _)) = text.split_once(':') {
-            return refuse(format!("must be a host name without a port; it is \"{text}\""), remedy(host));
-        }
-        match url::Host::parse(&text) {
-            Ok(url::Host::Domain(host)) if is_host_name(&host) => {
-                Ok(host.trim_end_matches('.').to_lowercase())
-            }
-            Ok(url::Host::Ipv4(_) | url::Host::Ipv6(_)) => {
-                refuse(format!("must be a host name, not an address; it is \"{text}\""), remedy(example))
-            }
-            Ok(url::Host::Domain(_)) | Err(_) => refuse(
-                format!("is not a valid host name: \"{text}\""),
-                format!("Use letters, digits, hyphens and dots, such as \"{example}\"."),
-            ),
-        }
-    })
+    entry.convert(move |text| values::host_name(text, example))
 }
 
-fn is_host_name(host: &str) -> bool {
-    let labels = host.strip_suffix('.').unwrap_or(host).split('.');
-    let letter = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-    host.len() <= 253
-        && labels.into_iter().all(|label| {
-            (1..=63).contains(&label.len())
-                && label.bytes().all(letter)
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-        })
-}
-
-fn time_zone(entry: Entry<'_, String>) -> Entry<'_, String> {
-    entry.convert(|text| {
-        let database = jiff::tz::db();
-        if let Ok(zone) = database.get(&text) {
-            return Ok(zone.iana_name().unwrap_or(&text).to_owned());
-        }
-        let names: Vec<String> = database.available().map(|name| name.to_string()).collect();
-        let remedy = match (has_offset(&text), nearest_zone(&text, &names)) {
-            (true, _) => {
-                "Name a place, such as \"Europe/Athens\", which knows daylight saving; names such as \"Etc/GMT-2\" have the \
-                 sign turned: that is two hours ahead of UTC."
-                    .to_owned()
-            }
-            (false, Some(near)) => format!("Did you mean \"{near}\"?"),
-            (false, None) => "Use an IANA name such as \"Europe/Vienna\" or \"Etc/UTC\".".to_owned(),
-        };
-        refuse(format!("is not a known time zone: \"{text}\""), remedy)
-    })
-}
-
-/// Whether the text has an offset from UTC with a sign, as in "GMT+2" or "+02:00". Names of zones have the opposite sign,
-/// so none of them may be suggested.
-fn has_offset(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.windows(2).any(|pair| matches!(pair[0], b'+' | b'-') && pair[1].is_ascii_digit())
-        || text.contains('\u{2212}')
-}
-
-/// Compares the city first: people get the region wrong or leave it out.
-fn nearest_zone<'a>(text: &str, names: &'a [String]) -> Option<&'a str> {
-    let city_of = |name: &'a str| name.rsplit('/').next().unwrap_or(name);
-    let wanted = text.rsplit('/').next().unwrap_or(text).replace(' ', "_");
-    let city = nearest(&wanted, names.iter().map(|name| city_of(name)))?;
-    let region = text.split('/').next().unwrap_or(text);
-    let mut there = names.iter().map(String::as_str).filter(|name| city_of(name) == city).peekable();
-    let first = there.peek().copied();
-    there.find(|name| name.starts_with(region)).or(first)
-}
-
-/// A source of `frame-ancestors`: every site, this one, or an origin whose first label may be `*`.
 fn frame_ancestor(item: &Item<'_>) -> Option<String> {
-    let text = item.string()?;
-    match text.as_str() {
-        "*" => return Some(text),
-        "self" | "'self'" => return Some("'self'".to_owned()),
-        _ => {}
+    match values::frame_ancestor(item.string()?) {
+        Ok(source) => Some(source),
+        Err(refusal) => item.refuse(&refusal.wrong, &refusal.remedy),
     }
-    let parsed = Url::parse(&text.replacen("://*.", "://any.", 1)).ok();
-    let origin = parsed.filter(|url| {
-        let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
-        matches!(url.scheme(), "http" | "https")
-            && bare
-            && url.username().is_empty()
-            && url.password().is_none()
-            // A policy allows less than a URL: `;` begins the next directive, `,` the next header.
-            && url.host_str().is_some_and(|host| {
-                host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_*:[]".contains(&byte))
-            })
-    });
-    match origin {
-        Some(origin) => {
-            let origin = origin.origin().ascii_serialization();
-            let any = text.contains("://*.");
-            Some(if any { origin.replacen("://any.", "://*.", 1) } else { origin })
-        }
-        None => item.refuse(
-            &format!("must be \"*\", \"self\" or an origin; it is \"{text}\""),
-            "Write scheme and host only, such as \"https://intranet.example.com\".",
-        ),
-    }
-}
-
-fn support_url(entry: Entry<'_, String>) -> Entry<'_, String> {
-    entry.convert(|text| match Url::parse(&text) {
-        Ok(url) if url.password().is_some() || !url.username().is_empty() => refuse(
-            "holds credentials, and it is shown to everybody".to_owned(),
-            "Write it without them, such as \"https://example.com/help\".",
-        ),
-        Ok(url) if matches!(url.scheme(), "http" | "https" | "mailto") => Ok(url.to_string()),
-        _ => refuse(
-            format!("must be an http, https or mailto address; it is \"{text}\""),
-            "Write it such as \"https://example.com/help\" or \"mailto:help@example.com\".",
-        ),
-    })
-}
-
-fn language(entry: Entry<'_, String>) -> Entry<'_, String> {
-    entry.convert(|text| {
-        let part =
-            |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
-        let first = text.split('-').next().unwrap_or_default();
-        let alphabetic = first.bytes().all(|b| b.is_ascii_alphabetic());
-        if (2..=3).contains(&first.len()) && alphabetic && text.split('-').all(part) {
-            return Ok(text);
-        }
-        refuse(
-            format!("is not a valid language tag: \"{text}\""),
-            "Write it such as \"en\" or \"de-AT\" (BCP 47).",
-        )
-    })
 }
 
 fn uptime_rule(table: &Table<'_>) -> (UptimeRule, u32, u32) {

@@ -210,9 +210,7 @@ fn check_unique_names(config: &Config, problems: &mut Problems) {
 
 /// The hosts that belong to a page.
 fn hosts_of(config: &Config, page: &Page) -> Vec<String> {
-    let below_base = config.public.base_domain.as_ref().map(|base| format!("{}.{base}", page.slug));
-    let own = page.domain.clone().filter(|own| below_base.as_ref() != Some(own));
-    below_base.into_iter().chain(own).collect()
+    config.public.hosts_of(&page.slug, page.domain.as_deref())
 }
 
 /// Warns about links to checks that no file declares. An agent may declare them, so they are no problem.

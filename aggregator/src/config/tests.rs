@@ -310,3 +310,32 @@ fn the_token_of_metrics_has_its_effect() {
     assert_eq!(config.metrics_token_file, Some(PathBuf::from("/etc/hostname")));
     assert_eq!(load_one("").metrics_token_file, None);
 }
+
+/// Whoever may not change it elsewhere is told where it stands.
+#[test]
+fn every_declaration_has_its_place() {
+    let texts = [
+        "workspace = \"one\"\n[sanitiser]\nprivate_suffixes = [\".corp\"]\n\n[[page]]\nkey = \"main\"\nname = \"Main\"\n\
+         public = true\n[[page.component]]\nkey = \"mail\"\nname = \"Mail\"\nmanual = true\n[[page.group]]\nkey = \"shop\"\n\
+         name = \"Shop\"\n[[page.group.component]]\nkey = \"cards\"\nname = \"Cards\"\nmanual = true\n",
+        "workspace = \"two\"\n[[page]]\nkey = \"main\"\nslug = \"other\"\nname = \"Other\"\n[incidents]\n",
+    ];
+    let loaded = load_texts(&texts);
+    let provenance = Provenance::of(&loaded.configs);
+    let at = |position: Option<&Position>| position.map(|at| (at.file.ends_with("0.toml"), at.line));
+    assert_eq!(at(provenance.page("one", "main")), Some((true, 5)));
+    assert_eq!(at(provenance.page("two", "main")), Some((false, 2)));
+    assert_eq!(at(provenance.row("one", "main", "mail")), Some((true, 9)));
+    assert_eq!(at(provenance.row("one", "main", "shop")), Some((true, 13)));
+    assert_eq!(at(provenance.row("one", "main", "cards")), Some((true, 16)));
+    assert_eq!(at(provenance.section("one", Section::Sanitiser)), Some((true, 2)));
+    assert_eq!(at(provenance.section("two", Section::Incidents)), Some((false, 6)));
+    for nowhere in [
+        provenance.page("three", "main"),
+        provenance.page("one", "other"),
+        provenance.row("two", "main", "mail"),
+        provenance.section("one", Section::Incidents),
+    ] {
+        assert_eq!(nowhere, None);
+    }
+}

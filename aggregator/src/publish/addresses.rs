@@ -130,7 +130,8 @@ mod tests {
             weights: Weights::default(),
         };
         let items = vec![DesiredItem::Component(component)];
-        let pages = vec![DesiredPage { key: "page".to_owned(), settings, items }];
+        let pages =
+            vec![DesiredPage { key: "page".to_owned(), settings, zone: jiff::tz::TimeZone::UTC, items }];
         let mut state = State::default();
         run(&mut state, Command::Configure(Box::new(Configure { checks: Vec::new(), pages })));
         state

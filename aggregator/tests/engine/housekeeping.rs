@@ -64,7 +64,12 @@ impl Fixture {
         let items = vec![DesiredItem::Component(component.clone())];
         let desired = Configure {
             checks: vec![("a".to_owned(), Quorum::Majority)],
-            pages: vec![DesiredPage { key: "demo".to_owned(), settings, items }],
+            pages: vec![DesiredPage {
+                key: "demo".to_owned(),
+                settings,
+                zone: jiff::tz::TimeZone::UTC,
+                items,
+            }],
         };
         self.engine.command(named(Command::Configure(Box::new(desired)))).await.expect("configured");
     }

@@ -1,6 +1,7 @@
 //! Invariants that every command preserves.
 
 use crate::announced::announced;
+use crate::runtime::{kept, ordered};
 use crate::script::{Script, World, at};
 use proptest::prelude::*;
 use skerry_domain::component::{Automatic, LinkedCheck, automatic};
@@ -46,6 +47,7 @@ fn leaves_a_valid_state(bytes: &[u8]) -> Result<(), TestCaseError> {
         let tick = matches!(command, Command::Tick);
         let through = through_of(&world.state, &command);
         let mut twin = world.state.clone();
+        let before = world.state.clone();
         let clock = world.state.clock;
         // The wall clock may have been set back.
         let back = tick && script.below(4) == 3;
@@ -68,6 +70,8 @@ fn leaves_a_valid_state(bytes: &[u8]) -> Result<(), TestCaseError> {
         if let (Answer::Acknowledged { through: now, .. }, Some(before)) = (&stepped.answer, through) {
             prop_assert!(*now >= before, "the mark went back from {before} to {now}");
         }
+        let reloaded = matches!(command, Command::Configure(_)).then(|| kept(&before, &world.state));
+        reloaded.unwrap_or(Ok(())).map_err(|what| TestCaseError::fail(format!("{what}\nafter{told}")))?;
         sound(&world.state, tick).map_err(|what| TestCaseError::fail(format!("{what}\nafter{told}")))?;
     }
     Ok(())
@@ -105,6 +109,7 @@ fn through_of(state: &State, command: &Command) -> Option<u64> {
 pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
     let now = state.clock;
     announced(state)?;
+    ordered(state)?;
     for agent_check in state.tracks.values() {
         let spans = agent_check.track.spans.to_vec();
         for span in &spans {

@@ -15,6 +15,7 @@ mod planning;
 mod refused;
 mod reloaded;
 mod reports;
+mod runtime;
 mod script;
 mod sight;
 mod silence;

@@ -1,9 +1,13 @@
 //! Reloading of files: either all take effect or none.
 
+use crate::script::page_settings;
 use rusqlite::Connection;
 use skerry_aggregator::app::App;
 use skerry_aggregator::config::{Config, load};
 use skerry_aggregator::engine::Engine;
+use skerry_domain::state::PageSettings;
+use skerry_domain::step::{Answer, Command};
+use skerry_domain::workspaces::Target;
 use std::path::Path;
 use std::time::Duration;
 use tokio::time::{interval, timeout};
@@ -56,5 +60,44 @@ async fn files_that_contradict_each_other_change_nothing() {
     };
     timeout(Duration::from_secs(20), taken).await.expect("it can be written again");
     assert_eq!(shown(&engine), ["green", "more", "red"]);
+    engine.stop();
+}
+
+/// A page with this slug that REST makes.
+fn create(slug: &str) -> Command {
+    Command::CreatePage(Box::new(PageSettings { slug: slug.to_owned(), root: false, ..page_settings() }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_and_pages_made_at_run_time_do_not_share_addresses() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = files(folder.path(), "blue", [&["red"], &["blue"]]);
+    let app = App::start(&first, Vec::new()).await.expect("starts");
+    let (reloader, engine) = (app.reloader(), app.engine());
+    let provenance = reloader.provenance();
+    let declared = |page: &str| provenance.load().page("red", page).map(|at| at.line);
+    assert_eq!((declared("red"), declared("made")), (Some(7), None));
+    let target = Target::Name("blue".to_owned());
+    let made = engine.command((target.clone(), create("made"))).await.expect("taken");
+    let refused = engine.command((target, create("red"))).await.expect_err("it is the file's");
+    assert!(refused.to_string().contains("belongs to another page"), "{refused}");
+    let id = match made {
+        Answer::Page(key) => {
+            engine.snapshot().workspaces.named("blue").expect("there").pages[&key].id.clone()
+        }
+        other => panic!("{other:?}"),
+    };
+    let clash = files(folder.path(), "blue", [&["red", "made"], &["blue"]]);
+    let refused = reloader.reload(&clash).await.expect_err("two pages would have one address");
+    let told = format!("its slug \"made\" is that of page {id}");
+    assert!(refused.to_string().contains(&told), "{refused:#}");
+    let mut all = vec![id.clone(), "blue".to_owned(), "red".to_owned()];
+    all.sort();
+    assert_eq!(shown(&engine), all);
+    assert_eq!(declared("made"), None, "what was refused is not in force");
+    let more = files(folder.path(), "blue", [&["red", "more"], &["blue"]]);
+    reloader.reload(&more).await.expect("taken");
+    assert_eq!(declared("more"), Some(11));
+    assert!(shown(&engine).contains(&id), "a reload leaves it alone");
     engine.stop();
 }

@@ -114,8 +114,9 @@ impl World {
             let keys: Vec<_> = state.components.keys().copied().collect();
             keys.get(script.below(8) as usize).copied().unwrap_or(ComponentKey(-1))
         };
-        match script.below(29) {
+        match script.below(33) {
             25..=28 => self.act(script),
+            29..=32 => self.make(script),
             22 => self.change(script),
             23 => Command::Redeem {
                 token: [script.below(3) as u8; 32],
@@ -132,7 +133,10 @@ impl World {
             0..=8 => Command::Report(Box::new(self.report(script))),
             9 | 10 => Command::Tick,
             11 => Command::Away { from: self.now - script.pick(&[0, 7 * SECOND, HOUR]) },
-            12 => Command::Configure(Box::new(configure(script))),
+            12 => {
+                let file = configure(script);
+                Command::Configure(Box::new(self.take_over(script, file)))
+            }
             13 => Command::SetHold {
                 component: component(script, &self.state),
                 source: source(script),
@@ -340,7 +344,12 @@ pub(crate) fn configure(script: &mut Script<'_>) -> Configure {
         items.push(DesiredItem::Group(DesiredGroup { key, name, description: None, components: children }));
     }
     items.push(DesiredItem::Component(component("by hand", Vec::new())));
-    let page = DesiredPage { key: "page".to_owned(), settings: page_settings(), items };
+    let page = DesiredPage {
+        key: "page".to_owned(),
+        settings: page_settings(),
+        zone: jiff::tz::TimeZone::UTC,
+        items,
+    };
     let checks = vec![("a".to_owned(), Quorum::Any), ("b".to_owned(), Quorum::All)];
     Configure { checks, pages: vec![page] }
 }

@@ -30,7 +30,12 @@ fn world(checks: &[&str]) -> World {
     let link = |check: &&str| DesiredLink { check: (*check).to_owned(), minor: false };
     let links = checks.iter().map(link).collect();
     let items = vec![DesiredItem::Component(component("both", links))];
-    let page = DesiredPage { key: "page".to_owned(), settings: page_settings(), items };
+    let page = DesiredPage {
+        key: "page".to_owned(),
+        settings: page_settings(),
+        zone: jiff::tz::TimeZone::UTC,
+        items,
+    };
     let quorum = checks.iter().map(|check| ((*check).to_owned(), Quorum::Majority)).collect();
     let command = Configure { checks: quorum, pages: vec![page] };
     step(&mut world.state, Command::Configure(Box::new(command)), at(world.now)).expect("taken");
@@ -41,7 +46,7 @@ fn world(checks: &[&str]) -> World {
 fn configure(world: &mut World, public: bool, links: Vec<DesiredLink>) -> Vec<Change> {
     let items = vec![DesiredItem::Component(component("both", links))];
     let settings = PageSettings { public, ..page_settings() };
-    let page = DesiredPage { key: "page".to_owned(), settings, items };
+    let page = DesiredPage { key: "page".to_owned(), settings, zone: jiff::tz::TimeZone::UTC, items };
     let command = Configure { checks: Vec::new(), pages: vec![page] };
     step(&mut world.state, Command::Configure(Box::new(command)), at(world.now)).expect("taken").changes
 }

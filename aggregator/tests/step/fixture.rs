@@ -68,6 +68,7 @@ pub(crate) fn configure(checks: &[(&str, Quorum)], components: &[(&str, &[&str])
         pages: vec![DesiredPage {
             key: "demo".to_owned(),
             settings,
+            zone: jiff::tz::TimeZone::UTC,
             items: components.iter().map(component).collect(),
         }],
     }

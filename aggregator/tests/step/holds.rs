@@ -34,7 +34,7 @@ impl Fixture {
     }
 
     /// Asserts that the command is rejected and changes neither state nor store.
-    fn rejected(&mut self, command: Command) -> Rejected {
+    pub(crate) fn rejected(&mut self, command: Command) -> Rejected {
         let before = self.state.clone();
         let context = Context { now: self.now, ids: Ids::from_seed([1; 32]) };
         let rejected = step(&mut self.state, command, context).expect_err("it is rejected");

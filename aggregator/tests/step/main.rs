@@ -15,5 +15,7 @@ mod planning;
 mod problems;
 #[path = "../engine/reports.rs"]
 mod reports;
+mod runtime;
+mod runtime_refused;
 mod sequences;
 mod unseen;

@@ -321,6 +321,7 @@ mod tests {
         let page = DesiredPage {
             key: "page".to_owned(),
             settings: PageSettings::named("page"),
+            zone: jiff::tz::TimeZone::UTC,
             items: vec![DesiredItem::Component(component)],
         };
         let checks = vec![("web".to_owned(), Quorum::Majority)];

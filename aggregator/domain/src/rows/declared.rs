@@ -6,7 +6,7 @@ use super::value::{Bits, Field, Layer, Lines, Misread, Said, Value};
 use crate::credentials::{Standing, TokenHash};
 use crate::problem::Severity;
 use crate::reporters::Held;
-use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey, WorkspaceKey};
+use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, Origin, PageKey, TrackKey, WorkspaceKey};
 use crate::time::Timestamp;
 use crate::track::HardState;
 use crate::uptime::Rule;
@@ -210,6 +210,7 @@ records! {
         partial_percent: u32,
         major_percent: u32,
         items: Items,
+        origin: Origin,
     }
     /// A group of components.
     GroupRow in "page_group", key 2 {
@@ -222,6 +223,7 @@ records! {
         archived: bool,
         name: String,
         description: Option<String>,
+        origin: Origin,
     }
     /// A user-facing part of a page.
     ComponentRow in "component", key 2 {
@@ -240,6 +242,7 @@ records! {
         response_time: bool,
         showcase: bool,
         only_show_if_degraded: bool,
+        origin: Origin,
     }
     /// A check feeds a component for a time.
     LinkRow in "component_link", key 5 {

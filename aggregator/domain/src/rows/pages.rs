@@ -36,6 +36,7 @@ pub(super) fn page(workspace: WorkspaceKey, key: PageKey, page: &Page) -> PageRo
         partial_percent: settings.weights.partial_percent,
         major_percent: settings.weights.major_percent,
         items: Items(page.items.clone()),
+        origin: page.origin,
     }
 }
 
@@ -58,6 +59,7 @@ impl From<PageRow> for Page {
         };
         Self {
             key: row.file_key,
+            origin: row.origin,
             id: row.id,
             created_at: row.created_ms,
             public_since: row.public_ms,
@@ -79,6 +81,7 @@ pub(super) fn group(workspace: WorkspaceKey, key: GroupKey, group: &Group) -> Gr
         archived: group.archived,
         name: group.name.clone(),
         description: group.description.clone(),
+        origin: group.origin,
     }
 }
 
@@ -87,6 +90,7 @@ impl From<GroupRow> for Group {
         Self {
             page: row.page,
             key: row.file_key,
+            origin: row.origin,
             id: row.id,
             created_at: row.created_ms,
             name: row.name,
@@ -114,6 +118,7 @@ pub(super) fn component(workspace: WorkspaceKey, key: ComponentKey, component: &
         response_time: settings.response_time,
         showcase: settings.showcase,
         only_show_if_degraded: settings.only_show_if_degraded,
+        origin: component.origin,
     }
 }
 
@@ -131,6 +136,7 @@ impl From<ComponentRow> for Component {
         Self {
             page: row.page,
             key: row.file_key,
+            origin: row.origin,
             id: row.id,
             created_at: row.created_ms,
             archived: row.archived,

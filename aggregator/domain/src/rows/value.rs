@@ -8,8 +8,8 @@ use crate::maintenance::{MaintenanceStatus, WindowEvent};
 use crate::problem::{Level, ProblemEventKind, Severity};
 use crate::reporters::Held;
 use crate::state::{
-    AgentKey, CheckKey, ComponentKey, CorrectionKey, GroupKey, HoldKey, IncidentKey, PageKey, ProblemKey,
-    TrackKey, WindowKey, WorkspaceKey,
+    AgentKey, CheckKey, ComponentKey, CorrectionKey, GroupKey, HoldKey, IncidentKey, Origin, PageKey,
+    ProblemKey, TrackKey, WindowKey, WorkspaceKey,
 };
 use crate::status::Status;
 use crate::time::Timestamp;
@@ -195,6 +195,7 @@ names! {
     HardState: |one| Cow::Borrowed(one.name()), hard;
     Standing: |one| Cow::Borrowed(one.name()), Standing::read;
     Held: |one| Cow::Borrowed(one.name()), Held::read;
+    Origin: |one| Cow::Borrowed(one.name()), Origin::from_name;
     Status: |one| Cow::Borrowed(one.name()), Status::from_name;
     Severity: |one| Cow::Borrowed(one.name()), severity;
     Level: |one| Cow::Borrowed(one.name()), Level::from_name;

@@ -2,14 +2,14 @@
 //! version is out of date, so that nobody overwrites what they have not seen.
 
 use super::holds::hold_row;
-use super::settings::{agent_row, component_row, page_row};
+use super::settings::{agent_row, component_row, group_row, page_row};
 use super::value::Value;
 use super::windows::{entry_rows, window_row};
 use super::{AgentAllowRow, HeartbeatTokenRow, Row};
 use super::{corrections, incidents, pages, problems};
 use crate::holds::Source;
 use crate::state::{
-    AgentKey, ComponentKey, CorrectionKey, IncidentKey, PageKey, ProblemKey, State, WindowKey,
+    AgentKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageKey, ProblemKey, State, WindowKey,
 };
 use blake3::Hasher;
 use std::fmt;
@@ -21,8 +21,10 @@ pub enum Subject {
     Agent(AgentKey),
     /// The address of a heartbeat, by check name.
     HeartbeatToken(String),
-    /// The settings of a page.
+    /// The settings of a page, with its order.
     Page(PageKey),
+    /// The settings of a group.
+    Group(GroupKey),
     /// The settings of a component, with its links.
     Component(ComponentKey),
     /// The hold of a source on a component.
@@ -43,6 +45,7 @@ impl fmt::Display for Subject {
             Self::Agent(_) => f.write_str("this agent"),
             Self::HeartbeatToken(check) => write!(f, "the address of heartbeat {check:?}"),
             Self::Page(_) => f.write_str("this page"),
+            Self::Group(_) => f.write_str("this group"),
             Self::Component(_) => f.write_str("this component"),
             Self::Hold(..) => f.write_str("the status of this component"),
             Self::Window(_) => f.write_str("this maintenance window"),
@@ -94,6 +97,7 @@ impl State {
                 HeartbeatTokenRow { workspace, check_name, token_hash: *token_hash }.into()
             }),
             Subject::Page(key) => page_row(self, *key).map(Row::from),
+            Subject::Group(key) => group_row(self, *key).map(Row::from),
             Subject::Component(key) => component_row(self, *key).map(Row::from),
             Subject::Hold(key, source) => {
                 let holds = self.components.get(key).map(|component| &component.holds);

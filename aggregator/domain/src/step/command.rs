@@ -1,18 +1,23 @@
 //! Commands of a workspace and their answers.
 
 use super::{
-    AgentChange, Configure, DesiredHeartbeat, HeartbeatPing, IncidentChange, NewCorrection, NewIncident,
-    NewWindow, PostmortemChange, ProblemChange, Report, WindowChange,
+    AgentChange, ComponentChange, Configure, DesiredHeartbeat, GroupChange, HeartbeatPing, IncidentChange,
+    NewComponent, NewCorrection, NewGroup, NewIncident, NewWindow, PageChange, PostmortemChange,
+    ProblemChange, Report, WindowChange,
 };
 use crate::clone_detection::Refusal;
 use crate::credentials::{Redeemed, TokenHash};
 use crate::holds::Source;
 use crate::incident::IncidentRules;
 use crate::maintenance::MaintenanceStatus;
-use crate::state::{AgentKey, ComponentKey, CorrectionKey, IncidentKey, ProblemKey, ResponseHour, WindowKey};
+use crate::state::{
+    AgentKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageKey, PageSettings, ProblemKey,
+    ResponseHour, WindowKey,
+};
 use crate::status::Status;
 use crate::text::{SanitiserSettings, Text};
 use crate::time::Timestamp;
+use jiff::tz::TimeZone;
 
 /// A command of a workspace.
 #[derive(Clone, Debug)]
@@ -34,7 +39,7 @@ pub enum Command {
     DeclareHeartbeats(Vec<DesiredHeartbeat>),
     /// A job has sent a ping.
     HeartbeatPing(Box<HeartbeatPing>),
-    /// Names the workspaces of all configuration files; in another workspace all pages are archived.
+    /// Names the workspaces of all configuration files; in another workspace all pages that a file declared are archived.
     KeepWorkspaces(Vec<String>),
     /// Ensures that the built-in agent exists; it needs no credential.
     AddAgent {
@@ -207,6 +212,57 @@ pub enum Command {
         /// Which.
         correction: CorrectionKey,
     },
+    /// Makes a page.
+    CreatePage(Box<PageSettings>),
+    /// Changes a page that was made at run time.
+    ChangePage {
+        /// Which.
+        page: PageKey,
+        /// The change.
+        change: Box<PageChange>,
+        /// The zone that its settings name afterwards.
+        zone: TimeZone,
+    },
+    /// Archives a page that was made at run time.
+    ArchivePage {
+        /// Which.
+        page: PageKey,
+    },
+    /// Makes a group.
+    CreateGroup(Box<NewGroup>),
+    /// Changes a group that was made at run time.
+    ChangeGroup {
+        /// Which.
+        group: GroupKey,
+        /// The change.
+        change: Box<GroupChange>,
+    },
+    /// Archives a group that was made at run time; its components stay on the page.
+    ArchiveGroup {
+        /// Which.
+        group: GroupKey,
+    },
+    /// Makes a component.
+    CreateComponent {
+        /// The component.
+        new: Box<NewComponent>,
+        /// The zone of its page.
+        zone: TimeZone,
+    },
+    /// Changes a component that was made at run time.
+    ChangeComponent {
+        /// Which.
+        component: ComponentKey,
+        /// The change.
+        change: Box<ComponentChange>,
+        /// The zone of its page.
+        zone: TimeZone,
+    },
+    /// Archives a component that was made at run time.
+    ArchiveComponent {
+        /// Which.
+        component: ComponentKey,
+    },
     /// Replaces the response-time chart of a component.
     SetResponse {
         /// Which.
@@ -256,6 +312,15 @@ impl Command {
             Self::UpdateWindow { .. } => "update_window",
             Self::EditWindowUpdate { .. } => "edit_window_update",
             Self::UndoCorrection { .. } => "undo_correction",
+            Self::CreatePage(_) => "create_page",
+            Self::ChangePage { .. } => "change_page",
+            Self::ArchivePage { .. } => "archive_page",
+            Self::CreateGroup(_) => "create_group",
+            Self::ChangeGroup { .. } => "change_group",
+            Self::ArchiveGroup { .. } => "archive_group",
+            Self::CreateComponent { .. } => "create_component",
+            Self::ChangeComponent { .. } => "change_component",
+            Self::ArchiveComponent { .. } => "archive_component",
             Self::SetResponse { .. } => "set_response",
         }
     }
@@ -285,6 +350,12 @@ pub enum Answer {
     Window(WindowKey),
     /// An incident was opened.
     Incident(IncidentKey),
+    /// A page was made.
+    Page(PageKey),
+    /// A group was made.
+    Group(GroupKey),
+    /// A component was made.
+    Component(ComponentKey),
     /// A correction was made.
     Correction(CorrectionKey),
     /// The number of tracks that were folded.

@@ -1,19 +1,19 @@
 //! Applies the configuration file to the state: pages, groups, components and links are found by their keys, created,
-//! changed, archived or revived. A changed link does not rewrite the past.
+//! changed, archived or revived. A changed link does not rewrite the past. What was made at run time stays as it is, until
+//! a file declares its key: from then on it belongs to the file.
 
 use super::declare::check_for;
 use super::existing::Existing;
-use super::recompute::{RecomputeFrom, component_from, recompute};
-use super::{Change, Changes, Context, Ids};
+use super::recompute::{RecomputeFrom, recompute};
+use super::{Change, Changes, Context, Ids, component, items};
 use crate::former;
-use crate::layers::Layers;
-use crate::shared_vec::SharedVec;
 use crate::state::{
-    Agent, AgentKey, Component, ComponentKey, ComponentSettings, Group, GroupKey, Link, Page, PageItem,
-    PageKey, PageSettings, State,
+    Agent, AgentKey, ComponentKey, ComponentSettings, Group, GroupKey, Origin, Page, PageItem, PageKey,
+    PageSettings, State,
 };
 use crate::time::Timestamp;
 use crate::verdict::Quorum;
+use jiff::tz::TimeZone;
 use std::collections::BTreeSet;
 
 /// The desired state in one file.
@@ -32,6 +32,8 @@ pub struct DesiredPage {
     pub key: String,
     /// Its settings.
     pub settings: PageSettings,
+    /// The zone that the settings name.
+    pub zone: TimeZone,
     /// Rows, in order.
     pub items: Vec<DesiredItem>,
 }
@@ -72,7 +74,7 @@ pub struct DesiredComponent {
 }
 
 /// A link in the file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DesiredLink {
     /// Name of the check.
     pub check: String,
@@ -120,12 +122,12 @@ pub(super) fn move_to(
     recompute(state, &recompute_from, changes);
 }
 
-/// Archives the pages if no file declares the workspace any more.
+/// Archives what files declared if no file declares the workspace any more.
 pub(super) fn keep_workspaces(state: &mut State, names: &[String], changes: &mut Changes) {
     if names.contains(&state.workspace.name) {
         return;
     }
-    for key in state.pages.keys_where(|_, page| !page.archived) {
+    for key in state.pages.keys_where(|_, page| !page.archived && page.origin == Origin::File) {
         state.pages.get_mut(&key).expect("found above").archived = true;
         changes.push(Change::PageSaved(key));
     }
@@ -172,6 +174,7 @@ impl Reconcile<'_> {
         let before = self.state.pages.get(&key).cloned();
         let page = Page {
             key: desired.key,
+            origin: Origin::File,
             id: before.as_ref().map_or_else(|| self.ids.id("page", key.0), |page| page.id.clone()),
             created_at: before.as_ref().map_or(self.now, |page| page.created_at),
             public_since: before
@@ -185,10 +188,13 @@ impl Reconcile<'_> {
         self.known.pages.insert(page.key.clone(), key);
         self.state.pages.insert(key, page);
         let items = desired.items.into_iter().map(|item| self.item(key, item)).collect();
+        let former = before.as_ref().map_or(&[][..], |page| &page.items);
+        let items = items::merged(self.state, items, former);
         let page = self.state.pages.get_mut(&key).expect("inserted above");
         page.items = items;
         let changed = before.as_ref() != Some(page);
         self.archive_rows_of(key);
+        component::begin_anew(self.state, key, &desired.zone, self.now, self.changes);
         if changed {
             self.changes.push(Change::PageSaved(key));
         }
@@ -213,6 +219,7 @@ impl Reconcile<'_> {
         let group = Group {
             page,
             key: desired.key.clone(),
+            origin: Origin::File,
             id: before.as_ref().map_or_else(|| self.ids.id("group", key.0), |group| group.id.clone()),
             created_at: before.as_ref().map_or(self.now, |group| group.created_at),
             name: desired.name.clone(),
@@ -230,75 +237,17 @@ impl Reconcile<'_> {
     fn component(&mut self, page: PageKey, desired: DesiredComponent) -> ComponentKey {
         let found = self.known.rows.get(&page).and_then(|rows| rows.components.get(&desired.key)).copied();
         let key = found.unwrap_or_else(|| ComponentKey::next(&mut self.state.counters.components));
-        let before = self.state.components.get(&key).cloned();
-        let mut component = before.clone().unwrap_or_else(|| Component {
-            page,
-            key: desired.key.clone(),
-            id: self.ids.id("component", key.0),
-            created_at: self.now,
-            archived: false,
-            settings: desired.settings.clone(),
-            links: Vec::new(),
-            layers: Layers { start: self.now, ..Layers::default() },
-            holds: SharedVec::default(),
-            windows: SharedVec::default(),
-            noticed: Timestamp(0),
-            response: SharedVec::default(),
+        let id = || self.ids.id("component", key.0);
+        let mut component = self.state.components.get(&key).cloned().unwrap_or_else(|| {
+            component::new(page, desired.key.clone(), id(), desired.settings.clone(), self.now)
         });
         component.archived = false;
+        component.origin = Origin::File;
         component.settings = desired.settings;
-        self.link(key, &mut component.links, &desired.links);
-        component.layers.start = desired.starts_at.unwrap_or(component.created_at);
-        if component.links.is_empty() {
-            component.layers.start = component.layers.start.max(self.told_from(page, &component.layers));
-        }
-        let changed = before.as_ref() != Some(&component);
         self.known.rows.entry(page).or_default().components.insert(component.key.clone(), key);
-        self.state.components.insert(key, component);
-        if changed {
-            self.changes.push(Change::ComponentSaved(key));
-        }
-        // Also if nothing changed: an earlier release may have evaluated unknown checks differently.
-        component_from(self.state, key, self.now, self.changes);
+        let fed = (desired.links.as_slice(), desired.starts_at);
+        component::save(self.state, key, component, fed, self.now, self.changes);
         key
-    }
-
-    /// When a component that no check feeds becomes visible: with its first status, or when its page becomes public.
-    fn told_from(&self, page: PageKey, layers: &Layers) -> Timestamp {
-        let said = layers.manual.first().map(|first| first.from);
-        let public = self.state.pages.get(&page).and_then(|page| page.public_since);
-        said.into_iter().chain(public).min().unwrap_or(Timestamp::FAR)
-    }
-
-    /// Ends links that the file no longer has and begins new links.
-    fn link(&mut self, component: ComponentKey, links: &mut Vec<Link>, desired: &[DesiredLink]) {
-        let wanted: Vec<Link> = desired
-            .iter()
-            .map(|link| Link {
-                check: check_for(self.state, &link.check, self.changes),
-                minor: link.minor,
-                from: self.now,
-                to: Timestamp::FAR,
-            })
-            .collect();
-        let same = |a: &Link, b: &Link| a.check == b.check && a.minor == b.minor;
-        for open in links.iter_mut().filter(|link| link.to == Timestamp::FAR) {
-            if !wanted.iter().any(|link| same(link, open)) {
-                open.to = self.now;
-            }
-        }
-        links.retain(|link| link.from < link.to);
-        for link in wanted {
-            if !links.iter().any(|open| open.to == Timestamp::FAR && same(open, &link)) {
-                links.push(link);
-            }
-        }
-        for link in links.iter() {
-            let feeds = &mut self.state.checks.get_mut(&link.check).expect("linked checks exist").components;
-            if !feeds.contains(&component) {
-                feeds.push(component);
-            }
-        }
     }
 
     /// Groups and components of the page that the file no longer names are archived with their history.
@@ -314,14 +263,21 @@ impl Reconcile<'_> {
         let components: BTreeSet<ComponentKey> = components_of(items).into_iter().collect();
         let Some(known) = self.known.rows.get(&page) else { return };
         let others: BTreeSet<&GroupKey> = known.groups.values().filter(|key| !groups.contains(key)).collect();
-        for key in others.into_iter().filter(|key| !self.state.groups[*key].archived).collect::<Vec<_>>() {
+        let declared = |key: &&GroupKey| {
+            let group = &self.state.groups[*key];
+            !group.archived && group.origin == Origin::File
+        };
+        for key in others.into_iter().filter(declared).collect::<Vec<_>>() {
             self.state.groups.get_mut(key).expect("listed from the state").archived = true;
             self.changes.push(Change::GroupSaved(*key));
         }
         let others = known.components.values().filter(|key| !components.contains(key));
         let others: BTreeSet<&ComponentKey> = others.collect();
-        for key in others.into_iter().filter(|key| !self.state.components[*key].archived).collect::<Vec<_>>()
-        {
+        let declared = |key: &&ComponentKey| {
+            let component = &self.state.components[*key];
+            !component.archived && component.origin == Origin::File
+        };
+        for key in others.into_iter().filter(declared).collect::<Vec<_>>() {
             self.state.components.get_mut(key).expect("listed from the state").archived = true;
             self.changes.push(Change::ComponentSaved(*key));
         }
@@ -329,7 +285,8 @@ impl Reconcile<'_> {
 
     fn archive_others(&mut self, kept: &BTreeSet<PageKey>) {
         let pages = &mut self.state.pages;
-        for key in pages.keys_where(|key, page| !page.archived && !kept.contains(key)) {
+        let declared = |page: &Page| !page.archived && page.origin == Origin::File;
+        for key in pages.keys_where(|key, page| declared(page) && !kept.contains(key)) {
             pages.get_mut(&key).expect("found above").archived = true;
             self.changes.push(Change::PageSaved(key));
         }

@@ -7,6 +7,7 @@ mod agents;
 mod automatic;
 mod change;
 mod command;
+mod component;
 mod configure;
 mod context;
 mod correction;
@@ -18,6 +19,7 @@ mod forget;
 mod heartbeat;
 mod hold;
 mod incident;
+mod items;
 mod maintenance;
 mod place;
 mod postmortem;
@@ -28,6 +30,8 @@ mod recovery;
 mod rejected;
 mod report;
 mod reported;
+mod runtime;
+mod runtime_component;
 mod tick;
 mod timeline;
 mod touched;
@@ -52,6 +56,8 @@ pub use problem::ProblemChange;
 pub use recompute::reporters_of;
 pub use rejected::{Rejected, RejectedKind};
 pub use reported::{DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When};
+pub use runtime::{GroupChange, LONGEST_DESCRIPTION, LONGEST_NAME, MAX_MADE, NewGroup, PageChange};
+pub use runtime_component::{ComponentChange, NewComponent};
 use touched::Changes;
 pub(crate) use touched::Touched;
 pub use window::{MAX_OPEN_WINDOWS, NewWindow};
@@ -222,6 +228,26 @@ fn apply(
             maintenance::edit_update(state, (*window, update), change, context, changes)?;
         }
         Command::UndoCorrection { correction } => correction::undo(state, *correction, now, changes)?,
+        Command::CreatePage(settings) => {
+            return runtime::create_page(state, settings, context, changes).map(Answer::Page);
+        }
+        Command::ChangePage { page, change, zone } => {
+            runtime::change_page(state, *page, (change, zone), now, changes)?;
+        }
+        Command::ArchivePage { page } => runtime::archive_page(state, *page, changes)?,
+        Command::CreateGroup(new) => {
+            return runtime::create_group(state, new, context, changes).map(Answer::Group);
+        }
+        Command::ChangeGroup { group, change } => runtime::change_group(state, *group, change, changes)?,
+        Command::ArchiveGroup { group } => runtime::archive_group(state, *group, changes)?,
+        Command::CreateComponent { new, zone } => {
+            let made = runtime_component::create(state, (new, zone), context, changes);
+            return made.map(Answer::Component);
+        }
+        Command::ChangeComponent { component, change, zone } => {
+            runtime_component::change(state, *component, (change, zone), now, changes)?;
+        }
+        Command::ArchiveComponent { component } => runtime_component::archive(state, *component, changes)?,
         Command::SetResponse { component, hours } => chart(state, *component, hours, changes)?,
     }
     Ok(Answer::Done)

@@ -2,7 +2,9 @@ use super::*;
 use crate::heartbeat::Expected;
 use crate::problem::Severity;
 use crate::state::PageSettings;
-use crate::step::{Configure, DesiredHeartbeat, DesiredPage, HeartbeatPing, Ids, PingKind, RejectedKind};
+use crate::step::{
+    Configure, DesiredHeartbeat, DesiredPage, HeartbeatPing, Ids, PageChange, PingKind, RejectedKind,
+};
 use crate::time::MINUTE;
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -29,8 +31,12 @@ fn add(agent: &str, token: u8) -> Command {
 }
 
 fn page() -> Command {
-    let page =
-        DesiredPage { key: "shop".to_owned(), settings: PageSettings::named("shop"), items: Vec::new() };
+    let page = DesiredPage {
+        key: "shop".to_owned(),
+        settings: PageSettings::named("shop"),
+        zone: jiff::tz::TimeZone::UTC,
+        items: Vec::new(),
+    };
     Command::Configure(Box::new(Configure { checks: Vec::new(), pages: vec![page] }))
 }
 
@@ -93,6 +99,48 @@ fn commands_of_several_workspaces_are_carried_out_together_or_not_at_all() {
     assert_eq!(saved, [2, 1]);
     let unknown = (Target::Key(WorkspaceKey(3)), page());
     assert_eq!(step(&mut all, &[unknown]), Err(RejectedKind::NotFound));
+}
+
+/// A slug stands in addresses of the whole installation.
+#[test]
+fn a_slug_or_host_of_a_page_made_at_run_time_is_nobody_elses() {
+    let named_page = |slug: &str, domain: Option<&str>| PageSettings {
+        domain: domain.map(str::to_owned),
+        ..PageSettings::named(slug)
+    };
+    let create = |slug: &str, domain: Option<&str>| Command::CreatePage(Box::new(named_page(slug, domain)));
+    let file = |key: &str, slug: &str, domain: Option<&str>| {
+        let (settings, zone) = (named_page(slug, domain), jiff::tz::TimeZone::UTC);
+        let page = DesiredPage { key: key.to_owned(), settings, zone, items: Vec::new() };
+        Command::Configure(Box::new(Configure { checks: Vec::new(), pages: vec![page] }))
+    };
+    let mut all = Workspaces::default();
+    step(&mut all, &[named("one", file("shop", "shop", Some("shop.example")))]).expect("taken");
+    for (slug, domain) in [("shop", None), ("other", Some("shop.example"))] {
+        assert_eq!(
+            step(&mut all, &[named("two", create(slug, domain))]),
+            Err(RejectedKind::Conflict),
+            "{slug}"
+        );
+    }
+    let made = step(&mut all, &[named("two", create("made", Some("made.example")))]).expect("taken");
+    let Answer::Page(page) = made.answer else { panic!("{made:?}") };
+    assert_eq!(step(&mut all, &[named("one", create("made", None))]), Err(RejectedKind::Conflict));
+    let rename = |slug: &str| {
+        let change = PageChange { slug: Some(slug.to_owned()), ..PageChange::default() };
+        Command::ChangePage { page, change: Box::new(change), zone: jiff::tz::TimeZone::UTC }
+    };
+    assert_eq!(step(&mut all, &[named("two", rename("shop"))]), Err(RejectedKind::Conflict));
+    // A reload that would have it is refused as a whole, and says how to take the page over.
+    let reload = [named("one", file("shop", "made", None)), named("three", add("web-1", 1))];
+    let refused = all.step(&reload, context(), Asked::default()).expect_err("refused");
+    let id = all.named("two").expect("it is there").pages[&page].id.clone();
+    assert!(refused.reason.contains(&format!("write key = {id:?}")), "{refused}");
+    step(&mut all, &[named("two", file(&id, "made", None))]).expect("the file takes it over");
+    step(&mut all, &[named("one", create("made too", None))]).expect_err("no slug");
+    let archive = (Target::All, Command::KeepWorkspaces(vec!["one".to_owned()]));
+    step(&mut all, &[archive]).expect("taken");
+    step(&mut all, &[named("one", create("made", None))]).expect("an archived page answers nowhere");
 }
 
 /// One tick finds late heartbeats in every workspace.

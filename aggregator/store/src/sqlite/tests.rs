@@ -2,6 +2,7 @@ use super::*;
 use crossbeam_channel::RecvTimeoutError;
 use rusqlite::TransactionBehavior;
 use skerry_domain::credentials::{Standing, token_hash};
+use skerry_domain::state::Origin;
 use skerry_domain::step::{Admission, AgentChange, Asked, Command, Context, Ids};
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Target;
@@ -42,6 +43,30 @@ fn a_database_of_schema_1_is_migrated_with_its_data() {
     assert_eq!(agents[0].standing, Standing::Active);
     drop(store);
     Sqlite::open(&path).expect("opens again");
+}
+
+/// What a release without an origin wrote was declared in files.
+#[test]
+fn pages_of_schema_10_belong_to_the_file() {
+    let (_folder, path) = database();
+    let former = Connection::open(&path).expect("opens");
+    former.pragma_update(None, "foreign_keys", false).expect("set");
+    MIGRATIONS[..10].iter().for_each(|sql| former.execute_batch(sql).expect("a schema"));
+    let rows = "INSERT INTO meta (only_row, aggregator_id) VALUES (1, 'abc');
+         INSERT INTO workspace (key, name) VALUES (1, 'default');
+         INSERT INTO page VALUES (1, 1, 'main', 'page00000001', 5, 5, 0, 'main', 'Main', 1, 0, 1, NULL, 'Etc/UTC', NULL, '',
+             'en', 'observed', 30, 100, 'group 1 1');
+         INSERT INTO page_group VALUES (1, 1, 1, 'shop', 'group0000001', 5, 0, 'Shop', NULL);
+         INSERT INTO component VALUES (1, 1, 1, 'cards', 'component001', 5, 0, 5, 'Cards', NULL, 1, NULL, 0, 1, 0);
+         PRAGMA user_version = 10;";
+    former.execute_batch(rows).expect("rows");
+    drop(former);
+    let workspaces = Sqlite::open(&path).expect("migrates").load(Timestamp(0)).expect("loads");
+    let state = workspaces.named("default").expect("kept");
+    let pages = state.pages.values().map(|one| one.origin);
+    let groups = state.groups.values().map(|one| one.origin);
+    let components = state.components.values().map(|one| one.origin);
+    assert_eq!(pages.chain(groups).chain(components).collect::<Vec<_>>(), [Origin::File; 3]);
 }
 
 /// Every table with its columns.
