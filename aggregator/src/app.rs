@@ -1,6 +1,7 @@
 //! The whole program wired on one screen: store ─▶ engine ─▶ publisher ─▶ web, with the built-in agents
 //! beside, and the order in which all of it stops.
 
+use crate::api::RestApi;
 use crate::certificate;
 use crate::config::{self, Config, Role};
 use crate::control::{Control, socket_of};
@@ -66,6 +67,7 @@ impl App {
         let site = Arc::new(ArcSwap::from_pointee(Site::default()));
         let shared = shared(engine.now());
         let addresses = addresses(first);
+        let api = RestApi::new(engine.clone(), addresses.clone(), first.requests_per_minute);
         let publisher = Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, shared);
         let (published, failures) = (publisher.turned(), publisher.failures());
         let publishing = tokio::task::spawn_blocking(move || publisher.start()).await??;
@@ -95,6 +97,7 @@ impl App {
             public: Arc::new(PublicSide::new(site, face, traffic)),
             ingest: Arc::new(AgentEndpoint::new(engine.clone(), aggregator_id)),
             heartbeats: Some(Arc::new(heartbeat_endpoint)),
+            api: Some(Arc::new(api)),
             operations: program_status,
         };
         let threads = [writer, publishing];
@@ -204,12 +207,15 @@ fn addresses(config: &Config) -> Addresses {
 }
 
 fn listeners(config: &Config) -> anyhow::Result<Vec<Listener>> {
+    // Files of former versions do not name it: there it answers beside the admin side.
+    let api_is_named = config.listeners.iter().any(|one| one.serves.contains(&Role::Api));
     let one = |listener: &config::Listener| {
         let tls = certificate::of_listener(listener, &config.store.path)?;
         let serves = Serves {
             public: listener.serves.contains(&Role::Public),
             agents: listener.serves.contains(&Role::Agents),
             hooks: listener.serves.contains(&Role::Hooks),
+            api: listener.serves.contains(&if api_is_named { Role::Api } else { Role::Admin }),
             admin: listener.serves.contains(&Role::Admin),
         };
         Ok(Listener { address: listener.address, serves, tls })

@@ -12,6 +12,7 @@ mod maintenance;
 mod problems;
 mod request;
 mod server;
+mod tokens;
 
 pub use client::carry_out;
 pub use components::ComponentRequest;
@@ -21,6 +22,7 @@ pub use maintenance::{ChangeWindow, End, MaintenanceRequest, PlanWindow, WindowE
 pub use problems::ProblemRequest;
 pub use request::{Admission, AgentChange, Done, Request};
 pub use server::Control;
+pub use tokens::TokenRequest;
 
 use std::fs::File;
 use std::io::{Error, ErrorKind};

@@ -4,6 +4,7 @@
 //! its only writer. `skerry-publish` turns state into bytes; `skerry-web` looks bytes up. See `ARCHITECTURE.md` for
 //! the flow.
 
+pub mod api;
 pub mod app;
 pub mod certificate;
 pub mod clock;

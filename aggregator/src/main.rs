@@ -101,6 +101,8 @@ enum Do {
     Outages(cli::Outages),
     /// See what is wrong and since when, for operators alone.
     Problem(cli::Problems),
+    /// Make tokens for the REST API, and take them away.
+    Token(cli::Tokens),
     /// Run checks of the configuration once, now, from this host. Exit 0: all are up, 1: some are not, or could not be run.
     Probe {
         /// Names of checks; by default all but heartbeats.
@@ -157,6 +159,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             | Do::Incident(_)
             | Do::Maintenance(_)
             | Do::Problem(_)
+            | Do::Token(_)
             | Do::Outages(_),
         ) => loaded.configs.first(),
         _ => None,
@@ -182,6 +185,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(Do::Correct(command)) => answer_both(&cli::corrections(&loaded, command, json)?),
         Some(Do::Maintenance(command)) => answer_both(&cli::maintenance(&loaded, command, json)?),
         Some(Do::Incident(command)) => answer_both(&cli::incidents(&loaded, command, json)?),
+        Some(Do::Token(command)) => {
+            let (token, note) = cli::tokens(&loaded, command, json)?;
+            answer(&token, note.as_deref());
+        }
         Some(Do::Outages(command)) => answer(&cli::outages(&loaded, command, json)?, None),
         Some(Do::Probe { names }) => {
             let all_up = cli::probe(&loaded, names, json)?;

@@ -9,6 +9,7 @@ use crate::local::LocalAgents;
 use arc_swap::ArcSwap;
 use skerry_domain::step::Command;
 use skerry_domain::workspaces::Target;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,7 @@ struct RestartOnly {
     store: PathBuf,
     raw_retention: Duration,
     metrics_token_file: Option<PathBuf>,
+    requests_per_minute: NonZeroU32,
 }
 
 /// The result of a reload; everything that is not named here has taken effect.
@@ -49,6 +51,7 @@ impl RestartOnly {
             store: first.store.path.clone(),
             raw_retention: first.store.raw_retention,
             metrics_token_file: first.metrics_token_file.clone(),
+            requests_per_minute: first.requests_per_minute,
         }
     }
 
@@ -60,6 +63,7 @@ impl RestartOnly {
             ("[public] base_url", self.public.base_url != now.public.base_url),
             ("[public] base_domain", self.public.base_domain != now.public.base_domain),
             ("[admin] metrics_token_file", self.metrics_token_file != now.metrics_token_file),
+            ("[api] requests_per_minute", self.requests_per_minute != now.requests_per_minute),
             ("[store] path", self.store != now.store),
             ("[store] raw_retention", self.raw_retention != now.raw_retention),
         ];

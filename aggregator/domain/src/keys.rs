@@ -65,6 +65,11 @@ key!(
     CorrectionKey
 );
 
+key!(
+    /// Row key of a token of the REST API.
+    ApiTokenKey
+);
+
 /// An agent of any workspace.
 pub type WorkspaceAgent = (WorkspaceKey, AgentKey);
 /// A page of any workspace.
@@ -99,6 +104,8 @@ pub struct Counters {
     pub window_updates: i64,
     /// Of corrections.
     pub corrections: i64,
+    /// Of tokens of the REST API.
+    pub api_tokens: i64,
     /// Of losses.
     pub losses: i64,
     /// Of hard transitions.
@@ -111,7 +118,7 @@ pub struct Counters {
 
 impl Counters {
     /// Each counter with the name of its table; `fold` belongs to no table.
-    pub fn named(&mut self) -> [(&'static str, &mut i64); 17] {
+    pub fn named(&mut self) -> [(&'static str, &mut i64); 18] {
         [
             ("agent", &mut self.agents),
             ("check", &mut self.checks),
@@ -126,6 +133,7 @@ impl Counters {
             ("incident_update", &mut self.incident_updates),
             ("planned_window_update", &mut self.window_updates),
             ("correction", &mut self.corrections),
+            ("api_token", &mut self.api_tokens),
             ("loss", &mut self.losses),
             ("hard_transition", &mut self.transitions),
             ("audit", &mut self.audit),

@@ -1,6 +1,7 @@
 //! The domain: computes what is true from what was observed. Pure: no I/O, no async, no clock, no randomness, no
 //! logging, no serde. Time is an argument.
 
+pub mod access;
 mod agent;
 pub mod agent_check;
 pub mod automatic_text;
@@ -23,6 +24,7 @@ mod origin;
 pub mod outages;
 pub mod problem;
 pub mod reporters;
+pub mod requests;
 pub mod rows;
 pub mod schedule;
 pub mod shared_vec;

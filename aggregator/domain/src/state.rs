@@ -1,5 +1,6 @@
 //! The state of one workspace, in memory. Loaded from the store at the start; only [`super::step`] changes it.
 
+use super::access::ApiToken;
 use super::check_verdict::CheckVerdict;
 use super::correction::Correction;
 use super::credentials::{Enrolment, TokenHash};
@@ -11,6 +12,7 @@ use super::interval::Interval;
 use super::layers::Layers;
 use super::maintenance::PlannedWindow;
 use super::problem::{Problem, ProblemSubject};
+use super::requests::{Answered, RequestKey};
 use super::schedule::Schedule;
 use super::shared_vec::SharedVec;
 use super::table::Table;
@@ -22,8 +24,8 @@ use imbl::{OrdMap, OrdSet};
 pub use super::agent::{Agent, Epoch, SelfReport};
 pub use super::agent_check::{AgentCheck, LastRun, Outcomes};
 pub use super::keys::{
-    AgentKey, CheckKey, ComponentKey, CorrectionKey, Counters, GroupKey, HoldKey, IncidentKey, PageKey,
-    ProblemKey, TrackKey, WindowKey, WorkspaceAgent, WorkspaceKey, WorkspacePage,
+    AgentKey, ApiTokenKey, CheckKey, ComponentKey, CorrectionKey, Counters, GroupKey, HoldKey, IncidentKey,
+    PageKey, ProblemKey, TrackKey, WindowKey, WorkspaceAgent, WorkspaceKey, WorkspacePage,
 };
 pub use super::origin::Origin;
 
@@ -89,6 +91,14 @@ pub struct State {
     pub credentials: Table<TokenHash, AgentKey>,
     /// Check names of heartbeat addresses, by token hash.
     pub heartbeat_addresses: Table<TokenHash, String>,
+    /// Tokens of the REST API.
+    pub api_tokens: Table<ApiTokenKey, ApiToken>,
+    /// Tokens of the REST API by the hash of their secret.
+    pub token_hashes: Table<TokenHash, ApiTokenKey>,
+    /// Answers to requests that may be sent again.
+    pub answers: Table<RequestKey, Answered>,
+    /// The same requests by the time of their answer.
+    pub answers_by_age: OrdSet<(Timestamp, RequestKey)>,
     /// Checks by name.
     pub check_names: Table<String, CheckKey>,
     /// Tracks by agent and check.

@@ -3,10 +3,11 @@
 
 mod addresses;
 
+use super::access::ApiToken;
 use super::credentials::{Enrolment, TokenHash};
 use super::rows::Write;
 use super::shared_vec::SharedVec;
-use super::state::{Agent, AgentKey, State, Workspace, WorkspaceAgent, WorkspaceKey};
+use super::state::{Agent, AgentKey, ApiTokenKey, State, Workspace, WorkspaceAgent, WorkspaceKey};
 use super::step::{self, Admission, AgentChange, Answer, Asked, Change, Command, Context, Rejected, Stepped};
 use super::table::Table;
 use super::time::Timestamp;
@@ -29,6 +30,7 @@ struct Directory {
     credentials: Table<TokenHash, WorkspaceKey>,
     enrolments: Table<TokenHash, WorkspaceKey>,
     heartbeat_addresses: Table<TokenHash, WorkspaceKey>,
+    api_tokens: Table<TokenHash, WorkspaceKey>,
 }
 
 /// The workspace that a command is for.
@@ -123,6 +125,15 @@ impl Workspaces {
     pub fn heartbeat_of(&self, token: &TokenHash) -> Option<(WorkspaceKey, &str)> {
         let workspace = *self.directory.heartbeat_addresses.get(token)?;
         Some((workspace, self.get(workspace)?.heartbeat_addresses.get(token)?))
+    }
+
+    /// The token of the REST API with that hash, and its workspace.
+    #[must_use]
+    pub fn api_token_of(&self, hash: &TokenHash) -> Option<(WorkspaceKey, ApiTokenKey, &ApiToken)> {
+        let workspace = *self.directory.api_tokens.get(hash)?;
+        let state = self.get(workspace)?;
+        let key = *state.token_hashes.get(hash)?;
+        Some((workspace, key, state.api_tokens.get(&key)?))
     }
 
     /// The earliest time at which a tick has something to do; it may have passed.
@@ -302,6 +313,7 @@ struct Tokens {
     credentials: Table<TokenHash, AgentKey>,
     enrolments: Table<TokenHash, Enrolment>,
     heartbeat_addresses: Table<TokenHash, String>,
+    api_tokens: Table<TokenHash, ApiTokenKey>,
 }
 
 impl Tokens {
@@ -310,6 +322,7 @@ impl Tokens {
             credentials: state.credentials.clone(),
             enrolments: state.enrolments.clone(),
             heartbeat_addresses: state.heartbeat_addresses.clone(),
+            api_tokens: state.token_hashes.clone(),
         }
     }
 }
@@ -317,7 +330,11 @@ impl Tokens {
 impl Directory {
     /// Rejects a command that brings a token that another workspace uses.
     fn check_token(&self, workspace: WorkspaceKey, command: &Command) -> Result<(), Rejected> {
+        if let Command::Together(commands) = command {
+            return commands.iter().try_for_each(|command| self.check_token(workspace, command));
+        }
         let owner = match command {
+            Command::Once(once) => return self.check_token(workspace, &once.command),
             Command::ChangeAgent { change: AgentChange::Add { admission, .. }, .. }
             | Command::ChangeAgent { change: AgentChange::Rotate(admission), .. } => match admission {
                 Admission::Credential(hash) => self.credentials.get(hash),
@@ -325,6 +342,7 @@ impl Directory {
             },
             Command::Redeem { credential, .. } => self.credentials.get(credential),
             Command::SetHeartbeatToken { token: Some(token), .. } => self.heartbeat_addresses.get(token),
+            Command::AddApiToken(new) => self.api_tokens.get(&new.hash),
             _ => None,
         };
         match owner {
@@ -337,6 +355,7 @@ impl Directory {
     fn follow(&mut self, workspace: WorkspaceKey, before: &Tokens, after: &Tokens) {
         follow(&mut self.credentials, workspace, &before.credentials, &after.credentials);
         follow(&mut self.enrolments, workspace, &before.enrolments, &after.enrolments);
+        follow(&mut self.api_tokens, workspace, &before.api_tokens, &after.api_tokens);
         let (before, after) = (&before.heartbeat_addresses, &after.heartbeat_addresses);
         follow(&mut self.heartbeat_addresses, workspace, before, after);
     }

@@ -4,8 +4,8 @@
 use super::component_now::ComponentNow;
 use super::incidents::incidents;
 use super::maintenance::maintenance;
+use super::times;
 use super::view::{ComponentView, GroupView, Item, PageView, ResponsePoint, ResponseView, UptimeRuleView};
-use jiff::tz::TimeZone;
 use skerry_domain::component::Automatic;
 use skerry_domain::days::{Calendar, days, windows};
 use skerry_domain::layers;
@@ -35,7 +35,7 @@ pub fn page_view_with_past(state: &State, key: PageKey, base_url: &str, now: Tim
 #[must_use]
 pub fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, past: bool) -> Option<PageView> {
     let page = state.pages.get(&key).filter(|page| !page.archived)?;
-    let zone = TimeZone::get(&page.settings.time_zone).unwrap_or(TimeZone::UTC);
+    let zone = times::zone_of(page);
     let build = Build { state, page, now, calendar: Calendar::new(&zone, now, BAR_DAYS), past };
     let items: Vec<Item> = page.items.iter().filter_map(|item| build.item(item)).collect();
     let incidents = incidents(state, (key, page), &zone, build.begin(), past);

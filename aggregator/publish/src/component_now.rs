@@ -7,8 +7,19 @@ use skerry_domain::layers::{overlay, splice};
 use skerry_domain::state::{AgentCheck, Component, Link, State};
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::step::reporters_of;
-use skerry_domain::time::Timestamp;
+use skerry_domain::time::{DAY, Timestamp};
 use skerry_domain::verdict::{self, Evaluation, Verdict};
+
+/// The status of a component as Statuspage's interfaces say it, and when that last changed. Their list of statuses is
+/// closed and has none for a component that was never observed: it is "under maintenance".
+#[must_use]
+pub fn component_status(state: &State, component: &Component, now: Timestamp) -> (Status, Timestamp) {
+    let component_now = ComponentNow { state, component, now };
+    let begin = now - DAY;
+    let present = component_now.present(&component_now.intervals(begin), begin);
+    let status = if present.waiting { Status::UnderMaintenance } else { present.status };
+    (status, present.updated_at.max(component.created_at))
+}
 
 /// A component at one instant.
 pub(super) struct ComponentNow<'a> {

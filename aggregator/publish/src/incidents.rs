@@ -35,6 +35,14 @@ pub(super) fn incidents(
     wanted.map(|(_, (_, one))| build.incident(one)).collect()
 }
 
+/// One incident as visitors see it, drafts too: an operator reads what visitors would read.
+#[must_use]
+pub fn incident_view(state: &State, incident: &Incident) -> Option<IncidentView> {
+    let page = state.pages.get(&incident.page)?;
+    let zone = times::zone_of(page);
+    Some(Build { components: public_components(state, page), zone: &zone }.incident(incident))
+}
+
 /// The components that visitors see, each with the name of its group.
 pub(super) type PublicComponents<'a> = BTreeMap<ComponentKey, (&'a Component, Option<&'a str>)>;
 

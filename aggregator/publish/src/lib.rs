@@ -19,4 +19,6 @@ mod texts;
 mod times;
 pub mod view;
 
+pub use component_now::component_status;
+pub use incidents::incident_view;
 pub use outputs::shared;

@@ -51,6 +51,14 @@ pub(super) fn maintenance(
     wanted.map(|(_, one)| build.maintenance(one)).collect()
 }
 
+/// One maintenance as visitors see it, or would see it once it is announced. `None`: it has no components.
+#[must_use]
+pub fn maintenance_view(state: &State, window: &PlannedWindow) -> Option<MaintenanceView> {
+    let page = state.pages.get(&window.page?)?;
+    let zone = times::zone_of(page);
+    Some(Build { state, components: public_components(state, page), zone: &zone }.maintenance(window))
+}
+
 /// Whether it was cancelled before it began.
 fn called_off(window: &PlannedWindow) -> bool {
     window.started_at.is_none() && window.cancelled_at.is_some()

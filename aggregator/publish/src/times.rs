@@ -3,7 +3,13 @@
 use super::texts;
 use jiff::Zoned;
 use jiff::tz::TimeZone;
+use skerry_domain::state::Page;
 use skerry_domain::time::Timestamp;
+
+/// The zone of a page.
+pub(crate) fn zone_of(page: &Page) -> TimeZone {
+    TimeZone::get(&page.settings.time_zone).unwrap_or(TimeZone::UTC)
+}
 
 /// Clamps an instant to jiff's range: an interval without an end must not make a page fail.
 pub(crate) fn zoned(at: Timestamp, zone: &TimeZone) -> Zoned {

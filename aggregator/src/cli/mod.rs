@@ -17,6 +17,7 @@ mod reading;
 mod release;
 mod serve;
 mod table;
+mod tokens;
 mod told;
 
 pub(crate) use agents::{Agents, agents, note};
@@ -33,3 +34,4 @@ pub(crate) use place::reject_former_place;
 pub(crate) use probe::probe;
 pub(crate) use problems::{Problems, problems};
 pub(crate) use serve::serve;
+pub(crate) use tokens::{Tokens, tokens};

@@ -114,13 +114,15 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
     let (incidents_at, sanitiser_at) = (section_at("incidents"), section_at("sanitiser"));
     let checks = root.tables("check", &["name"]).iter().filter_map(check_entry).collect();
     let pages = root.tables("page", &["key", "slug", "name"]).iter().filter_map(page::page).collect();
-    let Process { listeners, public, store, metrics_token_file, .. } = process.clone()?;
+    let Process { listeners, public, store, metrics_token_file, requests_per_minute, .. } =
+        process.clone()?;
     Some(Config {
         workspace,
         listeners,
         public,
         store,
         metrics_token_file,
+        requests_per_minute,
         local_agent,
         new_reporters,
         incidents,

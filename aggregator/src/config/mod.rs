@@ -12,6 +12,7 @@ mod server;
 pub(crate) mod values;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -46,6 +47,8 @@ pub struct Config {
     pub store: Store,
     /// A file whose first line is the token that `/metrics` requires; `None` if everybody may read the metrics.
     pub metrics_token_file: Option<PathBuf>,
+    /// How many requests a token of the REST API may send per minute.
+    pub requests_per_minute: NonZeroU32,
     /// The built-in agent.
     pub local_agent: Option<LocalAgent>,
     /// How agents are treated that begin to report checks of others.
@@ -107,14 +110,21 @@ pub enum Role {
     Agents,
     /// `hooks`: inbound alerts and heartbeats.
     Hooks,
+    /// `api`: the REST API.
+    Api,
     /// `admin`: the admin side, health and metrics.
     Admin,
 }
 
 impl Role {
     /// Names in the configuration.
-    pub const NAMES: [(&'static str, Self); 4] =
-        [("public", Self::Public), ("agents", Self::Agents), ("hooks", Self::Hooks), ("admin", Self::Admin)];
+    pub const NAMES: [(&'static str, Self); 5] = [
+        ("public", Self::Public),
+        ("agents", Self::Agents),
+        ("hooks", Self::Hooks),
+        ("api", Self::Api),
+        ("admin", Self::Admin),
+    ];
 
     /// The name in the configuration.
     #[must_use]
@@ -123,6 +133,7 @@ impl Role {
             Self::Public => "public",
             Self::Agents => "agents",
             Self::Hooks => "hooks",
+            Self::Api => "api",
             Self::Admin => "admin",
         }
     }

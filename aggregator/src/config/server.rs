@@ -1,6 +1,7 @@
 //! Reads the settings of the process (listeners, public addresses, the store) and the built-in agent.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use skerry_domain::step::{HEARTBEAT_AGENT, LOCATION};
 use super::{Listener, ListenerTls, LocalAgent, NewReporters, Public, Role, Store, page};
 
 const DEFAULT_STORE: &str = "/var/lib/skerry/skerry.db";
+/// Ten a second, for scripts that go through all components of a page.
+const REQUESTS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(600).expect("not zero");
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -27,6 +30,7 @@ pub(super) struct Process {
     /// The key of the page that has the root, and its position in the file.
     pub(super) root: Option<(String, Position)>,
     pub(super) metrics_token_file: Option<PathBuf>,
+    pub(super) requests_per_minute: NonZeroU32,
 }
 
 pub(super) fn process(root: &Table<'_>) -> Option<Process> {
@@ -34,13 +38,14 @@ pub(super) fn process(root: &Table<'_>) -> Option<Process> {
     let public = public(root, &listeners);
     let store = store(root);
     let metrics_token_file = metrics_token_file(root);
+    let requests_per_minute = requests_per_minute(root);
     let (public, root) = public?;
-    Some(Process { listeners, public, store, root, metrics_token_file })
+    Some(Process { listeners, public, store, root, metrics_token_file, requests_per_minute })
 }
 
 /// Rejects the settings of the process in a further file.
 pub(super) fn reject_process(root: &Table<'_>) {
-    for key in ["listen", "public", "admin", "store"] {
+    for key in ["listen", "public", "admin", "api", "store"] {
         let wrong = format!("{key} belongs to the process, not to this workspace");
         root.misplaced(key, wrong, "Move it into the first configuration file.");
     }
@@ -98,7 +103,7 @@ fn listener(table: &Table<'_>) -> Option<Listener> {
     }
     let serves: Option<Vec<Role>> = serves?.iter().map(|item| item.choice(&Role::NAMES)).collect();
     if serves.as_ref().is_some_and(Vec::is_empty) {
-        table.refuse("serves", "serves is empty", "Name at least one of public, agents, hooks, admin.");
+        table.refuse("serves", "serves is empty", "Name at least one of public, agents, hooks, api, admin.");
     }
     let tls = table.item("tls").map(|item| {
         let table = item.inline_table("{ certificate = \"/path.pem\", key = \"/path.pem\" }")?;
@@ -120,6 +125,7 @@ fn listener(table: &Table<'_>) -> Option<Listener> {
     let serves = serves.filter(|serves| !serves.is_empty());
     let listener = Listener { address: address?, serves: serves?, tls, allow_plaintext };
     reject_plaintext_credentials(table, &listener);
+    reject_open_api(table, &listener);
     warn_about_open_admin(table, &listener);
     Some(listener)
 }
@@ -137,6 +143,19 @@ fn reject_plaintext_credentials(table: &Table<'_>, listener: &Listener) {
         "agents would send their credentials over plain HTTP to an address that others reach",
         "Give agents a [[listen]] of their own, which makes its certificate itself, or add tls. Where something in front \
          speaks TLS, say allow_plaintext = true.",
+    );
+}
+
+/// Rejects a listener for the REST API without TLS that others can reach: clients would send their tokens unencrypted.
+fn reject_open_api(table: &Table<'_>, listener: &Listener) {
+    let closed = listener.address.ip().is_loopback() || listener.allow_plaintext || listener.tls.is_some();
+    if closed || !listener.serves.contains(&Role::Api) {
+        return;
+    }
+    table.refuse(
+        "serves",
+        "clients of the REST API would send their tokens over plain HTTP to an address that others reach",
+        "Add tls, or give api a [[listen]] at 127.0.0.1. Where something in front speaks TLS, say allow_plaintext = true.",
     );
 }
 
@@ -161,6 +180,13 @@ fn warn_about_open_admin(table: &Table<'_>, listener: &Listener) {
         "admin answers at an address that others reach: health, and metrics that name checks and agents",
         "Give it a [[listen]] at 127.0.0.1, or keep others out with a firewall and [admin] metrics_token_file.",
     );
+}
+
+/// How many requests a token of the REST API may send per minute.
+fn requests_per_minute(root: &Table<'_>) -> NonZeroU32 {
+    let table = root.table("api");
+    let wanted = table.and_then(|table| table.integer("requests_per_minute", 1, 1_000_000).optional());
+    wanted.and_then(|wanted| NonZeroU32::new(u32::try_from(wanted).ok()?)).unwrap_or(REQUESTS_PER_MINUTE)
 }
 
 /// The file with the token of `/metrics`.

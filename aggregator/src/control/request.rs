@@ -5,6 +5,7 @@ use super::corrections::CorrectionRequest;
 use super::incidents::IncidentRequest;
 use super::maintenance::MaintenanceRequest;
 use super::problems::ProblemRequest;
+use super::tokens::TokenRequest;
 use serde::{Deserialize, Serialize};
 use skerry_domain::credentials::TokenHash;
 use skerry_domain::maintenance::PlannedWindow;
@@ -94,6 +95,13 @@ pub enum Request {
         /// What its texts may say, although it would be removed.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         released: Vec<String>,
+    },
+    /// Makes or removes a token of the REST API.
+    Token {
+        /// Name of the workspace.
+        workspace: String,
+        /// The change.
+        change: TokenRequest,
     },
     /// Corrects the past, or undoes that.
     Correction {
@@ -250,6 +258,7 @@ impl Request {
             Self::Maintenance { workspace, change, released } => {
                 change.prepare(&workspace, workspaces, (&released, now))
             }
+            Self::Token { workspace, change } => change.prepare(workspace, workspaces, now),
             Self::Correction { workspace, change } => change.prepare(workspace, workspaces, now),
         }
     }

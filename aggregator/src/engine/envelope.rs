@@ -6,9 +6,10 @@ use skerry_domain::step::{Command, Report};
 use skerry_domain::workspaces::Target;
 use skerry_host::random;
 use std::fmt;
+use std::net::IpAddr;
 
 /// The actor of a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// An agent, through its reports.
     Agent(WorkspaceKey, AgentKey),
@@ -23,6 +24,11 @@ pub enum Actor {
         /// The user id.
         uid: u32,
     },
+    /// The holder of a token of the REST API.
+    ApiToken {
+        /// The id of the token.
+        id: String,
+    },
 }
 
 impl fmt::Display for Actor {
@@ -33,6 +39,7 @@ impl fmt::Display for Actor {
             Self::Scheduler => f.write_str("scheduler"),
             Self::File => f.write_str("file"),
             Self::Cli { uid } => write!(f, "cli:{uid}"),
+            Self::ApiToken { id } => write!(f, "token:{id}"),
         }
     }
 }
@@ -62,6 +69,8 @@ pub struct Envelope {
     pub actor: Actor,
     /// The id of the request.
     pub request: RequestId,
+    /// The address that the request came from.
+    pub source: Option<IpAddr>,
     /// The version that the caller read before. The command is rejected if the subject has changed since.
     pub expected: Option<Expected>,
     /// The commands in order, each with its workspace. There is at least one.
@@ -78,7 +87,7 @@ impl Envelope {
     /// A new request of several commands.
     #[must_use]
     pub fn together(actor: Actor, commands: Vec<(Target, Command)>) -> Self {
-        Self { actor, request: RequestId::fresh(), expected: None, commands }
+        Self { actor, request: RequestId::fresh(), source: None, expected: None, commands }
     }
 
     /// The name of the request, for the log and the audit.
@@ -105,6 +114,13 @@ impl Envelope {
         })
     }
 
+    /// Adds the address that the request came from.
+    #[must_use]
+    pub fn sent_from(mut self, source: Option<IpAddr>) -> Self {
+        self.source = source;
+        self
+    }
+
     /// Adds the version that the caller expects.
     #[must_use]
     pub fn expecting(mut self, expected: Option<Expected>) -> Self {
@@ -116,10 +132,10 @@ impl Envelope {
     pub(crate) fn author(&self) -> Option<Author> {
         match self.actor {
             Actor::Agent(..) | Actor::Scheduler => None,
-            Actor::File | Actor::Cli { .. } | Actor::Token => Some(Author {
+            Actor::File | Actor::Cli { .. } | Actor::Token | Actor::ApiToken { .. } => Some(Author {
                 actor: self.actor.to_string(),
                 action: self.name().to_owned(),
-                source: None,
+                source: self.source.map(|address| address.to_string()),
                 request: Some(self.request.to_string()),
             }),
         }

@@ -38,7 +38,7 @@ impl Writer {
                 }
                 Err(error @ StoreError::Constraint { .. }) => {
                     self.workspaces = before;
-                    let (request, actor) = (one.envelope.request, one.envelope.actor);
+                    let (request, actor) = (one.envelope.request, one.envelope.actor.clone());
                     let command = one.envelope.name();
                     tracing::error!(%request, %actor, command, %error, "a command is refused, since the database does not allow what it would write; all else is stored. This is a fault of skerry-aggregator: report it");
                     one.reply.send(Err(CommandError::Fault {

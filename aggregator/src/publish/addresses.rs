@@ -1,6 +1,6 @@
 //! The addresses of pages: hosts of their own, slugs, and the root.
 
-use skerry_domain::state::{Component, PageKey, State, WorkspacePage};
+use skerry_domain::state::{Component, PageKey, PageSettings, State, WorkspaceKey, WorkspacePage};
 use skerry_domain::step::Change;
 use skerry_domain::workspaces::Workspaces;
 use skerry_publish::maintenance::is_shown;
@@ -46,6 +46,21 @@ impl Addresses {
             None if page.root => base.clone(),
             None => format!("{base}/status/{}", page.slug),
         }
+    }
+}
+
+impl Addresses {
+    /// The address of a page in links.
+    pub(crate) fn url_of_page(&self, settings: &PageSettings) -> String {
+        let page = Wanted {
+            key: (WorkspaceKey(0), PageKey(0)),
+            slug: settings.slug.clone(),
+            root: settings.root,
+            domain: settings.domain.clone(),
+            listed: None,
+        };
+        let hosts = self.hosts_of(&page);
+        self.url_of(&page, &hosts)
     }
 }
 

@@ -1,9 +1,10 @@
 //! All HTTP endpoints of the aggregator, and the only importer of actix-web. A listener serves any of `public`,
-//! `agents`, `hooks` and `admin`; what it does not serve does not exist there. The public side only looks up; the
+//! `agents`, `hooks`, `api` and `admin`; what it does not serve does not exist there. The public side only looks up; the
 //! other endpoints call the rest of the program through traits.
 
 mod admin;
 mod agents;
+mod api;
 mod body;
 mod chunks;
 mod connections;
@@ -11,6 +12,7 @@ mod framing;
 mod headers;
 mod heartbeat;
 mod inherited;
+mod limit;
 mod listen;
 mod malformed;
 mod negotiation;
@@ -22,8 +24,10 @@ mod timeouts;
 
 pub use admin::{MetricsAccess, Operations, Readiness};
 pub use agents::{Delivery, EnrolAnswer, Ingest, IngestAnswer};
+pub use api::{Api, ApiCall, ApiHead, ApiReply, MAX_API_BODY_BYTES};
 pub use heartbeat::{Call, CallAnswer, CallKind, Heartbeats};
 pub use inherited::inherited;
+pub use limit::RateLimit;
 pub use listen::{Bound, Limits, Listener, ServeError, Serves, TlsFiles, bind, bind_or_take, serve};
 pub use public::{Html, PublicSide, Traffic};
 
@@ -44,6 +48,8 @@ pub struct Endpoints {
     pub ingest: Arc<dyn Ingest>,
     /// Calls of jobs; `None` leaves their paths out.
     pub heartbeats: Option<Arc<dyn Heartbeats>>,
+    /// The REST API; `None` leaves its paths out.
+    pub api: Option<Arc<dyn Api>>,
     /// Health, readiness and metrics.
     pub operations: Arc<dyn Operations>,
 }
@@ -72,6 +78,17 @@ fn routes(config: &mut ServiceConfig, serves: Serves, endpoints: &Endpoints, lim
                 }
             };
             config.route(heartbeat::PATH, web::to(call));
+        }
+    }
+    if serves.api
+        && let Some(api) = &endpoints.api
+    {
+        for path in api::PATHS {
+            let api = Arc::clone(api);
+            let call = move |request: HttpRequest, body: web::Payload| {
+                api::call(Arc::clone(&api), limits, request, body)
+            };
+            config.route(path, web::to(call));
         }
     }
     if serves.admin {

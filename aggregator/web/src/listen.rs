@@ -26,6 +26,8 @@ pub struct Serves {
     pub agents: bool,
     /// Inbound alerts and heartbeats.
     pub hooks: bool,
+    /// The REST API.
+    pub api: bool,
     /// Health, readiness and metrics.
     pub admin: bool,
 }

@@ -5,7 +5,7 @@ use super::details::Details;
 use super::settings;
 use super::value::Value;
 use super::{AuditRow, CheckDefinitionRow, EnrolmentRow, HeartbeatTokenRow, Row};
-use super::{Write, corrections, holds, incidents, problems, windows};
+use super::{Write, access, corrections, holds, incidents, problems, windows};
 use crate::state::{State, WorkspaceKey};
 use crate::step::Touched;
 use crate::time::Timestamp;
@@ -103,7 +103,7 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
         .collect()
 }
 
-/// The rows that grant access to an agent or a job.
+/// The rows that grant access to an agent, a job or a client of the REST API.
 fn access_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
     let workspace = state.workspace.key;
     let enrolments = touched.enrolments.iter().map(|token_hash| {
@@ -123,7 +123,8 @@ fn access_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
         let check_name = check.name.clone();
         Some(CheckDefinitionRow { workspace, check_name, definition }.into())
     });
-    enrolments.chain(addresses).chain(chosen).collect()
+    let tokens = touched.api_tokens.iter().map(|key| access::token_row(state, *key).map(Row::from));
+    enrolments.chain(addresses).chain(chosen).chain(tokens).collect()
 }
 
 /// The row's workspace, its table, and its key if that is one number.

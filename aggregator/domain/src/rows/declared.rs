@@ -3,10 +3,13 @@
 use super::items::Items;
 use super::table::{Column, Columns, Record, Table, records};
 use super::value::{Bits, Field, Layer, Lines, Misread, Said, Value};
+use crate::access::Role;
 use crate::credentials::{Standing, TokenHash};
 use crate::problem::Severity;
 use crate::reporters::Held;
-use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, Origin, PageKey, TrackKey, WorkspaceKey};
+use crate::state::{
+    AgentKey, ApiTokenKey, CheckKey, ComponentKey, GroupKey, Origin, PageKey, TrackKey, WorkspaceKey,
+};
 use crate::time::Timestamp;
 use crate::track::HardState;
 use crate::uptime::Rule;
@@ -103,6 +106,29 @@ records! {
         workspace: WorkspaceKey,
         check_name: String,
         definition: Vec<u8>,
+    }
+    /// A token of the REST API.
+    ApiTokenRow in "api_token", key 2 {
+        workspace: WorkspaceKey,
+        key: ApiTokenKey,
+        id: String,
+        name: String,
+        token_hash: TokenHash,
+        role: Role,
+        scopes: Option<Lines>,
+        pages: Option<Lines>,
+        created_ms: Timestamp,
+        expires_ms: Option<Timestamp>,
+    }
+    /// The answer to a request that may be sent again.
+    AnsweredRequestRow in "answered_request", key 3 {
+        workspace: WorkspaceKey,
+        token: ApiTokenKey,
+        idempotency_key: String,
+        digest: TokenHash,
+        kind: String,
+        subject: Option<i64>,
+        at_ms: Timestamp,
     }
     /// The address that a job pings.
     HeartbeatTokenRow in "heartbeat_token", key 2 {

@@ -11,7 +11,7 @@ use super::{
     EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, HeartbeatRow, HeartbeatTokenRow, IntervalRow, Row,
     SpanDayRow, SpanRow, TrackRow,
 };
-use super::{Write, corrections, holds, incidents, pages, problems, windows};
+use super::{Write, access, corrections, holds, incidents, pages, problems, windows};
 use crate::component::Automatic;
 use crate::credentials::TokenHash;
 use crate::interval::Interval;
@@ -76,6 +76,8 @@ pub(crate) fn make(
     }
     windows::write_touched(state, touched, &mut make.writes);
     touched.corrections.iter().for_each(|key| make.put_if_held(corrections::correction_row(state, *key)));
+    touched.api_tokens.iter().for_each(|key| access::write_token(state, *key, &mut make.writes));
+    touched.answers.iter().for_each(|request| access::write_answered(state, request, &mut make.writes));
     make.writes
 }
 

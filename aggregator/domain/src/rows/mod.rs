@@ -2,6 +2,7 @@
 //! end of a step (`make.rs`) and read back into it (`restore.rs`). Contains no SQL and no file access: a store writes
 //! what it is given.
 
+mod access;
 mod announced;
 mod append;
 mod audit;

@@ -80,6 +80,10 @@ rows! {
     FormerText(FormerTextRow),
     /// A correction of the past of a component.
     Correction(CorrectionRow),
+    /// A token of the REST API.
+    ApiToken(ApiTokenRow),
+    /// The answer to a request that may be sent again.
+    AnsweredRequest(AnsweredRequestRow),
     /// Records that never arrived or that an agent discarded.
     Loss(LossRow),
     /// A hard transition, for operators.

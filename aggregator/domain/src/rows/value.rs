@@ -1,5 +1,6 @@
 //! The value of one column: four plain kinds, and how each type of the domain is stored in them.
 
+use crate::access::Role;
 use crate::automatic_text::{AutomaticEvent, ReasonClass};
 use crate::component::Automatic;
 use crate::credentials::Standing;
@@ -8,8 +9,8 @@ use crate::maintenance::{MaintenanceStatus, WindowEvent};
 use crate::problem::{Level, ProblemEventKind, Severity};
 use crate::reporters::Held;
 use crate::state::{
-    AgentKey, CheckKey, ComponentKey, CorrectionKey, GroupKey, HoldKey, IncidentKey, Origin, PageKey,
-    ProblemKey, TrackKey, WindowKey, WorkspaceKey,
+    AgentKey, ApiTokenKey, CheckKey, ComponentKey, CorrectionKey, GroupKey, HoldKey, IncidentKey, Origin,
+    PageKey, ProblemKey, TrackKey, WindowKey, WorkspaceKey,
 };
 use crate::status::Status;
 use crate::time::Timestamp;
@@ -159,6 +160,7 @@ integers! {
     WindowKey: |one| one.0, WindowKey;
     ProblemKey: |one| one.0, ProblemKey;
     IncidentKey: |one| one.0, IncidentKey;
+    ApiTokenKey: |one| one.0, ApiTokenKey;
     CorrectionKey: |one| one.0, CorrectionKey;
     Outcome: |one| i64::from(*one as i32), |stored| Outcome::from_wire(wire(stored));
     Reason: |one| i64::from(*one as i32), |stored| Reason::from_wire(wire(stored));
@@ -193,6 +195,7 @@ macro_rules! names {
 }
 names! {
     HardState: |one| Cow::Borrowed(one.name()), hard;
+    Role: |one| Cow::Borrowed(one.name()), Role::from_name;
     Standing: |one| Cow::Borrowed(one.name()), Standing::read;
     Held: |one| Cow::Borrowed(one.name()), Held::read;
     Origin: |one| Cow::Borrowed(one.name()), Origin::from_name;

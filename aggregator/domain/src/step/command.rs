@@ -2,8 +2,8 @@
 
 use super::{
     AgentChange, ComponentChange, Configure, DesiredHeartbeat, GroupChange, HeartbeatPing, IncidentChange,
-    NewComponent, NewCorrection, NewGroup, NewIncident, NewWindow, PageChange, PostmortemChange,
-    ProblemChange, Report, WindowChange,
+    NewApiToken, NewComponent, NewCorrection, NewGroup, NewIncident, NewWindow, Once, PageChange,
+    PostmortemChange, ProblemChange, Report, WindowChange,
 };
 use crate::clone_detection::Refusal;
 use crate::credentials::{Redeemed, TokenHash};
@@ -11,8 +11,8 @@ use crate::holds::Source;
 use crate::incident::IncidentRules;
 use crate::maintenance::MaintenanceStatus;
 use crate::state::{
-    AgentKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageKey, PageSettings, ProblemKey,
-    ResponseHour, WindowKey,
+    AgentKey, ApiTokenKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageKey, PageSettings,
+    ProblemKey, ResponseHour, WindowKey,
 };
 use crate::status::Status;
 use crate::text::{SanitiserSettings, Text};
@@ -33,6 +33,8 @@ pub enum Command {
     },
     /// Runs these commands in order: all of them or none.
     Together(Vec<Command>),
+    /// Runs a command once, however often its request is sent.
+    Once(Box<Once>),
     /// Applies the configuration file.
     Configure(Box<Configure>),
     /// Replaces the heartbeats that the file declares.
@@ -207,6 +209,13 @@ pub enum Command {
         /// The new time that is shown; `None`: it stays.
         display_at: Option<Timestamp>,
     },
+    /// Makes a token of the REST API.
+    AddApiToken(Box<NewApiToken>),
+    /// Removes a token of the REST API; it is no longer accepted.
+    RemoveApiToken {
+        /// Its name.
+        name: String,
+    },
     /// A person undoes a correction.
     UndoCorrection {
         /// Which.
@@ -281,6 +290,7 @@ impl Command {
             Self::Tick => "tick",
             Self::Away { .. } => "away",
             Self::Together(_) => "together",
+            Self::Once(once) => once.command.name(),
             Self::Configure(_) => "configure",
             Self::DeclareHeartbeats(_) => "declare_heartbeats",
             Self::HeartbeatPing(_) => "heartbeat_ping",
@@ -311,6 +321,8 @@ impl Command {
             Self::ChangeWindow { .. } => "change_window",
             Self::UpdateWindow { .. } => "update_window",
             Self::EditWindowUpdate { .. } => "edit_window_update",
+            Self::AddApiToken(_) => "add_token",
+            Self::RemoveApiToken { .. } => "remove_token",
             Self::UndoCorrection { .. } => "undo_correction",
             Self::CreatePage(_) => "create_page",
             Self::ChangePage { .. } => "change_page",
@@ -358,8 +370,50 @@ pub enum Answer {
     Component(ComponentKey),
     /// A correction was made.
     Correction(CorrectionKey),
+    /// A token of the REST API was made.
+    ApiToken(ApiTokenKey),
     /// The number of tracks that were folded.
     Folded(usize),
     /// The result of redeeming an enrolment token.
     Redeemed(Redeemed),
+}
+
+impl Answer {
+    /// How the answer to a request of a person is stored: its kind, and the key of its subject.
+    #[must_use]
+    pub fn stored(&self) -> (&'static str, Option<i64>) {
+        match self {
+            Self::Agent(key) => ("agent", Some(key.0)),
+            Self::Window(key) => ("planned_window", Some(key.0)),
+            Self::Incident(key) => ("incident", Some(key.0)),
+            Self::Correction(key) => ("correction", Some(key.0)),
+            Self::Page(key) => ("page", Some(key.0)),
+            Self::Group(key) => ("page_group", Some(key.0)),
+            Self::Component(key) => ("component", Some(key.0)),
+            Self::ApiToken(key) => ("api_token", Some(key.0)),
+            // The others are answers to agents and to the program itself.
+            Self::Done
+            | Self::Acknowledged { .. }
+            | Self::Cloned(_)
+            | Self::Folded(_)
+            | Self::Redeemed(_) => ("done", None),
+        }
+    }
+
+    /// Reads [`Self::stored`].
+    #[must_use]
+    pub fn restored(kind: &str, subject: Option<i64>) -> Option<Self> {
+        match (kind, subject) {
+            ("done", None) => Some(Self::Done),
+            ("agent", Some(key)) => Some(Self::Agent(AgentKey(key))),
+            ("planned_window", Some(key)) => Some(Self::Window(WindowKey(key))),
+            ("incident", Some(key)) => Some(Self::Incident(IncidentKey(key))),
+            ("correction", Some(key)) => Some(Self::Correction(CorrectionKey(key))),
+            ("page", Some(key)) => Some(Self::Page(PageKey(key))),
+            ("page_group", Some(key)) => Some(Self::Group(GroupKey(key))),
+            ("component", Some(key)) => Some(Self::Component(ComponentKey(key))),
+            ("api_token", Some(key)) => Some(Self::ApiToken(ApiTokenKey(key))),
+            _ => None,
+        }
+    }
 }

@@ -21,6 +21,7 @@ mod hold;
 mod incident;
 mod items;
 mod maintenance;
+mod once;
 mod place;
 mod postmortem;
 mod problem;
@@ -34,6 +35,7 @@ mod runtime;
 mod runtime_component;
 mod tick;
 mod timeline;
+mod token;
 mod touched;
 mod window;
 mod window_change;
@@ -51,6 +53,7 @@ pub use fold::{KEPT, RULES_KEPT};
 pub use heartbeat::{DesiredHeartbeat, HEARTBEAT_AGENT, HeartbeatPing, LOCATION, PingKind};
 pub use hold::REST_HOLDS;
 pub use incident::{IncidentChange, NewIncident};
+pub use once::Once;
 pub use postmortem::PostmortemChange;
 pub use problem::ProblemChange;
 pub use recompute::reporters_of;
@@ -58,6 +61,7 @@ pub use rejected::{Rejected, RejectedKind};
 pub use reported::{DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When};
 pub use runtime::{GroupChange, LONGEST_DESCRIPTION, LONGEST_NAME, MAX_MADE, NewGroup, PageChange};
 pub use runtime_component::{ComponentChange, NewComponent};
+pub use token::{MAX_API_TOKENS, NewApiToken};
 use touched::Changes;
 pub(crate) use touched::Touched;
 pub use window::{MAX_OPEN_WINDOWS, NewWindow};
@@ -108,7 +112,10 @@ pub fn step_asked(
     asked: Asked<'_>,
 ) -> Result<Stepped, Rejected> {
     let (command, Asked { author, expected }) = (command.borrow(), asked);
+    let now = context.now.max(state.clock);
+    let context = Context { now, ids: context.ids.of(state.workspace.key) };
     if let Some(Expected { subject, version }) = expected
+        && !once::is_repeated(state, command, context)
         && state.version(subject) != *version
     {
         let reason = format!("{subject} is no longer what it was when it was read: look at it again");
@@ -117,10 +124,8 @@ pub fn step_asked(
     let (clock, tracks) = (state.clock, state.tracks.clone());
     let counters = state.workspace.stored.then_some(state.counters);
     let before = author.map(|_| state.clone());
-    let now = context.now.max(clock);
     let mut changes = Changes { author: author.map(|author| author.actor.clone()), ..Changes::default() };
     state.clock = now;
-    let context = Context { now, ids: context.ids.of(state.workspace.key) };
     let answer = apply(state, command, context, &mut changes);
     let answer = answer.inspect_err(|_| state.clock = clock)?;
     faults::follow(state, context, &mut changes);
@@ -144,6 +149,7 @@ fn apply(
     let now = context.now;
     match command {
         Command::Together(commands) => return together(state, commands, context, changes),
+        Command::Once(once) => return once::once(state, once, context, changes),
         Command::Report(report) => return report::report(state, report, now, changes),
         Command::Away { from } => heartbeat::away(state, *from, now, changes),
         Command::Tick => tick::tick(state, context, changes),
@@ -227,6 +233,10 @@ fn apply(
             let change = (body.as_deref(), *display_at);
             maintenance::edit_update(state, (*window, update), change, context, changes)?;
         }
+        Command::AddApiToken(new) => {
+            return token::add(state, new, context, changes).map(Answer::ApiToken);
+        }
+        Command::RemoveApiToken { name } => token::remove(state, name, changes)?,
         Command::UndoCorrection { correction } => correction::undo(state, *correction, now, changes)?,
         Command::CreatePage(settings) => {
             return runtime::create_page(state, settings, context, changes).map(Answer::Page);

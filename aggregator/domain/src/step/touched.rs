@@ -3,9 +3,10 @@
 
 use super::{Change, Folded};
 use crate::credentials::TokenHash;
+use crate::requests::RequestKey;
 use crate::state::{
-    AgentKey, CheckKey, ComponentKey, CorrectionKey, GroupKey, HoldKey, IncidentKey, PageKey, ProblemKey,
-    TrackKey, WindowKey,
+    AgentKey, ApiTokenKey, CheckKey, ComponentKey, CorrectionKey, GroupKey, HoldKey, IncidentKey, PageKey,
+    ProblemKey, TrackKey, WindowKey,
 };
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,6 +100,10 @@ pub(crate) struct Touched {
     pub(crate) window_updates: BTreeSet<(WindowKey, i64)>,
     /// Corrections.
     pub(crate) corrections: BTreeSet<CorrectionKey>,
+    /// Tokens of the REST API; one that the state no longer has is deleted.
+    pub(crate) api_tokens: BTreeSet<ApiTokenKey>,
+    /// Answers to requests; one that the state no longer has is deleted.
+    pub(crate) answers: BTreeSet<RequestKey>,
 }
 
 impl Touched {
@@ -204,6 +209,14 @@ impl Touched {
 
     pub(super) fn automatic(&mut self, key: ComponentKey, from: Timestamp) {
         recompute_from(&mut self.automatic, key, from);
+    }
+
+    pub(super) fn api_token(&mut self, key: ApiTokenKey) {
+        self.api_tokens.insert(key);
+    }
+
+    pub(super) fn answered(&mut self, request: &RequestKey) {
+        self.answers.insert(request.clone());
     }
 
     pub(super) fn hold(&mut self, component: ComponentKey, hold: HoldKey) {

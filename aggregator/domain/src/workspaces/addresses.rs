@@ -25,6 +25,7 @@ fn moves(command: &Command) -> Option<MovedBy> {
         Command::Configure(_) => Some(MovedBy::Files),
         Command::CreatePage(_) | Command::ChangePage { .. } => Some(MovedBy::Command),
         Command::Together(commands) => commands.iter().filter_map(moves).max(),
+        Command::Once(once) => moves(&once.command),
         _ => None,
     }
 }

@@ -183,7 +183,8 @@ fn component_of_group<'a>(view: &'a PageView, group: &'a GroupView, position: us
 }
 
 /// RFC 3339 in the zone with milliseconds; `Z` if the zone's abbreviation is UTC.
-fn instant(at: Timestamp, zone: &TimeZone) -> String {
+#[must_use]
+pub fn instant(at: Timestamp, zone: &TimeZone) -> String {
     let at = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::MAX);
     let is_utc = zone.to_offset_info(at).abbreviation() == "UTC";
     let format = if is_utc { "%Y-%m-%dT%H:%M:%S.%3fZ" } else { "%Y-%m-%dT%H:%M:%S.%3f%:z" };

@@ -4,12 +4,12 @@ use super::sql::value;
 use super::{Sqlite, StoreError};
 use skerry_domain::check_verdict::CheckVerdict;
 use skerry_domain::rows::{
-    AgentAllowRow, AgentRow, BlindRow, CheckDefinitionRow, CheckRow, ComponentRow, CorrectionRow, CounterRow,
-    DeclaredRow, EnrolmentRow, EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, FormerTextRow,
-    GroupRow, HeartbeatRow, HeartbeatTokenRow, HoldRow, IncidentComponentRow, IncidentProblemRow,
-    IncidentRow, IncidentUpdateRow, IntervalRow, LinkRow, Misread, PageRow, ProblemEventRow, ProblemRow,
-    Record, Restore, SpanRow, TrackRow, Value, WindowCheckRow, WindowComponentRow, WindowRow, WindowTextRow,
-    WindowUpdateRow, WorkspaceRow,
+    AgentAllowRow, AgentRow, AnsweredRequestRow, ApiTokenRow, BlindRow, CheckDefinitionRow, CheckRow,
+    ComponentRow, CorrectionRow, CounterRow, DeclaredRow, EnrolmentRow, EpochRow, FlapRow, FormerLocationRow,
+    FormerQuorumRow, FormerTextRow, GroupRow, HeartbeatRow, HeartbeatTokenRow, HoldRow, IncidentComponentRow,
+    IncidentProblemRow, IncidentRow, IncidentUpdateRow, IntervalRow, LinkRow, Misread, PageRow,
+    ProblemEventRow, ProblemRow, Record, Restore, SpanRow, TrackRow, Value, WindowCheckRow,
+    WindowComponentRow, WindowRow, WindowTextRow, WindowUpdateRow, WorkspaceRow,
 };
 use skerry_domain::state::{Counters, State, WorkspaceKey};
 use skerry_domain::time::Timestamp;
@@ -61,6 +61,8 @@ impl Sqlite {
         self.restore::<IncidentComponentRow>(&mut states)?;
         self.restore::<FormerTextRow>(&mut states)?;
         self.restore::<CorrectionRow>(&mut states)?;
+        self.restore::<ApiTokenRow>(&mut states)?;
+        self.restore::<AnsweredRequestRow>(&mut states)?;
         for state in states.values_mut() {
             state.ready_at = ready_at;
             state.derive_layers();

@@ -1,0 +1,91 @@
+//! Who calls: the token of a request, and whether it may use a route. What no rule allows is refused.
+
+use super::refusal::Refusal;
+use super::routes::Matched;
+use skerry_domain::access::{ApiToken, Role};
+use skerry_domain::credentials::token_hash;
+use skerry_domain::state::{ApiTokenKey, WorkspaceKey};
+use skerry_domain::time::Timestamp;
+use skerry_domain::workspaces::Workspaces;
+use skerry_host::random;
+use skerry_web::ApiHead;
+
+/// The prefix of the tokens of the REST API.
+pub const TOKEN_PREFIX: &str = "skt";
+
+/// The holder of a valid token.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    pub(super) workspace: WorkspaceKey,
+    pub(super) key: ApiTokenKey,
+    pub(super) token: ApiToken,
+}
+
+/// The caller of a request: by `Authorization: OAuth …` or `Bearer …`, in any case, or by `?api_key=…`, as Statuspage's
+/// clients send it.
+///
+/// # Errors
+/// 401. It says the same of a token that is missing, wrong, removed or expired.
+pub(super) fn caller(head: &ApiHead, workspaces: &Workspaces, now: Timestamp) -> Result<Caller, Refusal> {
+    let sent = head.authorization.as_deref().and_then(of_header).or_else(|| of_query(&head.query));
+    let sent = sent.filter(|token| random::is_secret(TOKEN_PREFIX, token));
+    let found = sent.and_then(|token| workspaces.api_token_of(&token_hash(token)));
+    let (workspace, key, token) = found
+        .filter(|(_, _, token)| token.is_valid(now))
+        .ok_or_else(|| Refusal::new(401, "Could not authenticate"))?;
+    Ok(Caller { workspace, key, token: token.clone() })
+}
+
+fn of_header(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    let known = ["oauth", "bearer"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    Some(token.trim()).filter(|_| known)
+}
+
+/// A token consists of letters, digits and an underscore, so it is never escaped.
+fn of_query(query: &str) -> Option<&str> {
+    query.split('&').find_map(|pair| pair.strip_prefix("api_key="))
+}
+
+impl Caller {
+    /// Whether the token may use a route: its role, its scopes, and the page if the path names one.
+    ///
+    /// # Errors
+    /// 403; 404 for a page that it may not reach, as if there were none.
+    pub(super) fn may(&self, matched: &Matched) -> Result<(), Refusal> {
+        let route = matched.route;
+        self.must_be(route.needs)?;
+        if !self.token.reaches(route.resource, route.is_write()) {
+            let change = if route.is_write() { "change" } else { "read" };
+            let resource = route.resource.name();
+            return Err(Refusal::new(
+                403,
+                format!("the scopes of this token do not let it {change} {resource}"),
+            ));
+        }
+        match matched.parameter("page") {
+            Some(page) if !self.token.reaches_page(page) => Err(Refusal::not_found()),
+            // What belongs to no page belongs to all of them.
+            None if !self.token.pages.is_empty() && !route.lists_pages => {
+                Err(Refusal::new(403, "this token is limited to pages, and this path belongs to none"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the token has at least a role.
+    ///
+    /// # Errors
+    /// 403.
+    pub(super) fn must_be(&self, role: Role) -> Result<(), Refusal> {
+        if self.token.role < role {
+            let has = self.token.role.name();
+            let needs = role.name();
+            return Err(Refusal::new(
+                403,
+                format!("this needs the role {needs}; this token has the role {has}"),
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! A request as its route sees it, and what a write makes of it.
+
+use super::authenticate::Caller;
+use super::document::Document;
+use super::refusal::Refusal;
+use super::reply::Reply;
+use super::routes::Parameters;
+use crate::publish::Addresses;
+use skerry_domain::rows::Subject;
+use skerry_domain::state::{Component, ComponentKey, Page, PageKey, State};
+use skerry_domain::step::{Answer, Command};
+use skerry_domain::time::Timestamp;
+
+/// A request, with the state that it is answered from.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a> {
+    pub(super) state: &'a State,
+    pub(super) now: Timestamp,
+    pub(super) caller: &'a Caller,
+    pub(super) parameters: &'a Parameters,
+    pub(super) query: &'a Document,
+    pub(super) body: &'a Document,
+    pub(super) addresses: &'a Addresses,
+}
+
+/// How the outcome of a write is answered.
+pub(super) type Show = fn(&Call<'_>, &Answer) -> Result<Reply, Refusal>;
+
+/// What a request changes.
+pub(super) struct Plan {
+    pub(super) command: Command,
+    /// What `If-Match` is about.
+    pub(super) subject: Option<Subject>,
+    /// Only if nobody changes the subject in between.
+    pub(super) unless_changed: bool,
+    pub(super) show: Show,
+    /// What the author of a text should know.
+    pub(super) notes: Vec<String>,
+}
+
+impl Plan {
+    pub(super) fn new(command: Command, show: Show) -> Self {
+        Self { command, subject: None, unless_changed: false, show, notes: Vec::new() }
+    }
+
+    /// The same, about something that has a version.
+    pub(super) fn about(self, subject: Subject) -> Self {
+        Self { subject: Some(subject), ..self }
+    }
+
+    pub(super) fn noting(self, notes: Vec<String>) -> Self {
+        Self { notes, ..self }
+    }
+}
+
+impl<'a> Call<'a> {
+    /// A parameter of the path.
+    pub(super) fn parameter(&self, name: &str) -> &'a str {
+        self.parameters.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value.as_str())
+    }
+
+    /// The page that the path names.
+    ///
+    /// # Errors
+    /// 404.
+    pub(super) fn page(&self) -> Result<(PageKey, &'a Page), Refusal> {
+        let id = self.parameter("page");
+        let mut pages = self.state.pages.iter();
+        let found = pages.find(|(_, page)| page.id == id && !page.archived);
+        found.map(|(key, page)| (*key, page)).ok_or_else(Refusal::not_found)
+    }
+
+    /// The component of that id on a page.
+    pub(super) fn component_of(&self, page: PageKey, id: &str) -> Option<(ComponentKey, &'a Component)> {
+        let mut all = self.state.components.iter();
+        let found = all.find(|(_, one)| one.id == id && one.page == page && !one.archived);
+        found.map(|(key, one)| (*key, one))
+    }
+}

@@ -1,0 +1,242 @@
+//! The body and the query of a request: JSON, or a form in the nesting of Rails, such as `incident[name]=…`. Fields are
+//! read leniently where clients differ (`"t"` is true), and strictly where a wrong value could be taken for another.
+
+use super::refusal::Refusal;
+use serde_json::{Map, Value};
+use skerry_domain::time::Timestamp;
+
+/// The members of a request.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Document(Map<String, Value>);
+
+/// Nesting of forms; deeper ones are refused.
+const DEPTH: usize = 5;
+
+/// Reads a query.
+///
+/// # Errors
+/// 400.
+pub(super) fn query(text: &str) -> Result<Document, Refusal> {
+    form(text.as_bytes()).map_err(|why| Refusal::new(400, format!("the query cannot be read: {why}")))
+}
+
+/// Reads a body. JSON may come without a `Content-Type`, and a request without a body with any.
+///
+/// # Errors
+/// 400.
+pub(super) fn body(content_type: Option<&str>, bytes: &[u8]) -> Result<Document, Refusal> {
+    let text = bytes.trim_ascii();
+    if text.is_empty() {
+        return Ok(Document::default());
+    }
+    let declared = content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("json"));
+    if declared || text.starts_with(b"{") {
+        let wrong =
+            |why: &dyn std::fmt::Display| Refusal::new(400, format!("the body is no JSON object: {why}"));
+        return match serde_json::from_slice(text) {
+            Ok(Value::Object(members)) => Ok(Document(members)),
+            Ok(other) => Err(wrong(&format!("it is {}", kind_of(&other)))),
+            Err(error) => Err(wrong(&error)),
+        };
+    }
+    form(text).map_err(|why| Refusal::new(400, format!("the body is neither JSON nor a form: {why}")))
+}
+
+fn form(text: &[u8]) -> Result<Document, String> {
+    let config = serde_qs::Config::new().max_depth(DEPTH).use_form_encoding(true);
+    config.deserialize_bytes(text).map(Document).map_err(|error| error.to_string())
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+impl Document {
+    /// The members below `root`, or all of them if the request has no envelope.
+    pub(super) fn within(&self, root: &str) -> Fields<'_> {
+        match self.0.get(root) {
+            Some(Value::Object(members)) => Fields { members, wrong: Vec::new() },
+            _ => self.fields(),
+        }
+    }
+
+    /// All members.
+    pub(super) fn fields(&self) -> Fields<'_> {
+        Fields { members: &self.0, wrong: Vec::new() }
+    }
+}
+
+/// Reads members and collects what is wrong with them, so that a client learns everything at once.
+pub(super) struct Fields<'a> {
+    members: &'a Map<String, Value>,
+    wrong: Vec<String>,
+}
+
+impl<'a> Fields<'a> {
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// 422 with everything that was wrong.
+    pub(super) fn finish(self) -> Result<(), Refusal> {
+        if self.wrong.is_empty() { Ok(()) } else { Err(Refusal::all(422, self.wrong)) }
+    }
+
+    /// Notes what is wrong, apart from the members themselves.
+    pub(super) fn refuse(&mut self, message: impl Into<String>) {
+        self.wrong.push(message.into());
+    }
+
+    /// A member, unless it is missing or null.
+    pub(super) fn value(&self, name: &str) -> Option<&'a Value> {
+        self.members.get(name).filter(|value| !value.is_null())
+    }
+
+    /// Whether the member is there, as null too.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
+    /// Text; a number counts as its digits.
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+        match self.value(name)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            other => self.not(name, "text", other),
+        }
+    }
+
+    /// Text that says something: blank text counts as missing.
+    pub(super) fn words(&mut self, name: &str) -> Option<String> {
+        self.text(name).filter(|text| !text.trim().is_empty())
+    }
+
+    /// `true`, `"true"`, `"t"`, `"1"`, and their opposites.
+    pub(super) fn boolean(&mut self, name: &str) -> Option<bool> {
+        let value = self.value(name)?;
+        let written = match value {
+            Value::Bool(value) => return Some(*value),
+            Value::String(text) => text.to_ascii_lowercase(),
+            other => other.to_string(),
+        };
+        match written.as_str() {
+            "true" | "t" | "1" | "yes" => Some(true),
+            "false" | "f" | "0" | "no" => Some(false),
+            "" => None,
+            _ => self.not(name, "true or false", value),
+        }
+    }
+
+    /// A whole number that is not negative.
+    pub(super) fn number(&mut self, name: &str) -> Option<u64> {
+        let value = self.value(name)?;
+        let number = match value {
+            Value::Number(number) => number.as_u64(),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
+        };
+        number.or_else(|| self.not(name, "a whole number", value))
+    }
+
+    /// A value that `read` knows; `known` lists all that are allowed.
+    pub(super) fn choice<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+        known: &[&str],
+    ) -> Option<T> {
+        let text = self.words(name)?;
+        let found = read(&text);
+        if found.is_none() {
+            self.refuse(format!("{name} {text:?} is not one of {}", known.join(", ")));
+        }
+        found
+    }
+
+    /// An instant by RFC 3339.
+    pub(super) fn instant(&mut self, name: &str) -> Option<Timestamp> {
+        let text = self.words(name)?;
+        let at = text.parse::<jiff::Timestamp>().ok();
+        if at.is_none() {
+            self.refuse(format!("{name} {text:?} is no time: write it such as 2026-11-30T14:00:00Z"));
+        }
+        at.map(|at| Timestamp(at.as_millisecond()))
+    }
+
+    /// A list of texts; one text counts as a list of it.
+    pub(super) fn list(&mut self, name: &str) -> Option<Vec<String>> {
+        let text = |value: &Value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        let value = self.value(name)?;
+        let list = match value {
+            Value::Array(values) => values.iter().map(text).collect(),
+            Value::String(_) => text(value).map(|text| vec![text]),
+            _ => None,
+        };
+        list.or_else(|| self.not(name, "a list of texts", value))
+    }
+
+    /// An object of texts.
+    pub(super) fn map(&mut self, name: &str) -> Option<Vec<(String, String)>> {
+        let value = self.value(name)?;
+        let pair = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+        let map = value.as_object().and_then(|members| members.iter().map(pair).collect());
+        map.or_else(|| self.not(name, "an object of texts", value))
+    }
+
+    fn not<T>(&mut self, name: &str, wanted: &str, found: &Value) -> Option<T> {
+        self.refuse(format!("{name} is not {wanted} but {}", kind_of(found)));
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_and_forms_say_the_same() {
+        let json = br#"{"incident": {"name": "Slow", "components": {"abc": "major_outage"}, "component_ids": ["abc"]}}"#;
+        let form =
+            b"incident[name]=Slow&incident[components][abc]=major_outage&incident[component_ids][]=abc";
+        let of_json = body(None, json).expect("readable");
+        for kind in [Some("application/x-www-form-urlencoded"), None] {
+            assert_eq!(body(kind, form).expect("readable"), of_json, "{kind:?}");
+        }
+        assert_eq!(body(Some("application/json; charset=utf-8"), json).expect("readable"), of_json);
+        let escaped = body(None, b"incident%5Bname%5D=Slow+down%21").expect("readable");
+        assert_eq!(escaped.within("incident").text("name").as_deref(), Some("Slow down!"));
+        assert_eq!(body(Some("application/json"), b" ").expect("no body"), Document::default());
+        for (kind, wrong) in
+            [(Some("application/json"), "[1]"), (None, "{"), (Some("application/json"), "name=1")]
+        {
+            assert_eq!(body(kind, wrong.as_bytes()).expect_err("unreadable").status, 400, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let text = br#"{"a": [1], "b": "maybe", "c": "yesterday", "d": "red", "e": -1, "f": null, "g": "t"}"#;
+        let document = body(None, text).expect("readable");
+        let mut fields = document.fields();
+        assert_eq!(fields.text("a"), None);
+        assert_eq!(fields.boolean("b"), None);
+        assert_eq!(fields.instant("c"), None);
+        assert_eq!(fields.choice("d", |_| None::<()>, &["green", "blue"]), None);
+        assert_eq!(fields.number("e"), None);
+        assert_eq!(fields.text("f"), None, "null is nothing, and not wrong");
+        assert_eq!(fields.boolean("g"), Some(true));
+        let refusal = fields.finish().expect_err("five are wrong");
+        assert_eq!((refusal.status, refusal.messages.len()), (422, 5), "{:?}", refusal.messages);
+        assert!(refusal.messages[3].contains("green, blue"), "{:?}", refusal.messages);
+    }
+}

@@ -1,0 +1,151 @@
+//! The route table: for each path and method the role that it needs, the kind of resource, and what it does. What is not
+//! in the table does not exist.
+
+use super::call::{Call, Plan};
+use super::refusal::Refusal;
+use super::reply::Reply;
+use super::v1;
+use matchit::Router;
+use skerry_domain::access::{Resource, Role};
+use std::collections::BTreeMap;
+
+/// One method of one path.
+pub(super) struct Route {
+    pub(super) method: &'static str,
+    /// With `{name}` for a parameter.
+    pub(super) path: &'static str,
+    /// The least role.
+    pub(super) needs: Role,
+    pub(super) resource: Resource,
+    /// It lists the pages that the token may reach.
+    pub(super) lists_pages: bool,
+    pub(super) action: Action,
+}
+
+/// What a route does.
+#[derive(Clone, Copy)]
+pub(super) enum Action {
+    /// Answers from a snapshot.
+    Read(fn(&Call<'_>) -> Result<Reply, Refusal>),
+    /// Makes a command.
+    Write(fn(&Call<'_>) -> Result<Plan, Refusal>),
+}
+
+impl Route {
+    pub(super) fn is_write(&self) -> bool {
+        matches!(self.action, Action::Write(_))
+    }
+}
+
+/// The parameters of a path, by name.
+pub(super) type Parameters = Vec<(String, String)>;
+
+/// A route with the parameters of a request.
+pub(super) struct Matched {
+    pub(super) route: &'static Route,
+    pub(super) parameters: Parameters,
+}
+
+impl Matched {
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+const fn read(
+    path: &'static str,
+    resource: Resource,
+    answer: fn(&Call<'_>) -> Result<Reply, Refusal>,
+) -> Route {
+    let action = Action::Read(answer);
+    Route { method: "GET", path, needs: Role::Viewer, resource, lists_pages: false, action }
+}
+
+const fn write(
+    method: &'static str,
+    path: &'static str,
+    (needs, resource): (Role, Resource),
+    plan: fn(&Call<'_>) -> Result<Plan, Refusal>,
+) -> Route {
+    Route { method, path, needs, resource, lists_pages: false, action: Action::Write(plan) }
+}
+
+const PAGE_COMPONENTS: &str = "/v1/pages/{page}/components";
+const PAGE_COMPONENT: &str = "/v1/pages/{page}/components/{component}";
+const PAGE_INCIDENTS: &str = "/v1/pages/{page}/incidents";
+const PAGE_INCIDENT: &str = "/v1/pages/{page}/incidents/{incident}";
+const UPDATE: &str = "/v1/pages/{page}/incidents/{incident}/incident_updates/{update}";
+const POSTMORTEM: &str = "/v1/pages/{page}/incidents/{incident}/postmortem";
+const POSTMORTEM_PUBLISH: &str = "/v1/pages/{page}/incidents/{incident}/postmortem/publish";
+const POSTMORTEM_REVERT: &str = "/v1/pages/{page}/incidents/{incident}/postmortem/revert";
+
+/// Operators set statuses.
+const SET_STATUS: (Role, Resource) = (Role::Operator, Resource::Components);
+/// Operators write incidents and schedule maintenance.
+const ANNOUNCE: (Role, Resource) = (Role::Operator, Resource::Incidents);
+
+/// Every route.
+pub(super) const TABLE: &[Route] = &[
+    read(PAGE_COMPONENTS, Resource::Components, v1::components::list),
+    read(PAGE_COMPONENT, Resource::Components, v1::components::get),
+    write("PATCH", PAGE_COMPONENT, SET_STATUS, v1::components::change),
+    write("PUT", PAGE_COMPONENT, SET_STATUS, v1::components::change),
+    read(PAGE_INCIDENTS, Resource::Incidents, v1::lists::all),
+    read("/v1/pages/{page}/incidents/unresolved", Resource::Incidents, v1::lists::unresolved),
+    read("/v1/pages/{page}/incidents/scheduled", Resource::Incidents, v1::lists::scheduled),
+    read("/v1/pages/{page}/incidents/upcoming", Resource::Incidents, v1::lists::upcoming),
+    read("/v1/pages/{page}/incidents/active_maintenance", Resource::Incidents, v1::lists::active_maintenance),
+    read(PAGE_INCIDENT, Resource::Incidents, v1::incidents::get),
+    write("POST", PAGE_INCIDENTS, ANNOUNCE, v1::incidents::create),
+    write("PATCH", PAGE_INCIDENT, ANNOUNCE, v1::incidents::change),
+    write("PUT", PAGE_INCIDENT, ANNOUNCE, v1::incidents::change),
+    write("DELETE", PAGE_INCIDENT, ANNOUNCE, v1::incidents::delete),
+    write("PATCH", UPDATE, ANNOUNCE, v1::incidents::edit_update),
+    write("PUT", UPDATE, ANNOUNCE, v1::incidents::edit_update),
+    read(POSTMORTEM, Resource::Incidents, v1::postmortem::get),
+    write("PUT", POSTMORTEM, ANNOUNCE, v1::postmortem::write),
+    write("DELETE", POSTMORTEM, ANNOUNCE, v1::postmortem::delete),
+    write("PUT", POSTMORTEM_PUBLISH, ANNOUNCE, v1::postmortem::publish),
+    write("PUT", POSTMORTEM_REVERT, ANNOUNCE, v1::postmortem::revert),
+];
+
+/// Finds routes.
+pub(super) struct Routes {
+    paths: Router<BTreeMap<&'static str, &'static Route>>,
+}
+
+impl Routes {
+    /// All routes of [`TABLE`].
+    pub(super) fn new() -> Self {
+        let mut methods: BTreeMap<&'static str, BTreeMap<&'static str, &'static Route>> = BTreeMap::new();
+        for route in TABLE {
+            methods.entry(route.path).or_default().insert(route.method, route);
+        }
+        let mut paths = Router::new();
+        for (path, methods) in methods {
+            paths.insert(path, methods).expect("the paths of the table do not contradict each other");
+        }
+        Self { paths }
+    }
+
+    /// The route of a request. Every path may end in `.json`, as Statuspage's may. Ids are plain letters and digits, so a
+    /// path with anything that would have to be decoded does not exist.
+    ///
+    /// # Errors
+    /// 404, and 405 with the methods that the path has.
+    pub(super) fn find(&self, method: &str, path: &str) -> Result<Matched, Refusal> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'_' | b'-' | b'.');
+        let path = path.strip_suffix(".json").unwrap_or(path);
+        let found = path.bytes().all(plain).then(|| self.paths.at(path).ok()).flatten();
+        let found = found.ok_or_else(Refusal::not_found)?;
+        let wanted = if method == "HEAD" { "GET" } else { method };
+        let Some(route) = found.value.get(wanted) else {
+            let allow: Vec<&str> = found.value.keys().copied().collect();
+            let allow = allow.join(", ");
+            let reason = format!("this path has no {method}; it has {allow}");
+            return Err(Refusal { allow: Some(allow), ..Refusal::new(405, reason) });
+        };
+        let parameters = found.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Ok(Matched { route, parameters: parameters.collect() })
+    }
+}

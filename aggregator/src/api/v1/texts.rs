@@ -1,0 +1,35 @@
+//! Texts of a request. They enter through the sanitiser, like all that people write for visitors.
+
+use crate::api::document::Fields;
+use crate::api::refusal::Refusal;
+use crate::texts::TextSanitiser;
+use skerry_domain::state::State;
+use skerry_domain::text::Text;
+
+/// Reads texts of one request.
+pub(in crate::api) struct Texts(TextSanitiser);
+
+impl Texts {
+    /// # Errors
+    /// The rules of the workspace cannot be used.
+    pub(in crate::api) fn of(state: &State) -> Result<Self, Refusal> {
+        TextSanitiser::of(state).map(Self).map_err(|why| Refusal::new(500, why))
+    }
+
+    /// A title, unless there is none.
+    pub(in crate::api) fn title(&mut self, fields: &mut Fields<'_>, name: &str) -> Option<Text> {
+        let written = fields.words(name)?;
+        self.0.title(&written).map_err(|why| fields.refuse(format!("{name}: {why}"))).ok()
+    }
+
+    /// A text in Markdown, unless there is none.
+    pub(in crate::api) fn body(&mut self, fields: &mut Fields<'_>, names: &[&str]) -> Option<Text> {
+        let (name, written) = names.iter().find_map(|name| Some((name, fields.words(name)?)))?;
+        self.0.markdown(&written).map_err(|why| fields.refuse(format!("{name}: {why}"))).ok()
+    }
+
+    /// What was removed, a line each, for the author.
+    pub(in crate::api) fn removed(self) -> Vec<String> {
+        self.0.removed()
+    }
+}

@@ -1,0 +1,124 @@
+//! Tokens of the REST API, and requests that are sent again.
+
+use crate::fixture::{Fixture, START};
+use skerry_domain::access::{Role, Scope};
+use skerry_domain::holds::Source;
+use skerry_domain::rows::{Expected, Subject};
+use skerry_domain::state::{ApiTokenKey, ComponentKey};
+use skerry_domain::status::Status;
+use skerry_domain::step::{
+    Answer, Asked, Command, Context, Ids, NewApiToken, NewWindow, Once, RejectedKind, step, step_asked,
+};
+use skerry_domain::time::{DAY, HOUR, Timestamp};
+
+fn token(name: &str, hash: u8) -> NewApiToken {
+    NewApiToken {
+        name: name.to_owned(),
+        hash: [hash; 32],
+        role: Role::Operator,
+        scopes: Scope::parse("components:read").into_iter().collect(),
+        pages: Vec::new(),
+        expires_at: None,
+    }
+}
+
+fn refused(fixture: &mut Fixture, command: Command) -> (RejectedKind, &'static str) {
+    let before = fixture.state.clone();
+    let context = Context { now: fixture.now, ids: Ids::from_seed([1; 32]) };
+    let rejected = step(&mut fixture.state, command, context).expect_err("it is rejected");
+    assert!(fixture.state == before, "a rejected command changes nothing");
+    (rejected.kind, rejected.field)
+}
+
+/// The window that a request plans.
+fn plan(fixture: &mut Fixture, key: &str, digest: u8) -> Result<Answer, (RejectedKind, &'static str)> {
+    let window = NewWindow::over(vec![ComponentKey(1)], START + 3 * DAY, START + 4 * DAY);
+    let once = Once {
+        request: (ApiTokenKey(1), key.to_owned()),
+        digest: [digest; 32],
+        command: Command::PlanWindow(Box::new(window)),
+    };
+    let command = Command::Once(Box::new(once));
+    let context = Context { now: fixture.now, ids: Ids::from_seed([1; 32]) };
+    let stepped = step(&mut fixture.state, command, context).map_err(|one| (one.kind, one.field))?;
+    fixture.store.commit(&stepped.rows).expect("commits");
+    Ok(stepped.answer)
+}
+
+#[test]
+fn a_token_has_a_name_and_a_secret_of_its_own() {
+    let mut fixture = Fixture::new();
+    let add = |new: NewApiToken| Command::AddApiToken(Box::new(new));
+    assert_eq!(fixture.run(add(token("deploy", 1))).0, Answer::ApiToken(ApiTokenKey(1)));
+    let page = fixture.state.pages.values().next().expect("a page").id.clone();
+    for (new, reason) in [
+        (token("deploy", 2), (RejectedKind::Conflict, "name")),
+        (token("other", 1), (RejectedKind::Conflict, "token")),
+        (NewApiToken { expires_at: Some(START), ..token("late", 3) }, (RejectedKind::Invalid, "expires")),
+        (
+            NewApiToken { pages: vec!["none".to_owned()], ..token("page", 3) },
+            (RejectedKind::NotFound, "page"),
+        ),
+    ] {
+        assert_eq!(refused(&mut fixture, add(new)), reason);
+    }
+    let limited = NewApiToken { pages: vec![page], expires_at: Some(START + DAY), ..token("page", 3) };
+    fixture.run(add(limited));
+    let loaded = fixture.store.load(Timestamp(0)).expect("loads");
+    let (_, key, stored) = loaded.api_token_of(&[3; 32]).expect("it is stored");
+    assert_eq!(Some(stored), fixture.state.api_tokens.get(&key));
+    assert!(stored.is_valid(START + DAY + -1) && !stored.is_valid(START + DAY));
+    fixture.run(Command::RemoveApiToken { name: "page".to_owned() });
+    let loaded = fixture.store.load(Timestamp(0)).expect("loads");
+    assert!(loaded.api_token_of(&[3; 32]).is_none() && loaded.api_token_of(&[1; 32]).is_some());
+    let gone = Command::RemoveApiToken { name: "page".to_owned() };
+    assert_eq!(refused(&mut fixture, gone), (RejectedKind::NotFound, "token"));
+}
+
+#[test]
+fn a_request_that_is_sent_again_takes_effect_once() {
+    let mut fixture = Fixture::new();
+    let first = plan(&mut fixture, "one", 1).expect("planned");
+    fixture.now = START + HOUR;
+    // Also by a program that was started meanwhile.
+    let loaded = fixture.store.load(fixture.now).expect("loads");
+    fixture.state = loaded.iter().next().expect("a workspace").1.clone();
+    assert_eq!(plan(&mut fixture, "one", 1), Ok(first.clone()));
+    assert_eq!(fixture.state.windows.len(), 1);
+    assert_eq!(plan(&mut fixture, "one", 2), Err((RejectedKind::Conflict, "Idempotency-Key")));
+    let second = plan(&mut fixture, "two", 1).expect("planned");
+    assert!(second != first && fixture.state.windows.len() == 2);
+    // A day later the key is free again, and expired answers are deleted.
+    fixture.now = START + DAY;
+    let third = plan(&mut fixture, "one", 2).expect("planned");
+    assert!(third != first && fixture.state.windows.len() == 3);
+    fixture.now = START + DAY + HOUR;
+    plan(&mut fixture, "three", 1).expect("planned");
+    let loaded = fixture.store.load(fixture.now).expect("loads");
+    let kept = &loaded.iter().next().expect("a workspace").1.answers;
+    assert!(*kept == fixture.state.answers && kept.len() == 2, "{kept:?}");
+}
+
+#[test]
+fn a_version_that_the_request_itself_made_old_does_not_refuse_it_again() {
+    let mut fixture = Fixture::new();
+    let subject = Subject::Hold(ComponentKey(1), Source::Rest);
+    let expected = Expected { version: fixture.state.version(&subject), subject };
+    let hold = Command::SetHold {
+        component: ComponentKey(1),
+        source: Source::Rest,
+        status: Status::MajorOutage,
+        until: None,
+    };
+    let command = |key: &str| {
+        let request = (ApiTokenKey(1), key.to_owned());
+        Command::Once(Box::new(Once { request, digest: [1; 32], command: hold.clone() }))
+    };
+    let context = Context { now: fixture.now, ids: Ids::from_seed([1; 32]) };
+    let asked = Asked { author: None, expected: Some(&expected) };
+    for _ in 0..2 {
+        step_asked(&mut fixture.state, command("one"), context, asked).expect("done, or done before");
+    }
+    let rejected = step_asked(&mut fixture.state, command("two"), context, asked).expect_err("another");
+    assert_eq!((rejected.kind, rejected.field), (RejectedKind::Conflict, "expected"));
+}

@@ -1,0 +1,117 @@
+//! The REST API. A request is authenticated before its body is read; what it means is decided behind [`Api`].
+
+use super::headers::uncached;
+use super::{Limits, body};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH};
+use actix_web::{HttpRequest, HttpResponse, web};
+use async_trait::async_trait;
+use bytes::Bytes;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The longest body, bytes. A text has at most 25,000 characters.
+pub const MAX_API_BODY_BYTES: usize = 256 << 10;
+
+/// The paths that belong to the API.
+pub(super) const PATHS: [&str; 2] = ["/v1/{tail:.*}", "/api/v1/{tail:.*}"];
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// The head of a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApiHead {
+    /// As sent.
+    pub method: String,
+    /// As sent, with its escapes.
+    pub path: String,
+    /// As sent.
+    pub query: String,
+    /// `Authorization`.
+    pub authorization: Option<String>,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// `If-Match`.
+    pub if_match: Option<String>,
+    /// `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+    /// Where it came from.
+    pub client: Option<IpAddr>,
+}
+
+/// The response to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiReply {
+    /// The status code.
+    pub status: u16,
+    /// The media type and the body; `None`: there is none, and no `Content-Type`.
+    pub body: Option<(&'static str, Vec<u8>)>,
+    /// Further headers.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// Answers requests.
+pub trait Api: Send + Sync {
+    /// Admits a request by its head.
+    ///
+    /// # Errors
+    /// The response to send instead; the body is not read.
+    fn admit(&self, head: ApiHead) -> Result<Box<dyn ApiCall>, ApiReply>;
+}
+
+/// A request that was admitted.
+#[async_trait]
+pub trait ApiCall: Send {
+    /// Answers it. A change is durable when this returns.
+    async fn answer(self: Box<Self>, body: Bytes) -> ApiReply;
+}
+
+/// Any path of the API.
+pub(super) async fn call(
+    api: Arc<dyn Api>,
+    limits: Limits,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    let admitted = match api.admit(head(&request)) {
+        Ok(admitted) => admitted,
+        Err(reply) => return response(reply),
+    };
+    match body::read(payload, MAX_API_BODY_BYTES, &limits, |_| Ok(())).await {
+        Ok(body) => response(admitted.answer(body).await),
+        Err(response) => response,
+    }
+}
+
+fn head(request: &HttpRequest) -> ApiHead {
+    let header = |name: HeaderName| {
+        let value = request.headers().get(name)?.to_str().ok()?;
+        Some(value.to_owned())
+    };
+    ApiHead {
+        method: request.method().as_str().to_owned(),
+        path: request.uri().path().to_owned(),
+        query: request.query_string().to_owned(),
+        authorization: header(AUTHORIZATION),
+        content_type: header(CONTENT_TYPE),
+        if_match: header(IF_MATCH),
+        idempotency_key: header(IDEMPOTENCY_KEY),
+        client: request.peer_addr().map(|address| address.ip()),
+    }
+}
+
+fn response(reply: ApiReply) -> HttpResponse {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let has_body = reply.body.is_some();
+    let (kind, body) = reply.body.unwrap_or_default();
+    let mut response = uncached(status, kind, body);
+    if !has_body {
+        response.headers_mut().remove(CONTENT_TYPE);
+    }
+    for (name, value) in reply.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
