@@ -43,7 +43,7 @@ pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
     let (page, settings) = call.page()?;
     let mut texts = Texts::of(call.state)?;
     let title = texts.title(&mut fields, "name");
-    if title.is_none() && fields.value("name").is_none() {
+    if title.is_none() && fields.words("name").is_none() {
         fields.refuse("Name can't be blank");
     }
     let status = read_status(&mut fields);

@@ -122,8 +122,8 @@ struct TestServer {
     thread: Option<JoinHandle<()>>,
 }
 
-const PUBLIC: Serves = Serves { public: true, agents: false, hooks: false, admin: false };
-const PRIVATE: Serves = Serves { public: false, agents: true, hooks: true, admin: true };
+const PUBLIC: Serves = Serves { public: true, agents: false, hooks: false, api: false, admin: false };
+const PRIVATE: Serves = Serves { public: false, agents: true, hooks: true, api: true, admin: true };
 
 impl TestServer {
     fn start(site: Site, serves: &[Serves]) -> Self {
@@ -148,6 +148,7 @@ impl TestServer {
             public,
             ingest: Arc::clone(&ingest) as Arc<dyn Ingest>,
             heartbeats: None,
+            api: None,
             operations: Arc::clone(&operations) as Arc<dyn Operations>,
         };
         let (stop, stopped) = oneshot::channel::<()>();
