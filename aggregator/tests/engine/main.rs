@@ -3,6 +3,7 @@
 
 mod announced;
 mod asleep;
+mod clients;
 mod clocks;
 mod failing_store;
 mod folded;

@@ -1,18 +1,17 @@
 //! Random commands, decoded from bytes so that a failing sequence shrinks.
 
 use crate::reports::empty;
-use skerry_domain::access::Role;
 use skerry_domain::heartbeat::Expected;
 use skerry_domain::holds::Source;
 use skerry_domain::problem::Severity;
 use skerry_domain::state::{
-    AgentKey, ApiTokenKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, SelfReport, State,
+    AgentKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, SelfReport, State,
 };
 use skerry_domain::status::Status;
 use skerry_domain::step::{
     Admission, AgentChange, Answer, Command, Configure, Context, DeclaredCheck, DesiredComponent,
-    DesiredGroup, DesiredHeartbeat, DesiredItem, DesiredLink, DesiredPage, HeartbeatPing, Ids, NewApiToken,
-    Observed, Once, PingKind, Record, RecordKind, Report, SnapshotState, Stepped, When, step,
+    DesiredGroup, DesiredHeartbeat, DesiredItem, DesiredLink, DesiredPage, HeartbeatPing, Ids, Observed,
+    PingKind, Record, RecordKind, Report, SnapshotState, Stepped, When, step,
 };
 use skerry_domain::time::{DAY, HOUR, SECOND, Timestamp};
 use skerry_domain::track::HardState;
@@ -155,27 +154,6 @@ impl World {
                 component: component(script, &self.state),
                 hours: vec![ResponseHour { hour: self.now, length: HOUR, p50_us: 1, p95_us: 2 }],
             },
-        }
-    }
-
-    /// What a client of the REST API sends, and what makes and removes its token.
-    fn request(&self, script: &mut Script<'_>) -> Command {
-        let name = script.pick(&["deploy", "terraform"]).to_owned();
-        match script.below(4) {
-            0 => Command::AddApiToken(Box::new(NewApiToken {
-                name,
-                hash: [script.below(3) as u8; 32],
-                role: Role::Operator,
-                scopes: Vec::new(),
-                pages: Vec::new(),
-                expires_at: script.pick(&[None, Some(self.now + HOUR)]),
-            })),
-            1 => Command::RemoveApiToken { name },
-            _ => {
-                let request = (ApiTokenKey(script.below(2)), script.pick(&["one", "two"]).to_owned());
-                let digest = [script.below(2) as u8; 32];
-                Command::Once(Box::new(Once { request, digest, command: self.act(script) }))
-            }
         }
     }
 

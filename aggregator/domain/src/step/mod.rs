@@ -4,6 +4,7 @@
 
 mod affected;
 mod agents;
+mod answer;
 mod automatic;
 mod change;
 mod command;
@@ -41,8 +42,9 @@ mod window;
 mod window_change;
 
 pub use agents::{Admission, AgentChange};
+pub use answer::Answer;
 pub use change::{Change, RawObservation};
-pub use command::{Answer, Command};
+pub use command::Command;
 pub use configure::{
     Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage, components_of,
 };

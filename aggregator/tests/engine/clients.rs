@@ -1,0 +1,30 @@
+//! Random requests of clients of the REST API, and the tokens that they hold.
+
+use crate::script::{Script, World};
+use skerry_domain::access::Role;
+use skerry_domain::state::ApiTokenKey;
+use skerry_domain::step::{Command, NewApiToken, Once};
+use skerry_domain::time::HOUR;
+
+impl World {
+    /// What a client of the REST API sends, and what makes and removes its token.
+    pub(crate) fn request(&self, script: &mut Script<'_>) -> Command {
+        let name = script.pick(&["deploy", "terraform"]).to_owned();
+        match script.below(4) {
+            0 => Command::AddApiToken(Box::new(NewApiToken {
+                name,
+                hash: [script.below(3) as u8; 32],
+                role: Role::Operator,
+                scopes: Vec::new(),
+                pages: Vec::new(),
+                expires_at: script.pick(&[None, Some(self.now + HOUR)]),
+            })),
+            1 => Command::RemoveApiToken { name },
+            _ => {
+                let request = (ApiTokenKey(script.below(2)), script.pick(&["one", "two"]).to_owned());
+                let digest = [script.below(2) as u8; 32];
+                Command::Once(Box::new(Once { request, digest, command: self.act(script) }))
+            }
+        }
+    }
+}
