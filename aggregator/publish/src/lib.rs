@@ -17,8 +17,10 @@ pub mod robots;
 mod sample;
 mod texts;
 mod times;
+mod uptime;
 pub mod view;
 
 pub use component_now::component_status;
 pub use incidents::incident_view;
 pub use outputs::shared;
+pub use uptime::{Uptime, component_uptime};
