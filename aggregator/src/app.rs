@@ -67,7 +67,8 @@ impl App {
         let site = Arc::new(ArcSwap::from_pointee(Site::default()));
         let shared = shared(engine.now());
         let addresses = addresses(first);
-        let api = RestApi::new(engine.clone(), addresses.clone(), first.requests_per_minute);
+        let public = (addresses.clone(), first.public.clone());
+        let api = RestApi::new(engine.clone(), public, reloader.provenance(), first.requests_per_minute);
         let publisher = Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, shared);
         let (published, failures) = (publisher.turned(), publisher.failures());
         let publishing = tokio::task::spawn_blocking(move || publisher.start()).await??;

@@ -58,6 +58,7 @@ const IMPORTERS: &[(&str, &[&str])] = &[
             "aggregator/publish/src/",
             "aggregator/web/src/",
             "aggregator/store/src/",
+            "aggregator/src/api/",
             "aggregator/src/control/",
         ],
     ),

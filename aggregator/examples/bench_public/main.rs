@@ -160,6 +160,7 @@ fn serve(address: &str, directory: &Path) -> anyhow::Result<()> {
         public: Arc::new(public),
         ingest: Arc::new(Closed),
         heartbeats: None,
+        api: None,
         operations: Arc::new(Closed),
     };
     let serves = web::Serves { public: true, ..web::Serves::default() };

@@ -5,11 +5,13 @@ use super::document::Document;
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::routes::Parameters;
+use crate::config::{Provenance, Public};
 use crate::publish::Addresses;
 use skerry_domain::rows::Subject;
-use skerry_domain::state::{Component, ComponentKey, Page, PageKey, State};
+use skerry_domain::state::{Component, ComponentKey, Group, GroupKey, Page, PageKey, State};
 use skerry_domain::step::{Answer, Command};
 use skerry_domain::time::Timestamp;
+use skerry_domain::workspaces::Workspaces;
 
 /// A request, with the state that it is answered from.
 #[derive(Clone, Copy)]
@@ -21,6 +23,12 @@ pub(super) struct Call<'a> {
     pub(super) query: &'a Document,
     pub(super) body: &'a Document,
     pub(super) addresses: &'a Addresses,
+    /// All workspaces, for what is unique over all of them.
+    pub(super) workspaces: &'a Workspaces,
+    /// The addresses for visitors.
+    pub(super) public: &'a Public,
+    /// Where the files declare what they own.
+    pub(super) provenance: &'a Provenance,
 }
 
 /// How the outcome of a write is answered.
@@ -68,6 +76,36 @@ impl<'a> Call<'a> {
         let mut pages = self.state.pages.iter();
         let found = pages.find(|(_, page)| page.id == id && !page.archived);
         found.map(|(key, page)| (*key, page)).ok_or_else(Refusal::not_found)
+    }
+
+    /// The group that the path names.
+    ///
+    /// # Errors
+    /// 404.
+    pub(super) fn group(&self) -> Result<(GroupKey, &'a Group), Refusal> {
+        let (page, _) = self.page()?;
+        self.group_of(page, self.parameter("group")).ok_or_else(Refusal::not_found)
+    }
+
+    /// The group of that id on a page.
+    pub(super) fn group_of(&self, page: PageKey, id: &str) -> Option<(GroupKey, &'a Group)> {
+        let mut all = self.state.groups.iter();
+        let found = all.find(|(_, one)| one.id == id && one.page == page && !one.archived);
+        found.map(|(key, one)| (*key, one))
+    }
+
+    /// Why settings that a file declares are not changed: those of a page, or of its row with that key.
+    pub(super) fn declared(&self, page: &Page, row: Option<&str>, name: &str) -> Refusal {
+        let workspace = &self.state.workspace.name;
+        let at = match row {
+            Some(key) => self.provenance.row(workspace, &page.key, key),
+            None => self.provenance.page(workspace, &page.key),
+        };
+        let place = at.map_or_else(
+            || "in the configuration file".to_owned(),
+            |at| format!("in {}, line {}", at.file, at.line),
+        );
+        Refusal::new(403, format!("{name:?} is declared {place}: change it there and reload"))
     }
 
     /// The component of that id on a page.

@@ -12,8 +12,10 @@ mod routes;
 mod routes_test;
 mod v1;
 
+use crate::config::{Provenance, Public};
 use crate::engine::{Actor, Engine, Envelope, Snapshot};
 use crate::publish::Addresses;
+use arc_swap::ArcSwap;
 use authenticate::Caller;
 pub use authenticate::TOKEN_PREFIX;
 use bytes::Bytes;
@@ -48,17 +50,26 @@ struct Inner {
     engine: Engine,
     routes: Routes,
     addresses: Addresses,
+    public: Public,
+    provenance: Arc<ArcSwap<Provenance>>,
     of_token: RateLimit<(WorkspaceKey, ApiTokenKey)>,
     refused: RateLimit<Option<IpAddr>>,
 }
 
 impl RestApi {
-    /// For the workspaces of an engine. A token may send so many requests per minute.
+    /// For the workspaces of an engine, whose files were declared at `provenance`. A token may send so many requests per
+    /// minute.
     #[must_use]
-    pub fn new(engine: Engine, addresses: Addresses, requests_per_minute: NonZeroU32) -> Self {
+    pub fn new(
+        engine: Engine,
+        (addresses, public): (Addresses, Public),
+        provenance: Arc<ArcSwap<Provenance>>,
+        requests_per_minute: NonZeroU32,
+    ) -> Self {
         let (of_token, refused) =
             (RateLimit::per_minute(requests_per_minute), RateLimit::per_minute(REFUSED_PER_MINUTE));
-        Self(Arc::new(Inner { engine, routes: Routes::new(), addresses, of_token, refused }))
+        let routes = Routes::new();
+        Self(Arc::new(Inner { engine, routes, addresses, public, provenance, of_token, refused }))
     }
 }
 
@@ -122,21 +133,23 @@ impl Admitted {
     async fn carry_out(&self, body: &[u8]) -> Result<Reply, Refusal> {
         let query = document::query(&self.head.query)?;
         let document = document::body(self.head.content_type.as_deref(), body)?;
+        let provenance = self.inner.provenance.load_full();
+        let sent = Sent { query: &query, body: &document, provenance: &provenance };
         let write = match self.matched.route.action {
             routes::Action::Read(read) => {
                 let (snapshot, now) = self.inner.engine.present();
-                return read(&self.call(self.state(&snapshot)?, now, &query, &document));
+                return read(&self.call(&snapshot, now, &sent)?);
             }
             routes::Action::Write(write) => write,
         };
         let (snapshot, now) = self.inner.engine.present();
-        let plan = write(&self.call(self.state(&snapshot)?, now, &query, &document))?;
+        let plan = write(&self.call(&snapshot, now, &sent)?)?;
         let (show, notes) = (plan.show, plan.notes.clone());
         let envelope = self.envelope(self.state(&snapshot)?, plan, body)?;
         drop(snapshot);
         let answer = self.inner.engine.command(envelope).await?;
         let (snapshot, now) = self.inner.engine.present();
-        let reply = show(&self.call(self.state(&snapshot)?, now, &query, &document), &answer)?;
+        let reply = show(&self.call(&snapshot, now, &sent)?, &answer)?;
         Ok(reply.with_notes(notes))
     }
 
@@ -181,14 +194,22 @@ impl Admitted {
 
     fn call<'c>(
         &'c self,
-        state: &'c State,
+        snapshot: &'c Snapshot,
         now: Timestamp,
-        query: &'c Document,
-        body: &'c Document,
-    ) -> Call<'c> {
-        let (caller, parameters, addresses) = (&self.caller, &self.matched.parameters, &self.inner.addresses);
-        Call { state, now, caller, parameters, query, body, addresses }
+        &Sent { query, body, provenance }: &Sent<'c>,
+    ) -> Result<Call<'c>, Refusal> {
+        let state = self.state(snapshot)?;
+        let (caller, parameters, workspaces) = (&self.caller, &self.matched.parameters, &snapshot.workspaces);
+        let (addresses, public) = (&self.inner.addresses, &self.inner.public);
+        Ok(Call { state, now, caller, parameters, query, body, addresses, workspaces, public, provenance })
     }
+}
+
+/// What a request brings, beside its head, and the files that are in force.
+struct Sent<'c> {
+    query: &'c Document,
+    body: &'c Document,
+    provenance: &'c Provenance,
 }
 
 /// The roles that may use a route, for the documentation and the tests.

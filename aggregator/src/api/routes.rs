@@ -70,8 +70,14 @@ const fn write(
     Route { method, path, needs, resource, lists_pages: false, action: Action::Write(plan) }
 }
 
+const PAGES: &str = "/v1/pages";
+const PAGE: &str = "/v1/pages/{page}";
 const PAGE_COMPONENTS: &str = "/v1/pages/{page}/components";
 const PAGE_COMPONENT: &str = "/v1/pages/{page}/components/{component}";
+const COMPONENT_UPTIME: &str = "/v1/pages/{page}/components/{component}/uptime";
+const PAGE_GROUPS: &str = "/v1/pages/{page}/component-groups";
+const PAGE_GROUP: &str = "/v1/pages/{page}/component-groups/{group}";
+const GROUP_UPTIME: &str = "/v1/pages/{page}/component-groups/{group}/uptime";
 const PAGE_INCIDENTS: &str = "/v1/pages/{page}/incidents";
 const PAGE_INCIDENT: &str = "/v1/pages/{page}/incidents/{incident}";
 const UPDATE: &str = "/v1/pages/{page}/incidents/{incident}/incident_updates/{update}";
@@ -81,15 +87,33 @@ const POSTMORTEM_REVERT: &str = "/v1/pages/{page}/incidents/{incident}/postmorte
 
 /// Operators set statuses.
 const SET_STATUS: (Role, Resource) = (Role::Operator, Resource::Components);
+/// Admins change pages.
+const CHANGE_PAGES: (Role, Resource) = (Role::Admin, Resource::Pages);
+/// Admins make and change components and groups.
+const CHANGE_COMPONENTS: (Role, Resource) = (Role::Admin, Resource::Components);
 /// Operators write incidents and schedule maintenance.
 const ANNOUNCE: (Role, Resource) = (Role::Operator, Resource::Incidents);
 
 /// Every route.
 pub(super) const TABLE: &[Route] = &[
+    Route { lists_pages: true, ..read(PAGES, Resource::Pages, v1::pages::list) },
+    read(PAGE, Resource::Pages, v1::pages::get),
+    write("PATCH", PAGE, CHANGE_PAGES, v1::pages::change),
+    write("PUT", PAGE, CHANGE_PAGES, v1::pages::change),
     read(PAGE_COMPONENTS, Resource::Components, v1::components::list),
+    write("POST", PAGE_COMPONENTS, CHANGE_COMPONENTS, v1::component_settings::create),
     read(PAGE_COMPONENT, Resource::Components, v1::components::get),
     write("PATCH", PAGE_COMPONENT, SET_STATUS, v1::components::change),
     write("PUT", PAGE_COMPONENT, SET_STATUS, v1::components::change),
+    write("DELETE", PAGE_COMPONENT, CHANGE_COMPONENTS, v1::component_settings::delete),
+    read(COMPONENT_UPTIME, Resource::Components, v1::uptime::component),
+    read(PAGE_GROUPS, Resource::Components, v1::groups::list),
+    write("POST", PAGE_GROUPS, CHANGE_COMPONENTS, v1::groups::create),
+    read(PAGE_GROUP, Resource::Components, v1::groups::get),
+    write("PATCH", PAGE_GROUP, CHANGE_COMPONENTS, v1::groups::change),
+    write("PUT", PAGE_GROUP, CHANGE_COMPONENTS, v1::groups::change),
+    write("DELETE", PAGE_GROUP, CHANGE_COMPONENTS, v1::groups::delete),
+    read(GROUP_UPTIME, Resource::Components, v1::uptime::group),
     read(PAGE_INCIDENTS, Resource::Incidents, v1::lists::all),
     read("/v1/pages/{page}/incidents/unresolved", Resource::Incidents, v1::lists::unresolved),
     read("/v1/pages/{page}/incidents/scheduled", Resource::Incidents, v1::lists::scheduled),

@@ -9,7 +9,7 @@ const DEFAULT_MAJOR_PERCENT: u32 = 100;
 
 pub(super) fn page(table: &Table<'_>) -> Option<Page> {
     let key = name(table.string("key"), 63).required("key = \"main\"");
-    let slug = name(table.string("slug"), 63).convert(values::unreserved_slug);
+    let slug = name(table.string("slug"), 63).convert(|slug| values::unreserved_slug(&slug));
     let slug = if table.has("slug") { slug.optional() } else { default_slug(table, key.as_deref()) };
     let name = table.string("name").at_most(100).required("name = \"Example\"");
     let (uptime_rule, partial_percent, major_percent) = uptime_rule(table);
@@ -17,16 +17,19 @@ pub(super) fn page(table: &Table<'_>) -> Option<Page> {
         public: table.boolean("public").or(false),
         listed: table.boolean("listed").or(false),
         root: false,
-        time_zone: table.string("time_zone").convert(values::time_zone).or("Etc/UTC".to_owned()),
+        time_zone: table
+            .string("time_zone")
+            .convert(|text| values::time_zone(&text))
+            .or("Etc/UTC".to_owned()),
         domain: host(table.string("domain"), "status.example.com").optional(),
-        support_url: table.string("support_url").convert(values::support_url).optional(),
+        support_url: table.string("support_url").convert(|text| values::support_url(&text)).optional(),
         frame_ancestors: table
             .list("frame_ancestors")
             .unwrap_or_default()
             .iter()
             .filter_map(frame_ancestor)
             .collect(),
-        language: table.string("language").convert(values::language).or("en".to_owned()),
+        language: table.string("language").convert(|text| values::language(&text)).or("en".to_owned()),
         uptime_rule,
         partial_percent,
         major_percent,
@@ -51,16 +54,16 @@ fn default_slug(table: &Table<'_>, key: Option<&str>) -> Option<String> {
 
 /// Lower-case letters, digits and hyphens between them, as URLs and host names allow.
 pub(super) fn name(entry: Entry<'_, String>, max_length: usize) -> Entry<'_, String> {
-    entry.at_most(max_length).convert(values::label)
+    entry.at_most(max_length).convert(|name| values::label(&name))
 }
 
 /// A host name without scheme, port and path, in lower case.
 pub(super) fn host<'t>(entry: Entry<'t, String>, example: &'static str) -> Entry<'t, String> {
-    entry.convert(move |text| values::host_name(text, example))
+    entry.convert(move |text| values::host_name(&text, example))
 }
 
 fn frame_ancestor(item: &Item<'_>) -> Option<String> {
-    match values::frame_ancestor(item.string()?) {
+    match values::frame_ancestor(&item.string()?) {
         Ok(source) => Some(source),
         Err(refusal) => item.refuse(&refusal.wrong, &refusal.remedy),
     }

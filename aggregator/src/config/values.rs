@@ -24,21 +24,21 @@ pub(crate) fn is_reserved(slug: &str) -> bool {
 }
 
 /// A slug that is not reserved.
-pub(crate) fn unreserved_slug(slug: String) -> Result<String, Refusal> {
-    if is_reserved(&slug) {
+pub(crate) fn unreserved_slug(slug: &str) -> Result<String, Refusal> {
+    if is_reserved(slug) {
         return refuse(
             format!("\"{slug}\" is reserved"),
             format!("Choose another, such as \"{slug}-status\"."),
         );
     }
-    Ok(slug)
+    Ok(slug.to_owned())
 }
 
 /// Lower-case letters, digits and hyphens between them, as URLs and host names allow.
-pub(crate) fn label(name: String) -> Result<String, Refusal> {
+pub(crate) fn label(name: &str) -> Result<String, Refusal> {
     let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if name.chars().all(letters) && !name.starts_with('-') && !name.ends_with('-') {
-        return Ok(name);
+        return Ok(name.to_owned());
     }
     let corrected: String = name
         .to_lowercase()
@@ -58,10 +58,10 @@ pub(crate) fn label(name: String) -> Result<String, Refusal> {
 }
 
 /// A host name without scheme, port and path, in lower case.
-pub(crate) fn host_name(text: String, example: &str) -> Result<String, Refusal> {
+pub(crate) fn host_name(text: &str, example: &str) -> Result<String, Refusal> {
     let remedy = |host: &str| format!("Write \"{host}\".");
     if text.contains("://") || text.contains('/') {
-        let with_scheme = if text.contains("://") { text.clone() } else { format!("http://{text}") };
+        let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
         let parsed = Url::parse(&with_scheme).ok();
         let found = parsed.as_ref().and_then(Url::host_str).unwrap_or(example);
         return refuse(format!("must be a host name, not a URL; it is \"{text}\""), remedy(found));
@@ -69,7 +69,7 @@ pub(crate) fn host_name(text: String, example: &str) -> Result<String, Refusal> 
     if let Some((host, _)) = text.split_once(':') {
         return refuse(format!("must be a host name without a port; it is \"{text}\""), remedy(host));
     }
-    match url::Host::parse(&text) {
+    match url::Host::parse(text) {
         Ok(url::Host::Domain(host)) if is_host_name(&host) => Ok(host.trim_end_matches('.').to_lowercase()),
         Ok(url::Host::Ipv4(_) | url::Host::Ipv6(_)) => {
             refuse(format!("must be a host name, not an address; it is \"{text}\""), remedy(example))
@@ -94,13 +94,13 @@ fn is_host_name(host: &str) -> bool {
 }
 
 /// The name of a zone, as the database of zones has it.
-pub(crate) fn time_zone(text: String) -> Result<String, Refusal> {
+pub(crate) fn time_zone(text: &str) -> Result<String, Refusal> {
     let database = jiff::tz::db();
-    if let Ok(zone) = database.get(&text) {
-        return Ok(zone.iana_name().unwrap_or(&text).to_owned());
+    if let Ok(zone) = database.get(text) {
+        return Ok(zone.iana_name().unwrap_or(text).to_owned());
     }
     let names: Vec<String> = database.available().map(|name| name.to_string()).collect();
-    let remedy = match (has_offset(&text), nearest_zone(&text, &names)) {
+    let remedy = match (has_offset(text), nearest_zone(text, &names)) {
         (true, _) => {
             "Name a place, such as \"Europe/Athens\", which knows daylight saving; names such as \"Etc/GMT-2\" have the \
              sign turned: that is two hours ahead of UTC."
@@ -132,9 +132,9 @@ fn nearest_zone<'a>(text: &str, names: &'a [String]) -> Option<&'a str> {
 }
 
 /// A source of `frame-ancestors`: every site, this one, or an origin whose first label may be `*`.
-pub(crate) fn frame_ancestor(text: String) -> Result<String, Refusal> {
-    match text.as_str() {
-        "*" => return Ok(text),
+pub(crate) fn frame_ancestor(text: &str) -> Result<String, Refusal> {
+    match text {
+        "*" => return Ok(text.to_owned()),
         "self" | "'self'" => return Ok("'self'".to_owned()),
         _ => {}
     }
@@ -164,8 +164,8 @@ pub(crate) fn frame_ancestor(text: String) -> Result<String, Refusal> {
 }
 
 /// The target of "Get help".
-pub(crate) fn support_url(text: String) -> Result<String, Refusal> {
-    match Url::parse(&text) {
+pub(crate) fn support_url(text: &str) -> Result<String, Refusal> {
+    match Url::parse(text) {
         Ok(url) if url.password().is_some() || !url.username().is_empty() => refuse(
             "holds credentials, and it is shown to everybody".to_owned(),
             "Write it without them, such as \"https://example.com/help\".",
@@ -179,12 +179,12 @@ pub(crate) fn support_url(text: String) -> Result<String, Refusal> {
 }
 
 /// A language tag (BCP 47).
-pub(crate) fn language(text: String) -> Result<String, Refusal> {
+pub(crate) fn language(text: &str) -> Result<String, Refusal> {
     let part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
     let first = text.split('-').next().unwrap_or_default();
     let alphabetic = first.bytes().all(|b| b.is_ascii_alphabetic());
     if (2..=3).contains(&first.len()) && alphabetic && text.split('-').all(part) {
-        return Ok(text);
+        return Ok(text.to_owned());
     }
     refuse(
         format!("is not a valid language tag: \"{text}\""),

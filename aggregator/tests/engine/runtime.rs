@@ -2,9 +2,11 @@
 
 use crate::script::{CHECKS, Script, World, component, page_settings};
 use jiff::tz::TimeZone;
+use skerry_domain::holds::Source;
 use skerry_domain::state::{
     ComponentKey, ComponentSettings, GroupKey, Origin, PageItem, PageKey, PageSettings, State,
 };
+use skerry_domain::status::Status;
 use skerry_domain::step::{
     Command, ComponentChange, Configure, DesiredItem, DesiredLink, GroupChange, NewComponent, NewGroup,
     PageChange,
@@ -61,6 +63,7 @@ impl World {
                         ..component("made", Vec::new()).settings
                     },
                     links: links(script),
+                    held: script.pick(&[None, Some((Source::Rest, Status::PartialOutage))]),
                 };
                 Command::CreateComponent { new: Box::new(new), zone }
             }

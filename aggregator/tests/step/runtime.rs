@@ -30,7 +30,7 @@ pub(crate) fn settings(name: &str) -> ComponentSettings {
 }
 
 pub(crate) fn create(name: &str, group: Option<GroupKey>) -> Command {
-    let new = NewComponent { page: PAGE, group, settings: settings(name), links: Vec::new() };
+    let new = NewComponent { page: PAGE, group, settings: settings(name), links: Vec::new(), held: None };
     Command::CreateComponent { new: Box::new(new), zone: TimeZone::UTC }
 }
 
@@ -207,7 +207,7 @@ fn a_page_made_at_run_time_is_changed_and_its_components_begin_with_it() {
     let add = |start_date: Option<&str>| {
         let start_date = start_date.map(|date| date.parse().expect("a date"));
         let settings = ComponentSettings { start_date, ..settings("Shop") };
-        let new = NewComponent { page, group: None, settings, links: Vec::new() };
+        let new = NewComponent { page, group: None, settings, links: Vec::new(), held: None };
         Command::CreateComponent { new: Box::new(new), zone: TimeZone::UTC }
     };
     fixture.run(add(None));
@@ -246,7 +246,7 @@ fn a_reload_with_another_zone_moves_start_dates() {
     let mut fixture = Fixture::new();
     let settings =
         ComponentSettings { start_date: Some("2027-01-02".parse().expect("a date")), ..settings("Shop") };
-    let new = NewComponent { page: PAGE, group: None, settings, links: Vec::new() };
+    let new = NewComponent { page: PAGE, group: None, settings, links: Vec::new(), held: None };
     fixture.run(Command::CreateComponent { new: Box::new(new), zone: TimeZone::UTC });
     let Command::Configure(mut desired) = file(&[]) else { panic!("a reload") };
     desired.pages[0].zone = TimeZone::get("America/New_York").expect("a zone");

@@ -61,7 +61,13 @@ fn wrong_commands_name_the_field_and_change_nothing() {
     let cards = fixture.component_made("Cards", None);
     let made = fixture.group_made("Payments", &[]);
     let new = |edit: fn(&mut NewComponent)| {
-        let mut new = NewComponent { page: PAGE, group: None, settings: settings("new"), links: Vec::new() };
+        let mut new = NewComponent {
+            page: PAGE,
+            group: None,
+            settings: settings("new"),
+            links: Vec::new(),
+            held: None,
+        };
         edit(&mut new);
         Command::CreateComponent { new: Box::new(new), zone: TimeZone::UTC }
     };

@@ -5,11 +5,12 @@ use super::holds::hold_row;
 use super::settings::{agent_row, component_row, group_row, page_row};
 use super::value::Value;
 use super::windows::{entry_rows, window_row};
-use super::{AgentAllowRow, HeartbeatTokenRow, Row};
+use super::{AgentAllowRow, HeartbeatTokenRow, Items, PageRow, Row};
 use super::{corrections, incidents, pages, problems};
 use crate::holds::Source;
 use crate::state::{
-    AgentKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageKey, ProblemKey, State, WindowKey,
+    AgentKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageItem, PageKey, ProblemKey, State,
+    WindowKey,
 };
 use blake3::Hasher;
 use std::fmt;
@@ -23,9 +24,9 @@ pub enum Subject {
     HeartbeatToken(String),
     /// The settings of a page, with its order.
     Page(PageKey),
-    /// The settings of a group.
+    /// The settings of a group, with its components.
     Group(GroupKey),
-    /// The settings of a component, with its links.
+    /// The settings of a component, with its links and the status that REST set.
     Component(ComponentKey),
     /// The hold of a source on a component.
     Hold(ComponentKey, Source),
@@ -87,6 +88,24 @@ impl State {
         updates.map(Row::from).chain(incidents::problem_rows(self, key).map(Row::from)).collect()
     }
 
+    fn present_hold(&self, component: ComponentKey, source: Source) -> Option<Row> {
+        let holds = &self.components.get(&component)?.holds;
+        let hold = holds.iter().rfind(|hold| hold.source == source).filter(|hold| hold.to > self.clock)?;
+        hold_row(self, component, hold.key).map(Row::from)
+    }
+
+    fn rest_hold(&self, component: ComponentKey) -> Option<Row> {
+        self.present_hold(component, Source::Rest)
+    }
+
+    /// The row of the page of a group with nothing but the group in its order.
+    fn children_row(&self, key: GroupKey) -> Option<Row> {
+        let page = page_row(self, self.groups.get(&key)?.page)?;
+        let own = |item: &PageItem| matches!(item, PageItem::Group(group, _) if *group == key);
+        let items = Items(page.items.0.iter().filter(|item| own(item)).cloned().collect());
+        Some(PageRow { items, ..page }.into())
+    }
+
     /// The version of a subject; `None`: it does not exist.
     #[must_use]
     pub fn version(&self, subject: &Subject) -> Option<Version> {
@@ -99,12 +118,7 @@ impl State {
             Subject::Page(key) => page_row(self, *key).map(Row::from),
             Subject::Group(key) => group_row(self, *key).map(Row::from),
             Subject::Component(key) => component_row(self, *key).map(Row::from),
-            Subject::Hold(key, source) => {
-                let holds = self.components.get(key).map(|component| &component.holds);
-                let hold = holds.and_then(|holds| holds.iter().rfind(|hold| hold.source == *source));
-                let hold = hold.filter(|hold| hold.to > self.clock);
-                hold.and_then(|hold| hold_row(self, *key, hold.key)).map(Row::from)
-            }
+            Subject::Hold(key, source) => self.present_hold(*key, *source),
             Subject::Window(key) => window_row(self, *key).map(Row::from),
             Subject::Problem(key) => problems::problem_row(self, *key).map(Row::from),
             Subject::Incident(key) => incidents::incident_row(self, *key).map(Row::from),
@@ -112,7 +126,8 @@ impl State {
         };
         let details = match subject {
             Subject::Agent(key) => self.allowed_rows(*key),
-            Subject::Component(key) => self.link_rows(*key),
+            Subject::Component(key) => self.link_rows(*key).into_iter().chain(self.rest_hold(*key)).collect(),
+            Subject::Group(key) => self.children_row(*key).into_iter().collect(),
             Subject::Incident(key) => self.update_rows(*key),
             Subject::Window(key) => entry_rows(self, *key),
             _ => Vec::new(),

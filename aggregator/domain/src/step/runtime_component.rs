@@ -5,8 +5,10 @@ use super::runtime::{
     arrange, check_number, check_position, declared, declared_children, declared_rows, description,
     living_group, living_page, name,
 };
-use super::{Change, Changes, Context, DesiredLink, Rejected, component, no_component};
+use super::{Change, Changes, Context, DesiredLink, Rejected, component, hold, no_component};
+use crate::holds::Source;
 use crate::state::{Component, ComponentKey, ComponentSettings, GroupKey, Origin, PageItem, PageKey, State};
+use crate::status::Status;
 use crate::time::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -23,6 +25,8 @@ pub struct NewComponent {
     pub settings: ComponentSettings,
     /// Checks that feed it; without any, people set its status.
     pub links: Vec<DesiredLink>,
+    /// A status that it is held at from its beginning on.
+    pub held: Option<(Source, Status)>,
 }
 
 /// A change of a component. What is `None` stays.
@@ -60,7 +64,7 @@ pub(super) fn create(
     living_page(state, new.page)?;
     check_group(state, new.page, new.group)?;
     check_links(state, &new.links)?;
-    let settings = checked(new.settings.clone())?;
+    let settings = checked(&new.settings)?;
     let made = state.components.values().filter(|one| one.origin == Origin::Runtime && !one.archived);
     check_number("component", made)?;
     let key = ComponentKey::next(&mut state.counters.components);
@@ -70,6 +74,9 @@ pub(super) fn create(
     let starts_at = component::starts_at(&fresh.settings, zone);
     component::save(state, key, fresh, (&new.links, starts_at), now, changes);
     arrange(state, new.page, changes, |items| put(items, new.group, key));
+    if let Some((source, status)) = new.held {
+        hold::set(state, (key, source), (status, None), now, changes)?;
+    }
     Ok(key)
 }
 
@@ -84,7 +91,7 @@ pub(super) fn change(
     let former = made(state, key)?.clone();
     let page = former.page;
     let settings = former.settings.clone();
-    let settings = checked(ComponentSettings {
+    let settings = checked(&ComponentSettings {
         name: change.name.clone().unwrap_or(settings.name),
         description: change.description.clone().unwrap_or(settings.description),
         public: change.public.unwrap_or(settings.public),
@@ -161,9 +168,9 @@ fn check_links(state: &State, links: &[DesiredLink]) -> Result<(), Rejected> {
     Ok(())
 }
 
-fn checked(settings: ComponentSettings) -> Result<ComponentSettings, Rejected> {
+fn checked(settings: &ComponentSettings) -> Result<ComponentSettings, Rejected> {
     let (name, description) = (name(&settings.name)?, description(settings.description.as_deref())?);
-    Ok(ComponentSettings { name, description, ..settings })
+    Ok(ComponentSettings { name, description, ..settings.clone() })
 }
 
 /// Puts a component at the end of its group or its page.

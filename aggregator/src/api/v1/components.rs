@@ -1,5 +1,6 @@
 //! Components of a page, and the status that a client sets.
 
+use super::component_settings;
 use super::objects::{Writer, statuses};
 use crate::api::call::{Call, Plan};
 use crate::api::refusal::Refusal;
@@ -33,15 +34,20 @@ pub(in crate::api) fn get(call: &Call<'_>) -> Result<Reply, Refusal> {
     show_one(call, key, component)
 }
 
-/// `PATCH` and `PUT` of a component: its status. `operational` lets checks decide again.
+/// `PATCH` and `PUT` of a component: its status, where `operational` lets checks decide again, and the settings of one
+/// that was made at run time.
 pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
-    let (key, _) = named(call)?;
+    let (key, component) = named(call)?;
     let mut fields = call.body.within("component");
     let status = fields.choice("status", Status::from_name, &statuses());
+    let settings = component_settings::read_change(call, (key, component), &mut fields);
     fields.finish()?;
-    let status = status.ok_or_else(|| Refusal::invalid("there is nothing to change: send a status"))?;
-    let command = Command::SetHold { component: key, source: Source::Rest, status, until: None };
-    Ok(Plan::new(command, shown).about(Subject::Hold(key, Source::Rest)))
+    let hold =
+        status.map(|status| Command::SetHold { component: key, source: Source::Rest, status, until: None });
+    let settings = component_settings::change(call, (key, component), settings)?;
+    let mut commands: Vec<Command> = settings.into_iter().chain(hold).collect();
+    let command = if commands.len() == 1 { commands.remove(0) } else { Command::Together(commands) };
+    Ok(Plan::new(command, shown).about(Subject::Component(key)))
 }
 
 fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
@@ -50,7 +56,7 @@ fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
 
 fn show_one(call: &Call<'_>, key: ComponentKey, component: &Component) -> Result<Reply, Refusal> {
     let (_, page) = call.page()?;
-    let version = call.state.version(&Subject::Hold(key, Source::Rest));
+    let version = call.state.version(&Subject::Component(key));
     Ok(Reply::ok(Writer::new(call, page).component(key, component)).versioned(version))
 }
 

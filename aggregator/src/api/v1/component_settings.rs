@@ -1,0 +1,168 @@
+//! Components that are made through REST, and their settings. What a file declares is refused with its place.
+
+use super::components::named;
+use super::objects::{Writer, statuses};
+use crate::api::call::{Call, Plan};
+use crate::api::document::Fields;
+use crate::api::refusal::Refusal;
+use crate::api::reply::Reply;
+use crate::desired::zone_of;
+use jiff::civil::Date;
+use skerry_domain::access::Role;
+use skerry_domain::holds::Source;
+use skerry_domain::rows::Subject;
+use skerry_domain::state::{
+    Component, ComponentKey, ComponentSettings, GroupKey, Origin, PageItem, PageKey, State,
+};
+use skerry_domain::status::Status;
+use skerry_domain::step::{Answer, Command, ComponentChange, DesiredLink, NewComponent};
+use skerry_domain::time::Timestamp;
+
+/// `POST …/components`.
+pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let (key, page) = call.page()?;
+    let mut fields = call.body.within("component");
+    let name = fields.words("name");
+    if name.is_none() && fields.value("name").is_none_or(serde_json::Value::is_string) {
+        fields.refuse("Name can't be blank");
+    }
+    let status = fields.choice("status", Status::from_name, &statuses());
+    let settings = ComponentSettings {
+        name: name.unwrap_or_default(),
+        description: fields.words("description"),
+        public: fields.boolean("public").unwrap_or(true),
+        start_date: start_date(&mut fields).flatten(),
+        response_time: fields.boolean("response_time").unwrap_or(false),
+        showcase: fields.boolean("showcase").unwrap_or(true),
+        only_show_if_degraded: fields.boolean("only_show_if_degraded").unwrap_or(false),
+    };
+    let group = group(call, key, &mut fields).flatten();
+    let links = links(&mut fields).unwrap_or_default();
+    fields.finish()?;
+    let held = status.map(|status| (Source::Rest, status));
+    let new = Box::new(NewComponent { page: key, group, settings, links, held });
+    let zone = zone_of(&page.settings.time_zone);
+    Ok(Plan::new(Command::CreateComponent { new, zone }, shown_new))
+}
+
+fn shown_new(call: &Call<'_>, answer: &Answer) -> Result<Reply, Refusal> {
+    let Answer::Component(key) = answer else { return Err(Refusal::not_found()) };
+    let (_, page) = call.page()?;
+    let component = call.state.components.get(key).ok_or_else(Refusal::not_found)?;
+    let version = call.state.version(&Subject::Component(*key));
+    Ok(Reply::created(Writer::new(call, page).component(*key, component)).versioned(version))
+}
+
+/// `DELETE …/components/{component}`: it is archived, and its history stays.
+pub(in crate::api) fn delete(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let (key, component) = named(call)?;
+    if component.origin == Origin::File {
+        return Err(declared(call, component));
+    }
+    let plan = Plan::new(Command::ArchiveComponent { component: key }, |_, _| Ok(Reply::none()));
+    Ok(plan.about(Subject::Component(key)))
+}
+
+/// Reads the settings that a request changes: a client that sends back what it read changes nothing.
+pub(super) fn read_change(
+    call: &Call<'_>,
+    (key, component): (ComponentKey, &Component),
+    fields: &mut Fields<'_>,
+) -> ComponentChange {
+    let now = &component.settings;
+    if fields.has("name") && fields.words("name").is_none() {
+        fields.refuse("Name can't be blank");
+    }
+    let description = fields.has("description").then(|| fields.words("description"));
+    ComponentChange {
+        name: fields.words("name").filter(|new| *new != now.name),
+        description: description.filter(|new| *new != now.description),
+        public: fields.boolean("public").filter(|new| *new != now.public),
+        start_date: start_date(fields).filter(|new| *new != now.start_date),
+        response_time: fields.boolean("response_time").filter(|new| *new != now.response_time),
+        showcase: fields.boolean("showcase").filter(|new| *new != now.showcase),
+        only_show_if_degraded: fields
+            .boolean("only_show_if_degraded")
+            .filter(|new| *new != now.only_show_if_degraded),
+        group: group(call, component.page, fields)
+            .filter(|new| *new != stands_in(call.state, component, key)),
+        position: None,
+        links: links(fields).filter(|new| !feeds(call.state, component, new)),
+    }
+}
+
+/// The command of a change of settings; `None`: nothing changes.
+///
+/// # Errors
+/// 403 for an operator, who sets the status alone, and for what a file declares.
+pub(super) fn change(
+    call: &Call<'_>,
+    (key, component): (ComponentKey, &Component),
+    change: ComponentChange,
+) -> Result<Option<Command>, Refusal> {
+    if change == ComponentChange::default() {
+        return Ok(None);
+    }
+    call.caller.must_be(Role::Admin)?;
+    if component.origin == Origin::File {
+        return Err(declared(call, component));
+    }
+    let (_, page) = call.page()?;
+    let zone = zone_of(&page.settings.time_zone);
+    Ok(Some(Command::ChangeComponent { component: key, change: Box::new(change), zone }))
+}
+
+/// Why a component of the file is not changed.
+pub(super) fn declared(call: &Call<'_>, component: &Component) -> Refusal {
+    match call.state.pages.get(&component.page) {
+        Some(page) => call.declared(page, Some(&component.key), &component.settings.name),
+        None => Refusal::not_found(),
+    }
+}
+
+/// `Some(None)`: null or blank, which removes the date.
+fn start_date(fields: &mut Fields<'_>) -> Option<Option<Date>> {
+    if !fields.has("start_date") {
+        return None;
+    }
+    let Some(written) = fields.words("start_date") else { return Some(None) };
+    match written.parse() {
+        Ok(date) => Some(Some(date)),
+        Err(_) => {
+            fields.refuse(format!("start_date {written:?} is no date: write it such as 2026-11-30"));
+            None
+        }
+    }
+}
+
+/// `Some(None)`: null or blank, which leads out of a group.
+fn group(call: &Call<'_>, page: PageKey, fields: &mut Fields<'_>) -> Option<Option<GroupKey>> {
+    if !fields.has("group_id") {
+        return None;
+    }
+    let Some(id) = fields.words("group_id") else { return Some(None) };
+    let found = call.group_of(page, &id);
+    if found.is_none() {
+        fields.refuse(format!("group_id: this page has no group {id:?}"));
+    }
+    found.map(|(key, _)| Some(key))
+}
+
+/// Ours: `checks` names the checks that feed the component.
+fn links(fields: &mut Fields<'_>) -> Option<Vec<DesiredLink>> {
+    let names = fields.list("checks")?;
+    Some(names.into_iter().map(|check| DesiredLink { check, minor: false }).collect())
+}
+
+fn feeds(state: &State, component: &Component, links: &[DesiredLink]) -> bool {
+    let open = component.links.iter().filter(|link| link.to == Timestamp::FAR);
+    let present: Vec<&str> = open.map(|link| state.checks[&link.check].name.as_str()).collect();
+    present == links.iter().map(|link| link.check.as_str()).collect::<Vec<_>>()
+}
+
+fn stands_in(state: &State, component: &Component, key: ComponentKey) -> Option<GroupKey> {
+    state.pages.get(&component.page)?.items.iter().find_map(|item| match item {
+        PageItem::Group(group, children) if children.contains(&key) => Some(*group),
+        _ => None,
+    })
+}

@@ -1,0 +1,208 @@
+//! Groups of components. Their description stands beside `component_group`, and clients that put it inside are
+//! understood, too.
+
+use super::component_settings;
+use super::objects::Writer;
+use crate::api::call::{Call, Plan};
+use crate::api::document::Fields;
+use crate::api::refusal::Refusal;
+use crate::api::reply::Reply;
+use serde::Serialize;
+use skerry_domain::rows::Subject;
+use skerry_domain::state::{ComponentKey, Group, GroupKey, Origin, Page, PageItem, PageKey};
+use skerry_domain::step::{Answer, Command, GroupChange, NewGroup};
+
+/// The default and greatest number of groups that are answered at once, as Statuspage has it.
+const PER_PAGE: u64 = 100;
+
+/// A group.
+#[derive(Serialize)]
+struct ComponentGroup {
+    id: String,
+    page_id: String,
+    name: String,
+    description: Option<String>,
+    /// Ids, in order.
+    components: Vec<String>,
+    /// From 1, among the rows of the page.
+    position: usize,
+    created_at: String,
+    updated_at: String,
+}
+
+/// `GET …/component-groups`.
+pub(in crate::api) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
+    let (_, page) = call.page()?;
+    let mut query = call.query.fields();
+    let per_page = query.number("per_page").unwrap_or(PER_PAGE).clamp(1, PER_PAGE);
+    let skipped = (query.number("page").unwrap_or(1).max(1) - 1).saturating_mul(per_page);
+    query.finish()?;
+    let keys = page.items.iter().filter_map(|item| match item {
+        PageItem::Group(key, _) => Some(*key),
+        PageItem::Component(_) => None,
+    });
+    let known = keys.filter_map(|key| Some((key, call.state.groups.get(&key)?)));
+    let known = known.skip(usize::try_from(skipped).unwrap_or(usize::MAX)).take(per_page as usize);
+    Ok(Reply::ok(known.map(|(key, group)| written(call, page, key, group)).collect::<Vec<_>>()))
+}
+
+/// `GET …/component-groups/{group}`.
+pub(in crate::api) fn get(call: &Call<'_>) -> Result<Reply, Refusal> {
+    let (key, group) = call.group()?;
+    let (_, page) = call.page()?;
+    let version = call.state.version(&Subject::Group(key));
+    Ok(Reply::ok(written(call, page, key, group)).versioned(version))
+}
+
+/// `POST …/component-groups`: its components move into it.
+pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let (page, _) = call.page()?;
+    let mut fields = call.body.within("component_group");
+    let name = fields.words("name");
+    if name.is_none() {
+        fields.refuse("Name can't be blank");
+    }
+    if fields.value("components").is_none() {
+        fields.refuse("Components can't be blank");
+    }
+    let components = components(call, page, &mut fields)?;
+    let description = description(call, &mut fields).flatten();
+    fields.finish()?;
+    let (name, components) = (name.unwrap_or_default(), components.unwrap_or_default());
+    let new = NewGroup { page, name, description, components };
+    Ok(Plan::new(Command::CreateGroup(Box::new(new)), shown_new))
+}
+
+fn shown_new(call: &Call<'_>, answer: &Answer) -> Result<Reply, Refusal> {
+    let Answer::Group(key) = answer else { return Err(Refusal::not_found()) };
+    let (_, page) = call.page()?;
+    let group = call.state.groups.get(key).ok_or_else(Refusal::not_found)?;
+    let version = call.state.version(&Subject::Group(*key));
+    Ok(Reply::created(written(call, page, *key, group)).versioned(version))
+}
+
+/// `PATCH` and `PUT` of a group. Components that are not named any more stay on the page.
+pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let (key, group) = call.group()?;
+    let (page_key, page) = call.page()?;
+    let mut fields = call.body.within("component_group");
+    if fields.has("name") && fields.words("name").is_none() {
+        fields.refuse("Name can't be blank");
+    }
+    let present = children(page, key);
+    let named = listed(call, page_key, &mut fields);
+    let change = GroupChange {
+        name: fields.words("name").filter(|new| *new != group.name),
+        description: description(call, &mut fields).filter(|new| *new != group.description),
+        components: named.filter(|new| new != present),
+        position: None,
+    };
+    fields.finish()?;
+    let subject = Subject::Group(key);
+    if change == GroupChange::default() {
+        // A client that sends back what it read changes nothing.
+        return Ok(Plan::new(Command::Together(Vec::new()), shown).about(subject));
+    }
+    if group.origin == Origin::File {
+        return Err(call.declared(page, Some(&group.key), &group.name));
+    }
+    refuse_declared(call, change.components.as_deref().unwrap_or_default())?;
+    let command = Command::ChangeGroup { group: key, change: Box::new(change) };
+    Ok(Plan::new(command, shown).about(subject))
+}
+
+fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
+    get(call)
+}
+
+/// `DELETE …/component-groups/{group}`: its components stay on the page. Answered with the group.
+pub(in crate::api) fn delete(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let (key, group) = call.group()?;
+    let (_, page) = call.page()?;
+    if group.origin == Origin::File {
+        return Err(call.declared(page, Some(&group.key), &group.name));
+    }
+    Ok(Plan::new(Command::ArchiveGroup { group: key }, shown_deleted).about(Subject::Group(key)))
+}
+
+fn shown_deleted(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
+    let (page_key, page) = call.page()?;
+    let id = call.parameter("group");
+    let found = call.state.groups.iter().find(|(_, one)| one.id == id && one.page == page_key);
+    let (key, group) = found.ok_or_else(Refusal::not_found)?;
+    Ok(Reply::ok(written(call, page, *key, group)))
+}
+
+fn written(call: &Call<'_>, page: &Page, key: GroupKey, group: &Group) -> ComponentGroup {
+    let writer = Writer::new(call, page);
+    let position = page.items.iter().position(|item| matches!(item, PageItem::Group(one, _) if *one == key));
+    let components = children(page, key).iter().filter_map(|key| call.state.components.get(key));
+    ComponentGroup {
+        id: group.id.clone(),
+        page_id: page.id.clone(),
+        name: group.name.clone(),
+        description: group.description.clone(),
+        components: components.map(|one| one.id.clone()).collect(),
+        position: position.map_or(0, |place| place + 1),
+        created_at: writer.at(group.created_at),
+        updated_at: writer.at(group.created_at),
+    }
+}
+
+/// The components of a group, in order.
+pub(super) fn children(page: &Page, key: GroupKey) -> &[ComponentKey] {
+    let found = page.items.iter().find_map(|item| match item {
+        PageItem::Group(group, children) if *group == key => Some(children.as_slice()),
+        _ => None,
+    });
+    found.unwrap_or_default()
+}
+
+/// At the root of the request, or inside; `Some(None)`: null or blank, which removes it.
+fn description(call: &Call<'_>, fields: &mut Fields<'_>) -> Option<Option<String>> {
+    if fields.has("description") {
+        return Some(fields.words("description"));
+    }
+    let mut root = call.body.fields();
+    let said = root.has("description").then(|| root.words("description"));
+    if root.finish().is_err() {
+        fields.refuse("description is not text");
+    }
+    said
+}
+
+/// The components that a request names; those of a file are refused.
+fn components(
+    call: &Call<'_>,
+    page: PageKey,
+    fields: &mut Fields<'_>,
+) -> Result<Option<Vec<ComponentKey>>, Refusal> {
+    let named = listed(call, page, fields);
+    refuse_declared(call, named.as_deref().unwrap_or_default())?;
+    Ok(named)
+}
+
+fn listed(call: &Call<'_>, page: PageKey, fields: &mut Fields<'_>) -> Option<Vec<ComponentKey>> {
+    let ids = fields.list("components")?;
+    let mut keys = Vec::new();
+    for id in ids {
+        match call.component_of(page, &id) {
+            Some((key, _)) => keys.push(key),
+            None => fields.refuse(format!("components: this page has no component {id:?}")),
+        }
+    }
+    Some(keys)
+}
+
+/// A component of the file stands where the file says.
+fn refuse_declared(call: &Call<'_>, keys: &[ComponentKey]) -> Result<(), Refusal> {
+    let known = keys.iter().filter_map(|key| call.state.components.get(key));
+    match known
+        .filter(|one| one.origin == Origin::File)
+        .map(|one| component_settings::declared(call, one))
+        .next()
+    {
+        Some(refusal) => Err(refusal),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,150 @@
+//! An aggregator that answers on a port, with a token for each role.
+
+use serde_json::Value;
+use skerry_aggregator::api::TOKEN_PREFIX;
+use skerry_aggregator::app::App;
+use skerry_aggregator::config::{Config, load};
+use skerry_aggregator::engine::Engine;
+use skerry_aggregator::reload::Reloader;
+use skerry_domain::access::Role;
+use skerry_domain::credentials::token_hash;
+use skerry_domain::step::{Command, NewApiToken};
+use skerry_domain::workspaces::Target;
+use skerry_host::random;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+const BOUND: Duration = Duration::from_secs(30);
+
+const HEAD: &str = "[[listen]]\naddress = \"127.0.0.1:0\"\nserves = [\"public\", \"api\"]\n[api]\nrequests_per_minute = 6000\n\
+                    [store]\npath = \"skerry.db\"\n[public]\nbase_url = \"http://status.example.com\"\nbase_domain = \"example.com\"\n";
+
+pub(crate) struct Fixture {
+    folder: tempfile::TempDir,
+    address: SocketAddr,
+    tokens: [(Role, String); 4],
+    pub(crate) engine: Engine,
+    pub(crate) reloader: Reloader,
+    running: tokio::task::JoinHandle<anyhow::Result<()>>,
+}
+
+/// A response.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    /// Null without a body.
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// The text at a member.
+    pub(crate) fn text(&self, member: &str) -> String {
+        self.body[member].as_str().unwrap_or_else(|| panic!("no text {member:?} in {self:?}")).to_owned()
+    }
+
+    pub(crate) fn etag(&self) -> String {
+        let line = self.head.lines().find_map(|line| line.strip_prefix("etag: "));
+        line.unwrap_or_else(|| panic!("no tag in {self:?}")).to_owned()
+    }
+}
+
+fn write(folder: &Path, text: &str) -> PathBuf {
+    let path = folder.join("aggregator.toml");
+    std::fs::write(&path, format!("{HEAD}{text}")).expect("written");
+    path
+}
+
+impl Fixture {
+    /// Starts with a file that ends with `text`.
+    pub(crate) async fn new(text: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = write(folder.path(), text);
+        let configs = load(&[path]).map_err(|problems| problems.to_string()).expect("a right file").configs;
+        let app = App::start(&configs, Vec::new()).await.expect("starts");
+        let (address, engine, reloader) = (app.addresses()[0], app.engine(), app.reloader());
+        let mut tokens = Vec::new();
+        for role in Role::ALL {
+            let secret = random::secret(TOKEN_PREFIX);
+            let new = NewApiToken {
+                name: role.name().to_owned(),
+                hash: token_hash(&secret),
+                role,
+                scopes: Vec::new(),
+                pages: Vec::new(),
+                expires_at: None,
+            };
+            let command = Command::AddApiToken(Box::new(new));
+            engine.command((Target::Name("default".to_owned()), command)).await.expect("taken");
+            tokens.push((role, secret));
+        }
+        let running = tokio::spawn(app.run(std::future::pending()));
+        let tokens = tokens.try_into().expect("four roles");
+        Self { folder, address, tokens, engine, reloader, running }
+    }
+
+    /// Rewrites the end of the file.
+    pub(crate) fn rewrite(&self, text: &str) -> Vec<Config> {
+        let path = write(self.folder.path(), text);
+        load(&[path]).map_err(|problems| problems.to_string()).expect("a right file").configs
+    }
+
+    /// Sends a request as an admin.
+    pub(crate) async fn admin(&self, method: &str, path: &str, body: &str) -> Answer {
+        self.send(Role::Admin, method, path, "", body).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Role::Viewer, "GET", path, "", "").await
+    }
+
+    /// `headers` end with a line break each.
+    pub(crate) async fn send(
+        &self,
+        role: Role,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: &str,
+    ) -> Answer {
+        let (_, token) = self.tokens.iter().find(|(of, _)| *of == role).expect("each has one");
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: x\r\nauthorization: OAuth {token}\r\nconnection: close\r\n\
+             content-length: {}\r\n{headers}\r\n{body}",
+            body.len()
+        );
+        let exchanged = async {
+            let mut stream = TcpStream::connect(self.address).await.expect("it listens");
+            stream.write_all(request.as_bytes()).await.expect("sent");
+            let mut received = String::new();
+            stream.read_to_string(&mut received).await.expect("answered");
+            received
+        };
+        let received = timeout(BOUND, exchanged).await.expect("answered in time");
+        let (head, body) = received.split_once("\r\n\r\n").expect("a head");
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
+        let body = if body.is_empty() { Value::Null } else { serde_json::from_str(body).expect("JSON") };
+        Answer { status, head: head.to_ascii_lowercase().replace("\r\n", "\n"), body }
+    }
+
+    /// The id of the page with that name.
+    pub(crate) async fn page(&self, name: &str) -> String {
+        self.named("/v1/pages", name).await
+    }
+
+    /// The id of what has that name in a list.
+    pub(crate) async fn named(&self, list: &str, name: &str) -> String {
+        let all = self.get(list).await.body;
+        let found = all.as_array().expect("a list").iter().find(|one| one["name"] == name);
+        found.and_then(|one| one["id"].as_str()).unwrap_or_else(|| panic!("no {name} in {all}")).to_owned()
+    }
+
+    pub(crate) fn stop(self) {
+        self.engine.stop();
+        self.running.abort();
+    }
+}

@@ -1,0 +1,5 @@
+//! The REST API of a running aggregator: pages, components, groups and their uptime, as Statuspage's clients use them.
+
+mod fixture;
+mod pages;
+mod uptime;
