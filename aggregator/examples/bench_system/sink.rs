@@ -73,7 +73,8 @@ pub(crate) fn serve(address: &str) -> anyhow::Result<()> {
     let face = web::Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
     let site = Arc::new(arc_swap::ArcSwap::from_pointee(Site::default()));
     let public = Arc::new(web::PublicSide::new(site, face, web::Traffic::default()));
-    let endpoints = web::Endpoints { public, ingest: sink.clone(), heartbeats: None, operations: sink };
+    let endpoints =
+        web::Endpoints { public, ingest: sink.clone(), heartbeats: None, api: None, operations: sink };
     let serves = web::Serves { agents: true, admin: true, ..web::Serves::default() };
     let bound = web::bind(&[web::Listener { address: address.parse()?, serves, tls: None }])?;
     writeln!(std::io::stdout(), "{}", bound.addresses()[0])?;

@@ -127,7 +127,8 @@ impl Fixture {
         let received = timeout(BOUND, exchanged).await.expect("answered in time");
         let (head, body) = received.split_once("\r\n\r\n").expect("a head");
         let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
-        let body = if body.is_empty() { Value::Null } else { serde_json::from_str(body).expect("JSON") };
+        // The page of a path that does not exist is no JSON.
+        let body = serde_json::from_str(body).unwrap_or_default();
         Answer { status, head: head.to_ascii_lowercase().replace("\r\n", "\n"), body }
     }
 
@@ -141,6 +142,21 @@ impl Fixture {
         let all = self.get(list).await.body;
         let found = all.as_array().expect("a list").iter().find(|one| one["name"] == name);
         found.and_then(|one| one["id"].as_str()).unwrap_or_else(|| panic!("no {name} in {all}")).to_owned()
+    }
+
+    /// What visitors get at a path, once it names a component.
+    pub(crate) async fn shows(&self, path: &str, name: &str) -> Answer {
+        let mut often = tokio::time::interval(Duration::from_millis(50));
+        let shown = async {
+            loop {
+                often.tick().await;
+                let answer = self.get(path).await;
+                if answer.status == 200 && answer.body.to_string().contains(name) {
+                    return answer;
+                }
+            }
+        };
+        timeout(BOUND, shown).await.expect("it is published")
     }
 
     pub(crate) fn stop(self) {

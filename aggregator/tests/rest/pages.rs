@@ -242,6 +242,12 @@ async fn a_page_made_at_run_time_is_changed_and_shown() {
         assert_eq!(changed.body[member], value, "{member}");
     }
     assert!(changed.text("created_at").contains("+0"), "in the zone of the page");
+    // Visitors find it at its new address and no longer at the old one.
+    let add = json!({ "component": { "name": "Wallets" } }).to_string();
+    assert_eq!(fixture.admin("POST", &format!("{path}/components"), &add).await.status, 201);
+    let shown = fixture.shows("/status/changed/api/v2/summary.json", "Wallets").await;
+    assert_eq!(shown.body["page"]["name"], "Changed");
+    assert_eq!(fixture.get("/status/made/api/v2/summary.json").await.status, 404);
     let viewer = fixture.send(Role::Operator, "PATCH", &path, "", r#"{"page": {"name": "A"}}"#).await;
     assert_eq!(viewer.status, 403);
     fixture.stop();
