@@ -4,7 +4,7 @@ use crate::config::{self, Config};
 use jiff::tz::TimeZone;
 use skerry_domain::incident::IncidentRules;
 use skerry_domain::reporters::definition;
-use skerry_domain::state::{ComponentSettings, PageSettings};
+use skerry_domain::state::{ComponentSettings, Origin, PageSettings};
 use skerry_domain::step::{
     Command, Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage,
 };
@@ -37,7 +37,9 @@ pub fn judge_reporters(config: &Config) -> Command {
 pub fn incident_rules(config: &Config) -> Command {
     let config::Incidents { draft_from, publish_from, resolve_after, remind_after } = config.incidents;
     let (resolve_after, remind_after) = (milliseconds(resolve_after), milliseconds(remind_after));
-    Command::SetIncidentRules(IncidentRules { draft_from, publish_from, resolve_after, remind_after })
+    let rules = IncidentRules { draft_from, publish_from, resolve_after, remind_after };
+    let rules = config.incidents_at.is_some().then_some(rules);
+    Command::SetIncidentRules { rules, by: Origin::File }
 }
 
 /// What the file says of texts for the public.
@@ -45,10 +47,10 @@ pub fn incident_rules(config: &Config) -> Command {
 pub fn sanitiser(config: &Config) -> Command {
     let config::Sanitiser { private_suffixes, secret_patterns } = config.sanitiser.clone();
     let own = |all: Vec<String>| (!all.is_empty()).then_some(all);
-    Command::SetSanitiser(Box::new(SanitiserSettings {
-        private_suffixes: own(private_suffixes),
-        secret_patterns: own(secret_patterns),
-    }))
+    let settings =
+        SanitiserSettings { private_suffixes: own(private_suffixes), secret_patterns: own(secret_patterns) };
+    let settings = config.sanitiser_at.is_some().then(|| Box::new(settings));
+    Command::SetSanitiser { settings, by: Origin::File }
 }
 
 fn milliseconds(duration: Duration) -> i64 {

@@ -35,6 +35,7 @@ mod process;
 mod refusals;
 mod reload;
 mod reporters;
+mod rest;
 mod restored;
 mod rights;
 mod roots;

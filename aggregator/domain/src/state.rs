@@ -116,8 +116,12 @@ pub struct Workspace {
     pub asks: bool,
     /// What happens to incidents by itself.
     pub incidents: IncidentRules,
+    /// Who sets that.
+    pub incidents_origin: Origin,
     /// What texts for the public must not contain.
     pub sanitiser: SanitiserSettings,
+    /// Who sets that.
+    pub sanitiser_origin: Origin,
     /// Whether it has a row; otherwise the first step writes it.
     pub stored: bool,
 }
@@ -127,7 +131,16 @@ impl Workspace {
     #[must_use]
     pub fn new(key: WorkspaceKey, name: &str) -> Self {
         let (incidents, sanitiser) = (IncidentRules::default(), SanitiserSettings::default());
-        Self { key, name: name.to_owned(), asks: false, incidents, sanitiser, stored: false }
+        Self {
+            key,
+            name: name.to_owned(),
+            asks: false,
+            incidents,
+            incidents_origin: Origin::Runtime,
+            sanitiser,
+            sanitiser_origin: Origin::Runtime,
+            stored: false,
+        }
     }
 }
 

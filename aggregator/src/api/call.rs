@@ -12,6 +12,8 @@ use skerry_domain::state::{Component, ComponentKey, Group, GroupKey, Page, PageK
 use skerry_domain::step::{Answer, Command};
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
+use skerry_store::Reader;
+use std::sync::Mutex;
 
 /// A request, with the state that it is answered from.
 #[derive(Clone, Copy)]
@@ -29,6 +31,8 @@ pub(super) struct Call<'a> {
     pub(super) public: &'a Public,
     /// Where the files declare what they own.
     pub(super) provenance: &'a Provenance,
+    /// For what is not in the state: the audit log.
+    pub(super) reader: &'a Mutex<Reader>,
 }
 
 /// How the outcome of a write is answered.

@@ -103,6 +103,15 @@ impl<'a> Fields<'a> {
         self.members.contains_key(name)
     }
 
+    /// An object, whose members are read on their own.
+    pub(super) fn object(&mut self, name: &str) -> Option<Fields<'a>> {
+        let value = self.value(name)?;
+        match value {
+            Value::Object(members) => Some(Fields { members, wrong: Vec::new() }),
+            other => self.not(name, "an object", other),
+        }
+    }
+
     /// Text; a number counts as its digits.
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
         match self.value(name)? {

@@ -5,6 +5,7 @@
 mod authenticate;
 mod call;
 mod document;
+mod own;
 mod refusal;
 mod reply;
 mod routes;
@@ -30,10 +31,11 @@ use skerry_domain::state::{ApiTokenKey, State, WorkspaceKey};
 use skerry_domain::step::{Command, Once};
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Target;
+use skerry_store::Reader;
 use skerry_web::{Api, ApiCall, ApiHead, ApiReply, RateLimit};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Requests without a valid token that a client may send, per minute.
@@ -51,25 +53,35 @@ struct Inner {
     routes: Routes,
     addresses: Addresses,
     public: Public,
+    /// Where the files declare what they own.
     provenance: Arc<ArcSwap<Provenance>>,
+    /// For what is not in the state: the audit log.
+    reader: Mutex<Reader>,
     of_token: RateLimit<(WorkspaceKey, ApiTokenKey)>,
     refused: RateLimit<Option<IpAddr>>,
 }
 
 impl RestApi {
-    /// For the workspaces of an engine, whose files were declared at `provenance`. A token may send so many requests per
-    /// minute.
+    /// For the workspaces of an engine, whose store `reader` reads and whose files were declared at `provenance`. A token
+    /// may send so many requests per minute.
     #[must_use]
     pub fn new(
         engine: Engine,
+        reader: Reader,
         (addresses, public): (Addresses, Public),
         provenance: Arc<ArcSwap<Provenance>>,
         requests_per_minute: NonZeroU32,
     ) -> Self {
-        let (of_token, refused) =
-            (RateLimit::per_minute(requests_per_minute), RateLimit::per_minute(REFUSED_PER_MINUTE));
-        let routes = Routes::new();
-        Self(Arc::new(Inner { engine, routes, addresses, public, provenance, of_token, refused }))
+        Self(Arc::new(Inner {
+            engine,
+            routes: Routes::new(),
+            addresses,
+            public,
+            provenance,
+            reader: Mutex::new(reader),
+            of_token: RateLimit::per_minute(requests_per_minute),
+            refused: RateLimit::per_minute(REFUSED_PER_MINUTE),
+        }))
     }
 }
 
@@ -131,18 +143,16 @@ impl ApiCall for Admitted {
 
 impl Admitted {
     async fn carry_out(&self, body: &[u8]) -> Result<Reply, Refusal> {
-        let query = document::query(&self.head.query)?;
-        let document = document::body(self.head.content_type.as_deref(), body)?;
-        let provenance = self.inner.provenance.load_full();
-        let sent = Sent { query: &query, body: &document, provenance: &provenance };
-        let write = match self.matched.route.action {
-            routes::Action::Read(read) => {
-                let (snapshot, now) = self.inner.engine.present();
-                return read(&self.call(&snapshot, now, &sent)?);
-            }
-            routes::Action::Write(write) => write,
+        let sent = Sent {
+            query: document::query(&self.head.query)?,
+            body: document::body(self.head.content_type.as_deref(), body)?,
+            provenance: self.inner.provenance.load_full(),
         };
         let (snapshot, now) = self.inner.engine.present();
+        let write = match self.matched.route.action {
+            routes::Action::Read(answer) => return answer(&self.call(&snapshot, now, &sent)?),
+            routes::Action::Write(write) => write,
+        };
         let plan = write(&self.call(&snapshot, now, &sent)?)?;
         let (show, notes) = (plan.show, plan.notes.clone());
         let envelope = self.envelope(self.state(&snapshot)?, plan, body)?;
@@ -196,20 +206,31 @@ impl Admitted {
         &'c self,
         snapshot: &'c Snapshot,
         now: Timestamp,
-        &Sent { query, body, provenance }: &Sent<'c>,
+        sent: &'c Sent,
     ) -> Result<Call<'c>, Refusal> {
-        let state = self.state(snapshot)?;
-        let (caller, parameters, workspaces) = (&self.caller, &self.matched.parameters, &snapshot.workspaces);
-        let (addresses, public) = (&self.inner.addresses, &self.inner.public);
-        Ok(Call { state, now, caller, parameters, query, body, addresses, workspaces, public, provenance })
+        let Inner { addresses, public, reader, .. } = &*self.inner;
+        let Sent { query, body, provenance } = sent;
+        Ok(Call {
+            state: self.state(snapshot)?,
+            now,
+            caller: &self.caller,
+            parameters: &self.matched.parameters,
+            query,
+            body,
+            addresses,
+            workspaces: &snapshot.workspaces,
+            public,
+            provenance,
+            reader,
+        })
     }
 }
 
 /// What a request brings, beside its head, and the files that are in force.
-struct Sent<'c> {
-    query: &'c Document,
-    body: &'c Document,
-    provenance: &'c Provenance,
+struct Sent {
+    query: Document,
+    body: Document,
+    provenance: Arc<Provenance>,
 }
 
 /// The roles that may use a route, for the documentation and the tests.

@@ -3,6 +3,7 @@
 use crate::engine::CommandError;
 use serde_json::json;
 use skerry_domain::step::{Rejected, RejectedKind};
+use skerry_protocol::strict::Position;
 use skerry_web::ApiReply;
 
 /// A request that is refused. Nothing was changed.
@@ -29,6 +30,13 @@ impl Refusal {
 
     pub(super) fn not_found() -> Self {
         Self::new(404, "The requested resource could not be found.")
+    }
+
+    /// The configuration file owns it.
+    pub(super) fn declared(what: &str, place: Option<&Position>) -> Self {
+        let place =
+            place.map_or_else(|| "in the configuration file".to_owned(), |place| format!("at {place}"));
+        Self::new(403, format!("{what} is declared {place}: change it there and reload"))
     }
 
     /// A field has a value that is not allowed.

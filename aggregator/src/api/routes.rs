@@ -4,7 +4,7 @@
 use super::call::{Call, Plan};
 use super::refusal::Refusal;
 use super::reply::Reply;
-use super::v1;
+use super::{own, v1};
 use matchit::Router;
 use skerry_domain::access::{Resource, Role};
 use std::collections::BTreeMap;
@@ -57,8 +57,17 @@ const fn read(
     resource: Resource,
     answer: fn(&Call<'_>) -> Result<Reply, Refusal>,
 ) -> Route {
+    read_as(Role::Viewer, path, resource, answer)
+}
+
+const fn read_as(
+    needs: Role,
+    path: &'static str,
+    resource: Resource,
+    answer: fn(&Call<'_>) -> Result<Reply, Refusal>,
+) -> Route {
     let action = Action::Read(answer);
-    Route { method: "GET", path, needs: Role::Viewer, resource, lists_pages: false, action }
+    Route { method: "GET", path, needs, resource, lists_pages: false, action }
 }
 
 const fn write(
@@ -85,6 +94,18 @@ const POSTMORTEM: &str = "/v1/pages/{page}/incidents/{incident}/postmortem";
 const POSTMORTEM_PUBLISH: &str = "/v1/pages/{page}/incidents/{incident}/postmortem/publish";
 const POSTMORTEM_REVERT: &str = "/v1/pages/{page}/incidents/{incident}/postmortem/revert";
 
+const PROBLEM: &str = "/api/v1/problems/{problem}";
+const DRAFTS: &str = "/api/v1/pages/{page}/drafts";
+const DRAFT: &str = "/api/v1/pages/{page}/drafts/{incident}";
+const APPROVE: &str = "/api/v1/pages/{page}/drafts/{incident}/approve";
+const OWN_INCIDENT: &str = "/api/v1/pages/{page}/incidents/{incident}";
+const INCIDENT_PROBLEM: &str = "/api/v1/pages/{page}/incidents/{incident}/problems/{problem}";
+const CORRECTIONS: &str = "/api/v1/pages/{page}/corrections";
+const CORRECTION: &str = "/api/v1/pages/{page}/corrections/{correction}";
+const HOLDS: &str = "/api/v1/pages/{page}/components/{component}/holds";
+const HOLD: &str = "/api/v1/pages/{page}/components/{component}/holds/{source}";
+const SETTINGS: &str = "/api/v1/settings";
+
 /// Operators set statuses.
 const SET_STATUS: (Role, Resource) = (Role::Operator, Resource::Components);
 /// Admins change pages.
@@ -93,6 +114,8 @@ const CHANGE_PAGES: (Role, Resource) = (Role::Admin, Resource::Pages);
 const CHANGE_COMPONENTS: (Role, Resource) = (Role::Admin, Resource::Components);
 /// Operators write incidents and schedule maintenance.
 const ANNOUNCE: (Role, Resource) = (Role::Operator, Resource::Incidents);
+/// The past is corrected by admins.
+const CORRECT: (Role, Resource) = (Role::Admin, Resource::Corrections);
 
 /// Every route.
 pub(super) const TABLE: &[Route] = &[
@@ -131,6 +154,27 @@ pub(super) const TABLE: &[Route] = &[
     write("DELETE", POSTMORTEM, ANNOUNCE, v1::postmortem::delete),
     write("PUT", POSTMORTEM_PUBLISH, ANNOUNCE, v1::postmortem::publish),
     write("PUT", POSTMORTEM_REVERT, ANNOUNCE, v1::postmortem::revert),
+    read("/api/v1/problems", Resource::Problems, own::problems::list),
+    read(PROBLEM, Resource::Problems, own::problems::get),
+    write("PATCH", PROBLEM, (Role::Operator, Resource::Problems), own::problems::change),
+    read(DRAFTS, Resource::Incidents, own::drafts::list),
+    write("POST", DRAFTS, ANNOUNCE, own::drafts::create),
+    read(DRAFT, Resource::Incidents, own::incidents::get),
+    write("PATCH", DRAFT, ANNOUNCE, own::drafts::change),
+    write("DELETE", DRAFT, ANNOUNCE, own::drafts::discard),
+    write("POST", APPROVE, ANNOUNCE, own::drafts::approve),
+    read(OWN_INCIDENT, Resource::Incidents, own::incidents::get),
+    write("PUT", INCIDENT_PROBLEM, ANNOUNCE, own::incidents::link),
+    write("DELETE", INCIDENT_PROBLEM, ANNOUNCE, own::incidents::unlink),
+    read_as(Role::Admin, CORRECTIONS, Resource::Corrections, own::corrections::list),
+    write("POST", CORRECTIONS, CORRECT, own::corrections::create),
+    write("DELETE", CORRECTION, CORRECT, own::corrections::undo),
+    read(HOLDS, Resource::Components, own::holds::list),
+    write("PUT", HOLD, SET_STATUS, own::holds::set),
+    write("DELETE", HOLD, SET_STATUS, own::holds::release),
+    read(SETTINGS, Resource::Settings, own::settings::get),
+    write("PATCH", SETTINGS, (Role::Admin, Resource::Settings), own::settings::change),
+    read_as(Role::Admin, "/api/v1/audit", Resource::Audit, own::audit::list),
 ];
 
 /// Finds routes.

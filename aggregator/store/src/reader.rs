@@ -4,7 +4,7 @@ use crate::sqlite::Sqlite;
 use crate::{AgentEntry, HeartbeatToken, RollUp, StoreError, StoredObservation};
 use skerry_domain::clock::SavedClock;
 use skerry_domain::credentials::Standing;
-use skerry_domain::rows::Record;
+use skerry_domain::rows::{AuditRow, Record};
 use skerry_domain::state::{ResponseHour, TrackKey, WorkspaceKey};
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
@@ -98,6 +98,20 @@ impl Reader {
     pub fn load(&self, ready_at: Timestamp) -> Result<Workspaces, StoreError> {
         let Self::Sqlite(backend) = self;
         backend.load(ready_at)
+    }
+
+    /// The newest entries of the audit log of a workspace, at most `limit`; with `before`, those with a smaller number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn audit(
+        &self,
+        workspace: WorkspaceKey,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<AuditRow>, StoreError> {
+        let Self::Sqlite(backend) = self;
+        backend.audit(workspace, before, limit)
     }
 
     /// Every row of a table, in the order of the keys.

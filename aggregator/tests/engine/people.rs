@@ -3,7 +3,7 @@
 use crate::script::{Script, World};
 use skerry_domain::incident::{Impact, IncidentRules, IncidentStatus};
 use skerry_domain::problem::Severity;
-use skerry_domain::state::{ComponentKey, IncidentKey, PageKey, ProblemKey};
+use skerry_domain::state::{ComponentKey, IncidentKey, Origin, PageKey, ProblemKey};
 use skerry_domain::status::Status;
 use skerry_domain::step::{Command, IncidentChange, NewIncident, PostmortemChange, ProblemChange};
 use skerry_domain::text::{SanitiserSettings, Text};
@@ -19,6 +19,10 @@ pub(crate) fn text(script: &mut Script<'_>, form: Form) -> Text {
     Text { written: written.to_owned(), public }
 }
 
+fn owner(script: &mut Script<'_>) -> Origin {
+    script.pick(&[Origin::File, Origin::Runtime])
+}
+
 impl World {
     /// What a person does.
     pub(crate) fn act(&self, script: &mut Script<'_>) -> Command {
@@ -26,12 +30,16 @@ impl World {
         let problem = ProblemKey(self.state.counters.problems - script.below(3));
         let severities = [None, Some(Severity::Low), Some(Severity::Medium), Some(Severity::High)];
         match script.below(12) {
-            0 => Command::SetIncidentRules(IncidentRules {
-                draft_from: script.pick(&severities),
-                publish_from: script.pick(&severities),
-                resolve_after: script.pick(&[0, 2 * MINUTE, HOUR]),
-                remind_after: script.pick(&[SECOND, 30 * MINUTE]),
-            }),
+            0 => {
+                let rules = IncidentRules {
+                    draft_from: script.pick(&severities),
+                    publish_from: script.pick(&severities),
+                    resolve_after: script.pick(&[0, 2 * MINUTE, HOUR]),
+                    remind_after: script.pick(&[SECOND, 30 * MINUTE]),
+                };
+                let rules = script.pick(&[Some(rules), Some(rules), None]);
+                Command::SetIncidentRules { rules, by: owner(script) }
+            }
             1 | 2 => Command::OpenIncident(Box::new(self.new_incident(script, problem))),
             3 | 4 => {
                 let change = Box::new(self.incident_change(script));
@@ -57,10 +65,13 @@ impl World {
                 Command::ChangePostmortem { incident, change: Box::new(change) }
             }
             9 => Command::DeleteIncident { incident },
-            10 => Command::SetSanitiser(Box::new(SanitiserSettings {
-                private_suffixes: script.pick(&[None, Some("corp")]).map(|suffix| vec![suffix.to_owned()]),
-                secret_patterns: None,
-            })),
+            10 => {
+                let private_suffixes =
+                    script.pick(&[None, Some("corp")]).map(|suffix| vec![suffix.to_owned()]);
+                let settings = SanitiserSettings { private_suffixes, secret_patterns: None };
+                let settings = (script.below(3) > 0).then(|| Box::new(settings));
+                Command::SetSanitiser { settings, by: owner(script) }
+            }
             _ => {
                 let change = match script.below(5) {
                     0 => ProblemChange::Acknowledge,

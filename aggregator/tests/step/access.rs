@@ -3,8 +3,10 @@
 use crate::fixture::{Fixture, START};
 use skerry_domain::access::{Role, Scope};
 use skerry_domain::holds::Source;
+use skerry_domain::incident::IncidentRules;
+use skerry_domain::problem::Severity;
 use skerry_domain::rows::{Expected, Subject};
-use skerry_domain::state::{ApiTokenKey, ComponentKey};
+use skerry_domain::state::{ApiTokenKey, ComponentKey, Origin};
 use skerry_domain::status::Status;
 use skerry_domain::step::{
     Answer, Asked, Command, Context, Ids, NewApiToken, NewWindow, Once, RejectedKind, step, step_asked,
@@ -121,4 +123,26 @@ fn a_version_that_the_request_itself_made_old_does_not_refuse_it_again() {
     }
     let rejected = step_asked(&mut fixture.state, command("two"), context, asked).expect_err("another");
     assert_eq!((rejected.kind, rejected.field), (RejectedKind::Conflict, "expected"));
+}
+
+#[test]
+fn what_a_file_sets_only_the_file_changes() {
+    let mut fixture = Fixture::new();
+    let set = |draft_from, by| Command::SetIncidentRules {
+        rules: Some(IncidentRules { draft_from, ..IncidentRules::default() }),
+        by,
+    };
+    // People set it while no file does; a reload without the section leaves it alone.
+    fixture.run(set(Some(Severity::Low), Origin::Runtime));
+    fixture.run(Command::SetIncidentRules { rules: None, by: Origin::File });
+    assert_eq!(fixture.state.workspace.incidents.draft_from, Some(Severity::Low));
+    fixture.run(set(Some(Severity::Critical), Origin::File));
+    assert_eq!(refused(&mut fixture, set(None, Origin::Runtime)), (RejectedKind::Forbidden, "incidents"));
+    // The file no longer says anything: what it set ends.
+    fixture.run(Command::SetIncidentRules { rules: None, by: Origin::File });
+    assert_eq!(fixture.state.workspace.incidents, IncidentRules::default());
+    fixture.run(set(None, Origin::Runtime));
+    let loaded = fixture.store.load(Timestamp(0)).expect("loads");
+    let workspace = &loaded.iter().next().expect("a workspace").1.workspace;
+    assert_eq!((workspace.incidents.draft_from, workspace.incidents_origin), (None, Origin::Runtime));
 }

@@ -4,7 +4,7 @@ use crate::fixture::{Fixture, START};
 use skerry_domain::holds::Source;
 use skerry_domain::incident::{Body, Impact, IncidentRules, IncidentStatus, Title};
 use skerry_domain::problem::Severity;
-use skerry_domain::state::{ComponentKey, IncidentKey, PageKey, ProblemKey};
+use skerry_domain::state::{ComponentKey, IncidentKey, Origin, PageKey, ProblemKey};
 use skerry_domain::status::Status;
 use skerry_domain::step::{
     Answer, Change, Command, Context, Ids, IncidentChange, NewIncident, PostmortemChange, RejectedKind, step,
@@ -248,7 +248,7 @@ fn stamps_follow_the_states() {
 fn a_second_problem_is_only_suggested_to_an_approved_incident() {
     let mut fixture = Fixture::new();
     let rules = IncidentRules { draft_from: Some(Severity::Low), ..IncidentRules::default() };
-    fixture.run(Command::SetIncidentRules(rules));
+    fixture.run(Command::SetIncidentRules { rules: Some(rules), by: Origin::File });
     let quorums = [("web", Default::default()), ("db", Default::default())];
     fixture.configure(&quorums, &[("site", &["web", "db"])]);
     fixture.declare(fixture.agent, &["web", "db"]);

@@ -4,7 +4,7 @@ use crate::fixture::{Fixture, START};
 use skerry_domain::automatic_text::AutomaticEvent;
 use skerry_domain::incident::{Body, Impact, Incident, IncidentRules, IncidentStatus, StatusChange};
 use skerry_domain::problem::{Level, Problem, ProblemEventKind, ProblemSubject, Severity};
-use skerry_domain::state::{IncidentKey, ProblemKey};
+use skerry_domain::state::{IncidentKey, Origin, ProblemKey};
 use skerry_domain::status::Status;
 use skerry_domain::step::{Change, Command, NewWindow, ProblemChange, Report, When};
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND};
@@ -32,7 +32,7 @@ impl Fixture {
     }
 
     fn rules(&mut self, rules: IncidentRules) {
-        self.run(Command::SetIncidentRules(rules));
+        self.run(Command::SetIncidentRules { rules: Some(rules), by: Origin::File });
     }
 }
 

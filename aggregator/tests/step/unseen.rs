@@ -3,7 +3,7 @@
 use crate::fixture::{BOOTED, Fixture, START};
 use skerry_domain::incident::{IncidentRules, IncidentStatus};
 use skerry_domain::problem::{Level, ProblemSubject, Severity};
-use skerry_domain::state::{AgentKey, IncidentKey};
+use skerry_domain::state::{AgentKey, IncidentKey, Origin};
 use skerry_domain::step::{Change, Command, RecordKind, Report, When};
 use skerry_domain::time::{MINUTE, SECOND};
 use skerry_domain::track::HardState;
@@ -21,7 +21,8 @@ impl Three {
         let agents = [fixture.agent, fixture.enrol("b", "south"), fixture.enrol("c", "west")];
         agents[1..].iter().for_each(|agent| fixture.declare(*agent, &["web"]));
         let publish_from = Some(Severity::High);
-        fixture.run(Command::SetIncidentRules(IncidentRules { publish_from, ..IncidentRules::default() }));
+        let rules = Some(IncidentRules { publish_from, ..IncidentRules::default() });
+        fixture.run(Command::SetIncidentRules { rules, by: Origin::File });
         Self { fixture, agents, sequences: [0; 3] }
     }
 
@@ -114,7 +115,7 @@ fn a_problem_that_becomes_grave_enough_publishes_its_draft() {
     let mut three = Three::new();
     let (draft_from, publish_from) = (Some(Severity::Medium), Some(Severity::High));
     let rules = IncidentRules { draft_from, publish_from, ..IncidentRules::default() };
-    three.fixture.run(Command::SetIncidentRules(rules));
+    three.fixture.run(Command::SetIncidentRules { rules: Some(rules), by: Origin::File });
     three.stay([UP, UP, UP], MINUTE);
     three.stay([Some(HardState::Degraded); 3], MINUTE);
     assert!(!three.fixture.incident().is_published());

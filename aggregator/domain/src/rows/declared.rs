@@ -28,6 +28,8 @@ records! {
         remind_after: i64,
         private_suffixes: Option<Lines>,
         secret_patterns: Option<Lines>,
+        incidents_origin: Origin,
+        sanitiser_origin: Origin,
     }
     /// The greatest key that was ever assigned in a table.
     CounterRow in "counter", key 2 {

@@ -56,7 +56,9 @@ restored! {
             private_suffixes: row.private_suffixes.map(|lines| lines.0),
             secret_patterns: row.secret_patterns.map(|lines| lines.0),
         };
-        state.workspace = Workspace { key, name, asks, incidents, sanitiser, stored: true }
+        let (incidents_origin, sanitiser_origin) = (row.incidents_origin, row.sanitiser_origin);
+        state.workspace =
+            Workspace { key, name, asks, incidents, incidents_origin, sanitiser, sanitiser_origin, stored: true }
     }
     BlindRow: |row, state| {
         let blind = Interval { from: row.from_ms, to: row.to_ms, value: () };

@@ -7,7 +7,9 @@ use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, State, W
 use skerry_protocol::schedule::Schedule;
 
 pub(super) fn workspace_row(state: &State) -> Option<WorkspaceRow> {
-    let Workspace { key, name, asks, incidents, sanitiser, stored } = state.workspace.clone();
+    let workspace = state.workspace.clone();
+    let Workspace { key, name, asks, incidents, incidents_origin, sanitiser, sanitiser_origin, stored } =
+        workspace;
     stored.then_some(WorkspaceRow {
         key,
         name,
@@ -18,6 +20,8 @@ pub(super) fn workspace_row(state: &State) -> Option<WorkspaceRow> {
         remind_after: incidents.remind_after,
         private_suffixes: sanitiser.private_suffixes.map(Lines),
         secret_patterns: sanitiser.secret_patterns.map(Lines),
+        incidents_origin,
+        sanitiser_origin,
     })
 }
 

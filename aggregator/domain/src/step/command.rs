@@ -10,7 +10,7 @@ use crate::holds::Source;
 use crate::incident::IncidentRules;
 use crate::maintenance::MaintenanceStatus;
 use crate::state::{
-    AgentKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageKey, PageSettings, ProblemKey,
+    AgentKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, Origin, PageKey, PageSettings, ProblemKey,
     ResponseHour, WindowKey,
 };
 use crate::status::Status;
@@ -123,9 +123,19 @@ pub enum Command {
         window: WindowKey,
     },
     /// Sets what happens to incidents by itself.
-    SetIncidentRules(IncidentRules),
+    SetIncidentRules {
+        /// The rules. `None`: a file says nothing of them; they are left to people, and begin with the defaults.
+        rules: Option<IncidentRules>,
+        /// Who sets them. What a file sets, only the file changes.
+        by: Origin,
+    },
     /// Sets what texts for the public must not contain.
-    SetSanitiser(Box<SanitiserSettings>),
+    SetSanitiser {
+        /// The settings. `None`: as for the rules of incidents.
+        settings: Option<Box<SanitiserSettings>>,
+        /// Who sets them.
+        by: Origin,
+    },
     /// A change of a problem by an operator.
     ChangeProblem {
         /// Which.
@@ -306,8 +316,8 @@ impl Command {
             Self::ReleaseHold { .. } => "release_hold",
             Self::PlanWindow(_) => "plan_window",
             Self::CancelWindow { .. } => "cancel_window",
-            Self::SetSanitiser(_) => "set_sanitiser",
-            Self::SetIncidentRules(_) => "set_incident_rules",
+            Self::SetSanitiser { .. } => "set_sanitiser",
+            Self::SetIncidentRules { .. } => "set_incident_rules",
             Self::ChangeProblem { change, .. } => change.name(),
             Self::OpenIncident(_) => "open_incident",
             Self::UpdateIncident { .. } => "update_incident",

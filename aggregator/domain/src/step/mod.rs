@@ -34,6 +34,7 @@ mod report;
 mod reported;
 mod runtime;
 mod runtime_component;
+mod settings;
 mod tick;
 mod timeline;
 mod token;
@@ -69,10 +70,8 @@ pub(crate) use touched::Touched;
 pub use window::{MAX_OPEN_WINDOWS, NewWindow};
 pub use window_change::WindowChange;
 
-use super::incident::IncidentRules;
 use super::rows::{Author, Expected, Write, audit, make};
-use super::schedule::Due;
-use super::state::{ComponentKey, IncidentKey, ProblemKey, ResponseHour, State};
+use super::state::{ComponentKey, ResponseHour, State};
 use std::borrow::Borrow;
 
 /// The outcome of one step.
@@ -193,12 +192,11 @@ fn apply(
             return window::plan(state, new, context, changes).map(Answer::Window);
         }
         Command::CancelWindow { window } => window::cancel(state, *window, context, changes)?,
-        Command::SetIncidentRules(rules) => set_incident_rules(state, *rules, context, changes),
-        Command::SetSanitiser(settings) => {
-            if state.workspace.sanitiser != **settings {
-                state.workspace.sanitiser = (**settings).clone();
-                changes.touched.workspace();
-            }
+        Command::SetIncidentRules { rules, by } => {
+            settings::set_incident_rules(state, *rules, *by, context, changes)?;
+        }
+        Command::SetSanitiser { settings, by } => {
+            settings::set_sanitiser(state, settings.as_deref(), *by, changes)?;
         }
         Command::ChangeProblem { problem, change } => {
             problem::change(state, *problem, change, context, changes)?;
@@ -280,21 +278,6 @@ fn together(
         }
     }
     Ok(Answer::Done)
-}
-
-/// Problems that are open may call for an incident under the new rules.
-fn set_incident_rules(state: &mut State, rules: IncidentRules, context: Context, changes: &mut Changes) {
-    if state.workspace.incidents == rules {
-        return;
-    }
-    state.workspace.incidents = rules;
-    changes.touched.workspace();
-    let open: Vec<ProblemKey> = state.open_problems.values().copied().collect();
-    for problem in open {
-        automatic::announce(state, problem, context, changes);
-    }
-    let incidents: Vec<IncidentKey> = state.open_incidents.iter().copied().collect();
-    incidents.into_iter().for_each(|key| state.reschedule(Due::Incident(key)));
 }
 
 fn chart(

@@ -40,6 +40,18 @@ pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
     if planned || fields.value("scheduled_for").is_some() {
         return maintenance::create(call, fields);
     }
+    let (incident, notes) = new_incident(call, fields)?;
+    Ok(Plan::new(Command::OpenIncident(Box::new(incident)), shown_new).noting(notes))
+}
+
+/// The incident that the fields of a request describe, and what was removed from its texts.
+///
+/// # Errors
+/// 422.
+pub(in crate::api) fn new_incident(
+    call: &Call<'_>,
+    mut fields: Fields<'_>,
+) -> Result<(NewIncident, Vec<String>), Refusal> {
     let (page, settings) = call.page()?;
     let mut texts = Texts::of(call.state)?;
     let title = texts.title(&mut fields, "name");
@@ -74,8 +86,7 @@ pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
         backfilled,
         problems: Vec::new(),
     };
-    let plan = Plan::new(Command::OpenIncident(Box::new(incident)), shown_new);
-    Ok(plan.noting(texts.removed()))
+    Ok((incident, texts.removed()))
 }
 
 fn shown_new(call: &Call<'_>, answer: &Answer) -> Result<Reply, Refusal> {
@@ -87,33 +98,45 @@ fn shown_new(call: &Call<'_>, answer: &Answer) -> Result<Reply, Refusal> {
 
 /// `PATCH` and `PUT` of an incident. With a text, a state or components it adds an update.
 pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
-    let mut fields = call.body.within("incident");
+    let fields = call.body.within("incident");
     let key = match target(call)? {
         Target::Maintenance(key) => return maintenance::change(call, key, fields),
         Target::Incident(key) => key,
     };
-    let (page, _) = call.page()?;
-    let mut texts = Texts::of(call.state)?;
     let incident = &call.state.incidents[&key];
-    let title = texts.title(&mut fields, "name");
-    let wanted = read_status(&mut fields);
-    let change = IncidentChange {
-        title,
-        body: texts.body(&mut fields, &["body", "message"]),
-        status: wanted.filter(|wanted| *wanted != incident.status),
-        components: components(call, page, &mut fields),
-        impact_override: impact(&mut fields),
-        display_at: None,
-        release: false,
-    };
-    fields.finish()?;
+    let (change, notes) = update_of(call, incident, fields)?;
     let subject = Subject::Incident(key);
     if change == IncidentChange::default() {
         // A client that sends back what it read changes nothing.
         return Ok(Plan::new(Command::Together(Vec::new()), shown).about(subject));
     }
     let command = Command::UpdateIncident { incident: key, change: Box::new(change) };
-    Ok(Plan::new(command, shown).about(subject).noting(texts.removed()))
+    Ok(Plan::new(command, shown).about(subject).noting(notes))
+}
+
+/// The change that the fields of a request describe, and what was removed from its texts.
+///
+/// # Errors
+/// 422.
+pub(in crate::api) fn update_of(
+    call: &Call<'_>,
+    incident: &Incident,
+    mut fields: Fields<'_>,
+) -> Result<(IncidentChange, Vec<String>), Refusal> {
+    let mut texts = Texts::of(call.state)?;
+    let title = texts.title(&mut fields, "name");
+    let wanted = read_status(&mut fields);
+    let change = IncidentChange {
+        title,
+        body: texts.body(&mut fields, &["body", "message"]),
+        status: wanted.filter(|wanted| *wanted != incident.status),
+        components: components(call, incident.page, &mut fields),
+        impact_override: impact(&mut fields),
+        display_at: None,
+        release: false,
+    };
+    fields.finish()?;
+    Ok((change, texts.removed()))
 }
 
 fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {

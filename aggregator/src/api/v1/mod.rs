@@ -10,5 +10,5 @@ pub(super) mod maintenance;
 mod objects;
 pub(super) mod pages;
 pub(super) mod postmortem;
-mod texts;
+pub(super) mod texts;
 pub(super) mod uptime;

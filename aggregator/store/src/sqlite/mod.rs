@@ -4,6 +4,7 @@
 use crate::StoreError;
 mod agent;
 mod agents;
+mod audit;
 pub mod backup;
 mod clock;
 mod heartbeats;

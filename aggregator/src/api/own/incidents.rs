@@ -1,0 +1,124 @@
+//! Incidents as operators see them: drafts too, what people wrote before the sanitiser, and former texts.
+
+use crate::api::call::{Call, Plan};
+use crate::api::refusal::Refusal;
+use crate::api::reply::Reply;
+use serde_json::{Value, json};
+use skerry_domain::incident::{Body, Impact, Incident, IncidentUpdate, Title};
+use skerry_domain::rows::Subject;
+use skerry_domain::state::{IncidentKey, ProblemKey, State};
+use skerry_domain::step::{Answer, Command};
+use skerry_publish::incident_view;
+use std::collections::BTreeSet;
+
+/// `GET /api/v1/pages/{page}/incidents/{incident}`.
+pub(in crate::api) fn get(call: &Call<'_>) -> Result<Reply, Refusal> {
+    let (key, incident) = named(call)?;
+    Ok(Reply::ok(object(call.state, incident)).versioned(call.state.version(&Subject::Incident(key))))
+}
+
+/// `PUT …/problems/{problem}`: the incident announces it.
+pub(in crate::api) fn link(call: &Call<'_>) -> Result<Plan, Refusal> {
+    plan(call, true)
+}
+
+/// `DELETE …/problems/{problem}`: it does not belong to the incident.
+pub(in crate::api) fn unlink(call: &Call<'_>) -> Result<Plan, Refusal> {
+    plan(call, false)
+}
+
+fn plan(call: &Call<'_>, linked: bool) -> Result<Plan, Refusal> {
+    let (incident, _) = named(call)?;
+    let problem = call.state.problem_with_id(call.parameter("problem")).ok_or_else(Refusal::not_found)?;
+    let command = Command::LinkProblem { incident, problem, linked };
+    Ok(Plan::new(command, shown).about(Subject::Incident(incident)))
+}
+
+fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
+    get(call)
+}
+
+/// The incident of the page that the path names, a draft too.
+pub(super) fn named<'a>(call: &Call<'a>) -> Result<(IncidentKey, &'a Incident), Refusal> {
+    let (page, _) = call.page()?;
+    let key = call.state.incident_with_id(call.parameter("incident")).ok_or_else(Refusal::not_found)?;
+    let incident = &call.state.incidents[&key];
+    if incident.page == page { Ok((key, incident)) } else { Err(Refusal::not_found()) }
+}
+
+/// The whole incident: what visitors read or would read, and what was written.
+pub(super) fn object(state: &State, incident: &Incident) -> Value {
+    let view = incident_view(state, incident);
+    let title = view.as_ref().map(|view| view.title.one_line());
+    let written_title = match &incident.title {
+        Title::Written(text) => Some(&text.written),
+        Title::Automatic => None,
+    };
+    let components = incident.components().into_iter().filter_map(|(key, status)| {
+        let component = state.components.get(&key)?;
+        Some(json!({ "id": component.id, "name": component.settings.name, "status": status.name() }))
+    });
+    let updates = incident.updates.iter().rev().map(|update| {
+        let shown = view.as_ref().and_then(|view| view.updates.iter().find(|one| one.id == update.id));
+        let body = shown.and_then(|shown| shown.body.as_ref()).map(skerry_publish::view::IncidentText::plain);
+        entry(update, body)
+    });
+    let postmortem = incident.postmortem.as_ref().map(|postmortem| {
+        json!({
+            "body": postmortem.text.public.plain(),
+            "written": postmortem.text.written,
+            "updated_at": postmortem.updated_at.to_string(),
+            "published_at": postmortem.published_at.map(|at| at.to_string()),
+        })
+    });
+    let at = |at: Option<skerry_domain::time::Timestamp>| at.map(|at| at.to_string());
+    json!({
+        "id": incident.id,
+        "title": title,
+        "written_title": written_title,
+        "draft": !incident.is_published(),
+        "automatic": incident.automatic,
+        "follows_problems": incident.follows_problems(),
+        "backfilled": incident.backfilled,
+        "status": incident.status.name(),
+        "impact": incident.shown_impact().name(),
+        "impact_override": incident.impact_override.map(Impact::name),
+        "components": components.collect::<Vec<_>>(),
+        "problems": ids(state, &incident.problems),
+        "suggested_problems": ids(state, &incident.suggested),
+        "created_at": incident.created_at.to_string(),
+        "published_at": at(incident.published_at),
+        "started_at": incident.started_at.to_string(),
+        "identified_at": at(incident.identified_at),
+        "monitoring_at": at(incident.monitoring_at),
+        "resolved_at": at(incident.resolved_at),
+        "updated_at": incident.updated_at.to_string(),
+        "reminded_at": at(incident.reminded_at),
+        "updates": updates.collect::<Vec<_>>(),
+        "postmortem": postmortem,
+    })
+}
+
+fn entry(update: &IncidentUpdate, body: Option<String>) -> Value {
+    let written = match &update.body {
+        Some(Body::Written(text)) => Some(&text.written),
+        Some(Body::Automatic(_)) | None => None,
+    };
+    let former = update.former.iter();
+    let former = former.map(|one| json!({ "written": one.written, "replaced_at": one.to.to_string() }));
+    json!({
+        "id": update.id,
+        "status": update.status.name(),
+        "body": body,
+        "written": written,
+        "former": former.collect::<Vec<_>>(),
+        "created_at": update.created_at.to_string(),
+        "display_at": update.display_at.to_string(),
+        "edited_at": update.edited_at.map(|at| at.to_string()),
+        "by": update.by,
+    })
+}
+
+fn ids(state: &State, problems: &BTreeSet<ProblemKey>) -> Vec<String> {
+    problems.iter().filter_map(|key| Some(state.problems.get(key)?.id.clone())).collect()
+}
