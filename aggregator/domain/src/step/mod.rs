@@ -67,7 +67,7 @@ pub use runtime_component::{ComponentChange, NewComponent};
 pub use token::{MAX_API_TOKENS, NewApiToken};
 use touched::Changes;
 pub(crate) use touched::Touched;
-pub use window::{MAX_OPEN_WINDOWS, NewWindow};
+pub use window::{MAX_LEAD, MAX_OPEN_WINDOWS, NewWindow};
 pub use window_change::WindowChange;
 
 use super::rows::{Author, Expected, Write, audit, make};

@@ -11,7 +11,7 @@ use crate::time::{DAY, Timestamp};
 use std::collections::BTreeSet;
 
 /// The longest time between the announcement of a window and its beginning, ms.
-const MAX_LEAD: i64 = 366 * DAY;
+pub const MAX_LEAD: i64 = 366 * DAY;
 /// The greatest number of windows that are neither completed nor cancelled.
 pub const MAX_OPEN_WINDOWS: usize = 10_000;
 

@@ -11,8 +11,9 @@ use skerry_domain::incident::Title;
 use skerry_domain::maintenance::{MaintenanceStatus, PlannedWindow};
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{PageKey, WindowKey};
-use skerry_domain::step::{Answer, Command, NewWindow, WindowChange};
+use skerry_domain::step::{Answer, Command, MAX_LEAD, NewWindow, WindowChange};
 use skerry_domain::text::Text;
+use skerry_domain::time::HOUR;
 
 /// The states that a client may set. Cancelling is a DELETE.
 const STATUSES: [MaintenanceStatus; 4] = [
@@ -59,9 +60,10 @@ pub(super) fn create(call: &Call<'_>, mut fields: Fields<'_>) -> Result<Plan, Re
         return Err(Refusal::invalid("name and times are required"));
     };
     let from = from.unwrap_or(call.now).max(call.now);
-    let lead = lead.map_or(from.0 - call.now.0, |hours| {
-        i64::try_from(hours).unwrap_or(i64::MAX).saturating_mul(3_600_000)
-    });
+    let lead = match lead {
+        Some(hours) => i64::try_from(hours).unwrap_or(i64::MAX).saturating_mul(HOUR),
+        None => (from - call.now).min(MAX_LEAD),
+    };
     let (title, checks) = (Title::Written(title), Vec::new());
     let window = NewWindow { title, body, components, checks, from, to, lead, reminds };
     let plan = Plan::new(Command::PlanWindow(Box::new(window)), shown_new);
