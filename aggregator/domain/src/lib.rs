@@ -39,4 +39,5 @@ pub mod track;
 pub mod uptime;
 pub mod verdict;
 pub mod votes;
+mod workspace;
 pub mod workspaces;

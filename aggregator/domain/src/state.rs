@@ -7,7 +7,7 @@ use super::credentials::{Enrolment, TokenHash};
 use super::former::Former;
 use super::heartbeat::Heartbeat;
 use super::holds::Hold;
-use super::incident::{Incident, IncidentRules};
+use super::incident::Incident;
 use super::interval::Interval;
 use super::layers::Layers;
 use super::maintenance::PlannedWindow;
@@ -16,7 +16,6 @@ use super::requests::{Answered, RequestKey};
 use super::schedule::Schedule;
 use super::shared_vec::SharedVec;
 use super::table::Table;
-use super::text::SanitiserSettings;
 use super::time::Timestamp;
 use super::verdict::Quorum;
 use imbl::{OrdMap, OrdSet};
@@ -28,6 +27,7 @@ pub use super::keys::{
     PageKey, ProblemKey, TrackKey, WindowKey, WorkspaceAgent, WorkspaceKey, WorkspacePage,
 };
 pub use super::origin::Origin;
+pub use super::workspace::Workspace;
 
 /// The state of a workspace. A copy shares its entries with the original, so it is cheap.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -103,52 +103,6 @@ pub struct State {
     pub check_names: Table<String, CheckKey>,
     /// Tracks by agent and check.
     pub track_of: Table<(AgentKey, CheckKey), TrackKey>,
-}
-
-/// A tenant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Workspace {
-    /// Its row key.
-    pub key: WorkspaceKey,
-    /// Its name.
-    pub name: String,
-    /// An agent that begins to report a check of others waits until an operator allows it.
-    pub asks: bool,
-    /// What happens to incidents by itself.
-    pub incidents: IncidentRules,
-    /// Who sets that.
-    pub incidents_origin: Origin,
-    /// What texts for the public must not contain.
-    pub sanitiser: SanitiserSettings,
-    /// Who sets that.
-    pub sanitiser_origin: Origin,
-    /// Whether it has a row; otherwise the first step writes it.
-    pub stored: bool,
-}
-
-impl Workspace {
-    /// A workspace that is not stored yet.
-    #[must_use]
-    pub fn new(key: WorkspaceKey, name: &str) -> Self {
-        let (incidents, sanitiser) = (IncidentRules::default(), SanitiserSettings::default());
-        Self {
-            key,
-            name: name.to_owned(),
-            asks: false,
-            incidents,
-            incidents_origin: Origin::Runtime,
-            sanitiser,
-            sanitiser_origin: Origin::Runtime,
-            stored: false,
-        }
-    }
-}
-
-/// The workspace of a configuration that names none.
-impl Default for Workspace {
-    fn default() -> Self {
-        Self::new(WorkspaceKey(1), "default")
-    }
 }
 
 /// A check, regardless of which agents run it.
