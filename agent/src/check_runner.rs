@@ -339,6 +339,7 @@ pub(crate) fn inventory_of(checks: &[Check]) -> Vec<Declared> {
             timeout_ms: whole(check.timeout),
             severity: check.severity.name().to_owned(),
             asserts: check.asserts_hash().to_vec(),
+            depends_on: check.depends_on.clone(),
         })
         .collect()
 }

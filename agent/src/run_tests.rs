@@ -55,6 +55,7 @@ pub(crate) fn check(name: &str, interval: u64) -> Check {
         severity: Severity::High,
         labels: BTreeMap::new(),
         locations: Vec::new(),
+        depends_on: Vec::new(),
     }
 }
 

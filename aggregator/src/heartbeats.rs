@@ -82,6 +82,7 @@ pub fn declared(config: &Config) -> Command {
             definition: entry.check.definition_hash().to_vec(),
             expected: expected(heartbeat),
             severity: entry.check.severity,
+            depends_on: entry.check.depends_on.clone(),
         })
     });
     Command::DeclareHeartbeats(heartbeats.collect())

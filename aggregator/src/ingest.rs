@@ -354,7 +354,15 @@ fn declared(check: wire::Declared) -> DeclaredCheck {
         definition: definition(check.definition, &check.asserts),
         interval_ms: signed(check.interval_ms).max(1),
         severity: severity(&check.severity),
+        depends_on: parents(check.depends_on),
     }
+}
+
+/// In the order of their names, each once.
+fn parents(mut names: Vec<String>) -> Vec<String> {
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// An older agent sends none.

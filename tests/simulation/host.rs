@@ -326,6 +326,7 @@ fn declared(name: &str, interval: i64) -> Declared {
         interval_ms: interval.unsigned_abs(),
         timeout_ms: 10_000,
         severity: "high".to_owned(),
+        depends_on: Vec::new(),
         ..Declared::default()
     }
 }

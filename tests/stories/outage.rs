@@ -157,6 +157,7 @@ async fn a_commit_is_in_the_served_bytes_within_250_ms() {
                     interval_ms: 1_000,
                     timeout_ms: 500,
                     severity: "high".into(),
+                    depends_on: Vec::new(),
                     ..Declared::default()
                 }],
             }),

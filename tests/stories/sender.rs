@@ -58,6 +58,7 @@ pub(crate) fn inventory(checks: &[(&str, Vec<u8>)]) -> Option<Inventory> {
         timeout_ms: 500,
         severity: "high".into(),
         asserts: Vec::new(),
+        depends_on: Vec::new(),
     };
     Some(Inventory { checks: checks.iter().map(declared).collect() })
 }

@@ -12,6 +12,7 @@ pub(crate) fn declared(name: &str) -> Declared {
         interval_ms: 1_000,
         timeout_ms: 1_000,
         severity: "high".to_owned(),
+        depends_on: Vec::new(),
         ..Declared::default()
     }
 }

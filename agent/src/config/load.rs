@@ -79,6 +79,7 @@ fn read(path: &Path, assumed: Option<&Enrolment>) -> Result<Loaded, Unusable> {
         });
     }
     gathered.refuse_duplicates();
+    gathered.judge_dependencies();
     match exec_section {
         Some(section) => gathered.run_plugins_by(section.socket.as_deref(), path),
         None => gathered.refuse_exec(path),
@@ -155,6 +156,22 @@ impl Collected {
                 self.problems.add_at(position, "", wrong, "Check names are unique: rename or remove one.");
             }
         }
+    }
+
+    /// The aggregator or another agent may declare a parent.
+    fn judge_dependencies(&mut self) {
+        let checks: Vec<_> = self.checks.iter().map(|(check, position)| (check, position)).collect();
+        check::refuse_cycles(&checks, &mut self.problems);
+        let unknown = check::undeclared_parents(&checks).into_iter();
+        self.warnings.extend(unknown.map(|(check, position, parent, near)| Problem {
+            position: Some(position.clone()),
+            place: format!("check \"{}\"", check.name),
+            wrong: format!("depends_on: no file here declares check \"{parent}\""),
+            remedy: format!(
+                "{}If another agent or the aggregator declares it, all is well.",
+                near.map(|near| format!("Did you mean \"{near}\"? ")).unwrap_or_default()
+            ),
+        }));
     }
 
     /// Secrets of plugins must be readable for the agent unless another process runs them.

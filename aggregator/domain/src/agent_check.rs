@@ -41,6 +41,8 @@ pub struct AgentCheck {
     pub definition: Vec<u8>,
     /// The severity of its problems, as the agent declares it.
     pub severity: Severity,
+    /// The names of the checks that it depends on, as the agent declares them.
+    pub depends_on: Vec<String>,
     /// Whether it was silent for so long that it is excluded from the denominator.
     pub excluded: bool,
     /// The state from a snapshot that is ahead of the track, while history drains.
@@ -121,6 +123,7 @@ impl AgentCheck {
             former_interval: None,
             definition: Vec::new(),
             severity: Severity::High,
+            depends_on: Vec::new(),
             excluded: false,
             live: None,
             called_silent: false,

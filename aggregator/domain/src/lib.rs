@@ -12,6 +12,7 @@ pub mod component;
 pub mod correction;
 pub mod credentials;
 pub mod days;
+pub mod dependencies;
 pub mod former;
 pub mod heartbeat;
 pub mod holds;

@@ -103,6 +103,8 @@ pub struct State {
     pub check_names: Table<String, CheckKey>,
     /// Tracks by agent and check.
     pub track_of: Table<(AgentKey, CheckKey), TrackKey>,
+    /// Tracks by the name of each check that they depend on.
+    pub dependents: OrdSet<(String, TrackKey)>,
 }
 
 /// A check, regardless of which agents run it.

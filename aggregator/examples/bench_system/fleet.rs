@@ -168,6 +168,7 @@ fn declared(name: &str) -> wire::Declared {
         interval_ms: 30_000,
         timeout_ms: 10_000,
         severity: "high".to_owned(),
+        depends_on: Vec::new(),
         ..wire::Declared::default()
     }
 }

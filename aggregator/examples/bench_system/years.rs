@@ -157,6 +157,7 @@ impl World {
             definition: vec![1],
             interval_ms: 30_000,
             severity: Severity::High,
+            depends_on: Vec::new(),
         };
         Report {
             agent,

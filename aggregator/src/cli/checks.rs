@@ -10,7 +10,7 @@ use skerry_domain::reporters::Held;
 use skerry_domain::state::{Check, CheckKey, LastRun, State};
 use skerry_domain::time::Timestamp;
 use skerry_domain::track::HardState;
-use skerry_domain::verdict::{LocationVote, Vote};
+use skerry_domain::verdict::{LocationVote, Verdict, Vote};
 use skerry_domain::votes::{AgentVote, CheckVotes, of_check, verdict_since};
 use skerry_protocol::wire::Outcome;
 use skerry_protocol::words::{duration, milliseconds};
@@ -64,13 +64,17 @@ pub(crate) fn checks(loaded: &Loaded, arguments: &Checks, json: bool) -> anyhow:
     let wanted =
         |state: &State| arguments.workspace.as_ref().is_none_or(|named| *named == state.workspace.name);
     let states = workspaces.iter().map(|(_, state)| state).filter(|state| wanted(state));
+    let mut states: Vec<State> = states.cloned().collect();
+    states.iter_mut().for_each(|state| state.derive_verdicts(now));
     let row = |(state, key, check): (_, &CheckKey, _)| Row {
         state,
+        key: *key,
         check,
         since: verdict_since(state, *key, now),
         votes: of_check(state, *key, now),
     };
-    let checks = states.flat_map(|state| state.checks.iter().map(move |(key, check)| (state, key, check)));
+    let checks =
+        states.iter().flat_map(|state| state.checks.iter().map(move |(key, check)| (state, key, check)));
     let mut rows: Vec<Row<'_>> = checks.map(row).collect();
     rows.sort_unstable_by(|one, other| one.sort_key().cmp(&other.sort_key()));
     Ok(if json { all(&rows) } else { table(&rows, now) })
@@ -78,6 +82,7 @@ pub(crate) fn checks(loaded: &Loaded, arguments: &Checks, json: bool) -> anyhow:
 
 struct Row<'s> {
     state: &'s State,
+    key: CheckKey,
     check: &'s Check,
     since: Option<Timestamp>,
     votes: CheckVotes<'s>,
@@ -91,6 +96,22 @@ impl Row<'_> {
 
     fn workspace(&self) -> &str {
         &self.state.workspace.name
+    }
+
+    /// The check whose outage explains that it fails.
+    fn explained_by(&self) -> Option<&str> {
+        let fails = matches!(self.votes.verdict, Verdict::Degraded | Verdict::Down);
+        let parent = self.state.explained_by(self.key).filter(|_| fails)?;
+        Some(&self.state.checks.get(&parent)?.name)
+    }
+
+    /// "down", or "down (behind router)".
+    fn status(&self) -> String {
+        let verdict = self.votes.verdict.name();
+        match self.explained_by() {
+            Some(parent) => format!("{verdict} (behind {parent})"),
+            None => verdict.to_owned(),
+        }
     }
 }
 
@@ -121,7 +142,7 @@ fn table(rows: &[Row<'_>], now: Timestamp) -> String {
         let votes: Vec<String> = row.votes.agents.iter().map(|one| vote(one, now)).collect();
         [
             if many { format!("{}/{name}", row.workspace()) } else { name.clone() },
-            row.votes.verdict.name().to_owned(),
+            row.status(),
             row.since.map_or_else(dash, |since| format!("{} ago", duration(now - since))),
             row.votes.latency_us().map_or_else(dash, latency),
             if minority.is_empty() { dash() } else { minority },
@@ -186,6 +207,8 @@ fn all(rows: &[Row<'_>]) -> String {
             "workspace": row.workspace(),
             "name": row.check.name,
             "verdict": row.votes.verdict.name(),
+            "depends_on": row.state.parents_of(row.key),
+            "explained_by": row.explained_by(),
             "since": row.since.map(|at| at.to_string()),
             "reason": why.map(|run| run.reason.name()),
             "detail": why.map(|run| &run.detail).filter(|detail| !detail.is_empty()),

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use skerry_protocol::check::Kind;
+use skerry_protocol::check::{Kind, refuse_cycles, undeclared_parents};
 use skerry_protocol::strict::{Position, Problem, Problems, nearest};
 
 use super::{CheckEntry, Config, Item, Link, Page};
@@ -63,6 +63,7 @@ pub(super) fn apply(
             }
         }
         check_unique_names(config, problems);
+        judge_dependencies(config, earlier, problems, warnings);
         warn_about_unknown_checks(config, earlier, warnings);
         warn_about_missing_links(config, earlier, warnings);
         warn_about_locations(config, earlier, warnings);
@@ -205,6 +206,29 @@ fn check_unique_names(config: &Config, problems: &mut Problems) {
                 keys.register(&component.key, "key", &component.declared_at, &place, problems);
             }
         }
+    }
+}
+
+/// Refuses checks that depend on themselves, and warns about parents that no file declares: an agent may.
+fn judge_dependencies(
+    config: &Config,
+    earlier: &EarlierProblems,
+    problems: &mut Problems,
+    warnings: &mut Vec<Problem>,
+) {
+    let checks: Vec<_> = config.checks.iter().map(|entry| (&entry.check, &entry.declared_at)).collect();
+    refuse_cycles(&checks, problems);
+    for (check, position, parent, near) in undeclared_parents(&checks) {
+        if earlier.check(&config.declared_at.file, parent) {
+            continue;
+        }
+        let meant = near.map(|near| format!("Did you mean \"{near}\"? ")).unwrap_or_default();
+        warnings.push(Problem {
+            position: Some(position.clone()),
+            place: format!("check \"{}\"", check.name),
+            wrong: format!("depends_on: no file here declares check \"{parent}\""),
+            remedy: format!("{meant}If an agent declares it, all is well."),
+        });
     }
 }
 

@@ -80,6 +80,7 @@ impl Stand {
             definition: vec![1],
             interval_ms: 30_000,
             severity: Severity::High,
+            depends_on: Vec::new(),
         };
         let down = SnapshotState {
             check: 0,

@@ -97,6 +97,7 @@ fn track_row(workspace: WorkspaceKey, key: i64) -> TrackRow {
         run_us: None,
         certificate_end: None,
         severity: Severity::High,
+        depends_on: None,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use skerry_domain::incident::{Impact, Incident, IncidentStatus};
 use skerry_domain::problem::{Level, Problem, ProblemSubject};
-use skerry_domain::state::{IncidentKey, State};
+use skerry_domain::state::{IncidentKey, ProblemKey, State};
 use skerry_domain::verdict::Verdict;
 use std::collections::BTreeSet;
 
@@ -17,7 +17,23 @@ pub(crate) fn announced(state: &State) -> Result<(), String> {
     Ok(())
 }
 
+/// None of the problems after `last` opened while another outage explains it.
+pub(crate) fn none_explained(state: &State, last: i64) -> Result<(), String> {
+    for (key, problem) in state.problems.range(ProblemKey(last + 1)..) {
+        let ProblemSubject::Check(check) = problem.subject else { continue };
+        if let (true, Some(parent)) = (problem.is_open(), state.explained_by(check)) {
+            return Err(format!("{key:?} opened while {parent:?} is down: {problem:?}"));
+        }
+    }
+    Ok(())
+}
+
 fn indexes(state: &State) -> Result<(), String> {
+    let parents =
+        state.tracks.iter().flat_map(|(key, one)| one.depends_on.iter().map(|name| (name.clone(), *key)));
+    if parents.collect::<BTreeSet<_>>() != state.dependents.iter().cloned().collect() {
+        return Err(format!("the index of dependents is another: {:?}", state.dependents));
+    }
     let of = |problem: &Problem| problem.subject;
     let open: Vec<_> =
         state.problems.iter().filter(|(_, one)| one.is_open()).map(|(key, one)| (of(one), *key)).collect();
@@ -46,7 +62,8 @@ fn indexes(state: &State) -> Result<(), String> {
     Ok(())
 }
 
-/// A check has an open problem while its verdict is bad, and none once it is well; flapping delays both.
+/// A check has an open problem while its verdict is bad, and none once it is well; flapping delays both, and the outage
+/// of a check that it depends on delays that it opens or grows.
 fn faults(state: &State) -> Result<(), String> {
     for (check, kept) in state.verdicts.iter() {
         let open = state.open_problem(ProblemSubject::Check(*check)).map(|key| &state.problems[&key]);
@@ -68,7 +85,11 @@ fn faults(state: &State) -> Result<(), String> {
         {
             continue;
         }
-        if open.map(|problem| problem.level) != level {
+        let open_level = open.map(|problem| problem.level);
+        if open_level < level && state.explained_by(*check).is_some() {
+            continue;
+        }
+        if open_level != level {
             return Err(format!("{check:?} is {kept:?}, and its problem is {open:?}"));
         }
     }

@@ -1,6 +1,6 @@
 //! Invariants that every command preserves.
 
-use crate::announced::announced;
+use crate::announced::{announced, none_explained};
 use crate::runtime::{kept, ordered};
 use crate::script::{Script, World, at};
 use proptest::prelude::*;
@@ -48,7 +48,7 @@ fn leaves_a_valid_state(bytes: &[u8]) -> Result<(), TestCaseError> {
         let through = through_of(&world.state, &command);
         let mut twin = world.state.clone();
         let before = world.state.clone();
-        let clock = world.state.clock;
+        let (clock, problems) = (world.state.clock, world.state.counters.problems);
         // The wall clock may have been set back.
         let back = tick && script.below(4) == 3;
         let now = if back { world.now + -7_200_000 } else { world.now };
@@ -72,7 +72,9 @@ fn leaves_a_valid_state(bytes: &[u8]) -> Result<(), TestCaseError> {
         }
         let reloaded = matches!(command, Command::Configure(_)).then(|| kept(&before, &world.state));
         reloaded.unwrap_or(Ok(())).map_err(|what| TestCaseError::fail(format!("{what}\nafter{told}")))?;
-        sound(&world.state, tick).map_err(|what| TestCaseError::fail(format!("{what}\nafter{told}")))?;
+        sound(&world.state, tick)
+            .and_then(|()| none_explained(&world.state, problems))
+            .map_err(|what| TestCaseError::fail(format!("{what}\nafter{told}")))?;
     }
     Ok(())
 }

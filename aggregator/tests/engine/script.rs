@@ -229,7 +229,10 @@ impl World {
         let inventory = (script.below(6) == 5).then(|| {
             let names = CHECKS.iter().filter(|_| script.below(4) < 3);
             let names: Vec<&str> = names.copied().collect();
-            names.into_iter().map(|name| declared(name, 1_000 * (1 + script.below(2)))).collect()
+            let interval = |script: &mut Script<'_>| 1_000 * (1 + script.below(2));
+            let one =
+                |name| DeclaredCheck { depends_on: parents(script), ..declared(name, interval(script)) };
+            names.into_iter().map(one).collect()
         });
         let checks = CHECKS.iter().map(ToString::to_string).collect();
         let (agent, epoch) = (sender.agent, [sender.epoch; 16]);
@@ -275,11 +278,24 @@ fn job(script: &mut Script<'_>, name: &str) -> Option<DesiredHeartbeat> {
         definition,
         expected,
         severity: Severity::High,
+        depends_on: parents(script),
     })
 }
 
+/// What a check depends on, now and then itself through others.
+fn parents(script: &mut Script<'_>) -> Vec<String> {
+    let parents: [&[&str]; 6] = [&[], &[], &["a"], &["b"], &["b", "c"], &["job", "nobody's"]];
+    script.pick(&parents).iter().map(ToString::to_string).collect()
+}
+
 pub(crate) fn declared(name: &str, interval_ms: i64) -> DeclaredCheck {
-    DeclaredCheck { name: name.to_owned(), definition: vec![1, 2, 3], interval_ms, severity: Severity::High }
+    DeclaredCheck {
+        name: name.to_owned(),
+        definition: vec![1, 2, 3],
+        interval_ms,
+        severity: Severity::High,
+        depends_on: Vec::new(),
+    }
 }
 
 const HARD: [HardState; 4] = [HardState::Up, HardState::Down, HardState::Degraded, HardState::Unknown];

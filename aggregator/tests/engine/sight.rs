@@ -350,7 +350,7 @@ fn a_heartbeat_removes_no_past_outage_of_other_checks() {
     let mut world = world(&["redis", "job"]);
     let expected = Expected { period: DAY, schedule: None, grace: HOUR };
     let job =
-        DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected, severity: Severity::High };
+        DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected, severity: Severity::High, depends_on: Vec::new() };
     let declare = Command::DeclareHeartbeats(vec![job]);
     step(&mut world.state, declare, at(world.now)).expect("taken");
     let (check, run, detail) = ("job".to_owned(), String::new(), String::new());

@@ -91,7 +91,8 @@ pub(crate) fn same(state: &State, loaded: &State) -> Result<(), String> {
         incidents,
         open_incidents,
         check_names,
-        track_of
+        track_of,
+        dependents
     );
     Ok(())
 }

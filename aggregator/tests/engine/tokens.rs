@@ -240,6 +240,7 @@ fn a_heartbeat_accepts_no_report() {
         definition: vec![1],
         expected: Expected { period: MINUTE, schedule: None, grace: SECOND },
         severity: Severity::High,
+        depends_on: Vec::new(),
     };
     let command = Command::DeclareHeartbeats(vec![heartbeat]);
     obey(&mut world, command);

@@ -133,6 +133,7 @@ impl Fixture {
             definition: vec![1; 16],
             interval_ms: 10 * SECOND,
             severity: Severity::High,
+            depends_on: Vec::new(),
         };
         let inventory = Some(names.iter().map(declared).collect());
         self.send(Report { inventory, ..self.empty(agent) });

@@ -4,6 +4,7 @@
 mod access;
 mod configuration;
 mod corrections;
+mod dependencies;
 mod dismissed;
 mod evidence;
 mod fixture;

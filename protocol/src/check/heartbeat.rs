@@ -12,7 +12,7 @@ use crate::strict::{Entry, Table, refuse};
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 const YEAR: Duration = Duration::from_secs(366 * 86_400);
-/// Common keys about running a check; `severity` and `labels` are allowed here.
+/// Common keys about running a check; `severity`, `labels` and `depends_on` are allowed here.
 const OF_RUNS: [&str; 7] =
     ["interval", "timeout", "retry_interval", "fall", "rise", "degraded_above", "locations"];
 const UTC: &str = "Etc/UTC";

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::strict::Item;
 
 mod definition;
+mod dependencies;
 mod dns;
 mod exec;
 mod heartbeat;
@@ -19,6 +20,7 @@ mod tcp;
 mod tls;
 
 pub use crate::strict::Scalar;
+pub use dependencies::{MAX_PARENTS, refuse_cycles, undeclared_parents};
 pub use dns::{Answers, Dns, DnsTransport, NameServer, Rcode, Record, printable, quoted};
 pub use exec::Exec;
 pub use heartbeat::{Due, Heartbeat};
@@ -55,6 +57,8 @@ pub struct Check {
     pub labels: BTreeMap<String, String>,
     /// Locations that run the check; empty: all.
     pub locations: Vec<String>,
+    /// Names of the checks whose outage explains a failure of this one, its parents.
+    pub depends_on: Vec<String>,
 }
 
 impl Check {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Check, Kind, Severity};
+use super::{Check, Kind, MAX_PARENTS, Severity};
 use crate::strict::{Entry, Item, Table, nearest, refuse, show_duration};
 
 /// Names that other programs use for our kinds.
@@ -40,6 +40,8 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 const DEFAULT_RETRY_INTERVAL: Duration = Duration::from_secs(10);
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(300);
+/// The longest name of a check, characters.
+const MAX_NAME: usize = 100;
 
 /// Reads one check. The caller may read additional keys from the same table. `None`: a required key is
 /// missing or wrong, which is reported like every other error.
@@ -54,6 +56,7 @@ pub fn read(table: &Table<'_>) -> Option<Check> {
         .or(Severity::High);
     let labels = labels(table);
     let locations = table.strings("locations");
+    let depends_on = depends_on(table, name.as_deref());
     let kind = kind(table, &timing);
     Some(Check {
         name: name?,
@@ -67,11 +70,30 @@ pub fn read(table: &Table<'_>) -> Option<Check> {
         severity,
         labels,
         locations,
+        depends_on,
     })
 }
 
+fn depends_on(table: &Table<'_>, name: Option<&str>) -> Vec<String> {
+    let mut parents = table.strings("depends_on");
+    if parents.iter().any(|parent| Some(parent.as_str()) == name) {
+        table.refuse("depends_on", "depends_on names the check itself", "Name what it needs, or remove it.");
+    }
+    if parents.len() > MAX_PARENTS {
+        let wrong = format!("depends_on names {} checks; at most {MAX_PARENTS} are allowed", parents.len());
+        table.refuse("depends_on", wrong, "Name the nearest ones: what they depend on counts as well.");
+    }
+    if let Some(long) = parents.iter().find(|parent| parent.chars().count() > MAX_NAME) {
+        let wrong = format!("depends_on: no check has a name of {} characters", long.chars().count());
+        table.refuse("depends_on", wrong, format!("Names have at most {MAX_NAME}."));
+    }
+    parents.sort_unstable();
+    parents.dedup();
+    parents
+}
+
 fn check_name(entry: Entry<'_, String>) -> Entry<'_, String> {
-    entry.at_most(100)
+    entry.at_most(MAX_NAME)
 }
 
 fn kind(table: &Table<'_>, timing: &Timing) -> Option<Kind> {

@@ -146,7 +146,8 @@ fn check_names(batch: &Batch) -> Result<(), DecodeError> {
     if batch.checks.len() > MAX_CHECKS || declared.len() > MAX_CHECKS {
         return Err(DecodeError::Malformed("more than 50,000 checks"));
     }
-    let mut names = batch.checks.iter().chain(declared.iter().map(|check| &check.name));
+    let parents = declared.iter().flat_map(|check| &check.depends_on);
+    let mut names = batch.checks.iter().chain(declared.iter().map(|check| &check.name)).chain(parents);
     if names.any(|name| name.is_empty() || name.len() > MAX_NAME_BYTES || name.contains(char::is_control)) {
         return Err(DecodeError::Malformed("a check's name is empty, too long, or not one line of text"));
     }
@@ -159,7 +160,7 @@ fn check_names(batch: &Batch) -> Result<(), DecodeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Folded, MAX_BODY_BYTES, Observation, Record};
+    use crate::wire::{Declared, Folded, Inventory, MAX_BODY_BYTES, Observation, Record};
 
     fn batch() -> Batch {
         Batch { protocol: 1, agent: "a".into(), epoch: vec![7; 16], ..Batch::default() }
@@ -188,6 +189,13 @@ mod tests {
         assert!(said(&Batch { checks: vec!["x".repeat(401)], ..batch() }).contains("a check's name"));
         assert!(said(&Batch { checks: vec!["a\nb".into()], ..batch() }).contains("a check's name"));
         assert!(said(&Batch { checks: vec!["c".into(); 50_001], ..batch() }).contains("50,000 checks"));
+        let depends = |parents: Vec<String>| {
+            let declared = Declared { name: "c".into(), depends_on: parents, ..Declared::default() };
+            Batch { inventory: Some(Inventory { checks: vec![declared] }), ..batch() }
+        };
+        assert!(decode(&encode(&depends(vec!["p".into(); 20])).expect("encodes")).is_ok());
+        assert!(said(&depends(vec!["p".into(); 21])).contains("more than 20 others"));
+        assert!(said(&depends(vec!["p\nq".into()])).contains("a check's name"));
         let mut far = batch();
         far.records = vec![Record { sequence: u64::MAX, kind: None }];
         assert!(said(&far).contains("counted to"));

@@ -2,6 +2,7 @@
 
 use super::codec::DecodeError;
 use super::{MAX_BOOTS, MAX_CHECKS, MAX_RECORDS};
+use crate::check::MAX_PARENTS;
 
 const CHECKS: u64 = 8;
 const BOOTS: u64 = 9;
@@ -9,6 +10,7 @@ const RECORDS: u64 = 10;
 const SNAPSHOT: u64 = 11;
 const INVENTORY: u64 = 12;
 const DECLARED: u64 = 1;
+const DEPENDS_ON: u64 = 8;
 
 /// Checks the counts before the batch is decoded.
 ///
@@ -22,7 +24,14 @@ pub(super) fn refuse_too_many(batch: &[u8]) -> Result<(), DecodeError> {
             BOOTS => boots += 1,
             RECORDS => records += 1,
             SNAPSHOT => snapshot += 1,
-            INVENTORY => declared += Fields(value).filter(|(number, _)| *number == DECLARED).count(),
+            INVENTORY => {
+                for (_, value) in Fields(value).filter(|(number, _)| *number == DECLARED) {
+                    declared += 1;
+                    if Fields(value).filter(|(number, _)| *number == DEPENDS_ON).count() > MAX_PARENTS {
+                        return Err(DecodeError::Malformed("a check that depends on more than 20 others"));
+                    }
+                }
+            }
             _ => {}
         }
     }

@@ -314,6 +314,9 @@ pub struct Declared {
     /// older agent, for which `definition` is compared.
     #[prost(bytes = "vec", tag = "7")]
     pub asserts: Vec<u8>,
+    /// Names of the checks whose outage explains its failures. Empty: none, or an older agent.
+    #[prost(string, repeated, tag = "8")]
+    pub depends_on: Vec<String>,
 }
 
 /// Fill level and losses of the spool, for operators.

@@ -171,6 +171,7 @@ records! {
         run_us: Option<u64>,
         certificate_end: Option<Timestamp>,
         severity: Severity,
+        depends_on: Option<Lines>,
     }
     /// When an agent ran a check and counted for it.
     DeclaredRow in "declared", key 3 {

@@ -5,7 +5,7 @@ use super::settings::{
     agent_row, check_row, component_row, group_row, heartbeat_row, page_row, workspace_row,
 };
 use super::table::{Key, Record};
-use super::value::{Bits, Field, Layer, Said, Value};
+use super::value::{Bits, Field, Layer, Lines, Said, Value};
 use super::{
     AgentAllowRow, AgentRow, BlindRow, CheckDefinitionRow, CheckRow, CounterRow, DeclaredRow, EnrolmentRow,
     EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, HeartbeatRow, HeartbeatTokenRow, IntervalRow, Row,
@@ -387,6 +387,7 @@ fn track_row(workspace: WorkspaceKey, key: TrackKey, agent_check: &AgentCheck) -
         run_us: run.and_then(|run| run.total_us),
         certificate_end: agent_check.certificate_ends,
         severity: agent_check.severity,
+        depends_on: Some(Lines(agent_check.depends_on.clone())).filter(|lines| !lines.0.is_empty()),
     }
 }
 

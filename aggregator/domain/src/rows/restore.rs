@@ -210,6 +210,7 @@ impl Restore for TrackRow {
         };
         state.tracks.insert(self.key, agent_check);
         state.track_of.insert((self.agent, self.check), self.key);
+        state.set_parents(self.key, &self.depends_on.unwrap_or_default().0);
         if let Some(check) = state.checks.get_mut(&self.check) {
             check.tracks.push(self.key);
         }

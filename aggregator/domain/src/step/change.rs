@@ -160,6 +160,8 @@ pub enum Change {
     /// Fewer locations than the quorum say that a check is down, or no longer; or an agent that said so fell silent, or
     /// is heard again.
     DissentChanged(CheckKey),
+    /// A check depends on other checks than before.
+    DependenciesChanged(CheckKey),
     /// No agent runs a check any more that has a problem.
     NobodyRuns(CheckKey),
     /// A problem opened, changed or ended.

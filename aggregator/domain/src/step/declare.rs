@@ -138,6 +138,10 @@ pub(super) fn declare(
             state.tracks.get_mut(&track).expect("made above").severity = declared.severity;
             changes.touched.track(track);
         }
+        if state.set_parents(track, &declared.depends_on) {
+            changes.touched.track(track);
+            changes.push(Change::DependenciesChanged(check));
+        }
         if !unchanged {
             let agent_check = state.tracks.get_mut(&track).expect("made above");
             if agent_check.is_declared() && agent_check.interval_ms != declared.interval_ms {

@@ -6,7 +6,7 @@ use super::{Change, Changes, Context};
 use crate::check_verdict::{CheckVerdict, ReportedBy};
 use crate::problem::{Level, ProblemSubject};
 use crate::schedule::Due;
-use crate::state::{AgentKey, CheckKey, ProblemKey, State};
+use crate::state::{AgentKey, CheckKey, ProblemKey, State, TrackKey};
 use crate::time::Timestamp;
 use crate::verdict::{Evaluation, Verdict};
 use skerry_protocol::wire::Reason;
@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 pub(super) fn follow(state: &mut State, context: Context, changes: &mut Changes) {
     // Most steps only store observations.
     let events: Vec<Change> = changes.events.iter().filter(|event| is_relevant(event)).cloned().collect();
+    let waiting = waiting(state, &events, changes);
     for event in events {
         match event {
             Change::Verdict { check, from, to, until: None, .. } => {
@@ -38,6 +39,7 @@ pub(super) fn follow(state: &mut State, context: Context, changes: &mut Changes)
             _ => {}
         }
     }
+    waiting.into_iter().for_each(|check| settle(state, check, context, changes));
     let delivered: BTreeSet<AgentKey> = changes.touched.epochs.iter().map(|(agent, _)| *agent).collect();
     delivered.into_iter().for_each(|agent| reports_again(state, agent, false, context, changes));
     if !changes.touched.agents.is_empty() || !changes.touched.declared.is_empty() {
@@ -48,6 +50,30 @@ pub(super) fn follow(state: &mut State, context: Context, changes: &mut Changes)
         let agents: Vec<AgentKey> = agents.collect();
         agents.into_iter().for_each(|agent| reports_again(state, agent, true, context, changes));
     }
+}
+
+/// Checks whose faults a parent may have held back, and may no longer: those that depend on a check that changed, and
+/// those that were seen again since their parent recovered.
+fn waiting(state: &State, events: &[Change], changes: &Changes) -> BTreeSet<CheckKey> {
+    let changed = events.iter().filter_map(|event| match event {
+        Change::Verdict { check, from, to, until: None, .. } if from.verdict != to.verdict => Some(*check),
+        Change::DependenciesChanged(check) | Change::NobodyRuns(check) => Some(*check),
+        _ => None,
+    });
+    let mut checks: BTreeSet<CheckKey> = changed.collect();
+    if !state.dependents.is_empty() {
+        let of_track = |track: &TrackKey| state.tracks.get(track).map(|one| one.check);
+        checks.extend(changes.touched.declared.iter().filter_map(of_track));
+        checks.extend(state.dependents_of(checks.iter().copied()));
+        let seen = changes.touched.tracks.keys().filter_map(of_track);
+        checks.extend(seen.filter(|check| !state.parents_of(*check).is_empty()));
+    }
+    let fails = |check: &CheckKey| {
+        let kept = state.verdicts.get(check);
+        kept.is_some_and(|kept| Level::of(kept.evaluation.verdict).is_some() || !kept.below_quorum.is_empty())
+    };
+    checks.retain(fails);
+    checks
 }
 
 /// Ends the problem of an agent that is silent about nothing that it runs.
@@ -76,6 +102,7 @@ fn is_relevant(event: &Change) -> bool {
             | Change::FellSilent { .. }
             | Change::ReportsAgain { .. }
             | Change::NobodyRuns(_)
+            | Change::DependenciesChanged(_)
     )
 }
 
@@ -103,7 +130,7 @@ fn count_flap(
 }
 
 /// Opens, changes or ends the problem of a check by its verdict. While the check flaps, nothing of that happens; what is
-/// no longer seen keeps its problem.
+/// no longer seen keeps its problem. While a check that it depends on is down, its problem neither opens nor grows.
 fn settle(state: &mut State, check: CheckKey, context: Context, changes: &mut Changes) {
     let subject = ProblemSubject::Check(check);
     let open = state.open_problem(subject);
@@ -115,7 +142,13 @@ fn settle(state: &mut State, check: CheckKey, context: Context, changes: &mut Ch
     if is_bad && unseen {
         return;
     }
-    match (evidence(state, check, kept, since), open) {
+    let evidence = evidence(state, check, kept, since);
+    let level = open.map(|key| state.problems[&key].level);
+    let grows = evidence.as_ref().is_some_and(|evidence| level.is_none_or(|level| evidence.level > level));
+    if grows && state.explained_by(check).is_some() {
+        return;
+    }
+    match (evidence, open) {
         (Some(evidence), Some(key)) => set_level(state, key, evidence, context, changes),
         (Some(evidence), None) => open_problem(state, subject, evidence, context, changes),
         (None, Some(key)) if verdict == Verdict::Up => end(state, key, since, false, context, changes),
@@ -164,6 +197,9 @@ fn past(
             changes.touched.problem(key);
             state.reschedule(Due::Problem(key));
         }
+        return;
+    }
+    if state.was_explained(check, from, until) {
         return;
     }
     let evidence = Evidence { level, began: from, reason: Reason::None, reporters: Vec::new() };

@@ -72,6 +72,7 @@ fn is_dismissed(agent: &Agent, before: Timestamp) -> bool {
 }
 
 fn forget_track(state: &mut State, key: TrackKey, changes: &mut Changes) {
+    state.set_parents(key, &[]);
     let Some(agent_check) = state.tracks.remove(&key) else { return };
     state.track_of.remove(&(agent_check.agent, agent_check.check));
     if let Some(check) = state.checks.get_mut(&agent_check.check) {

@@ -36,6 +36,8 @@ pub struct DesiredHeartbeat {
     pub expected: Expected,
     /// The severity of its problems.
     pub severity: Severity,
+    /// The names of the checks that it depends on, each once.
+    pub depends_on: Vec<String>,
 }
 
 /// One ping.
@@ -87,6 +89,7 @@ pub(super) fn declare_all(
             definition: one.definition.clone(),
             interval_ms: one.expected.longest(),
             severity: one.severity,
+            depends_on: one.depends_on.clone(),
         })
         .collect();
     let mut recompute_from = RecomputeFrom::default();

@@ -184,4 +184,6 @@ pub struct DeclaredCheck {
     pub interval_ms: i64,
     /// The severity of its problems.
     pub severity: Severity,
+    /// The names of the checks that it depends on, each once.
+    pub depends_on: Vec<String>,
 }

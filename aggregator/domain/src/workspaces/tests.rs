@@ -149,7 +149,7 @@ fn observations_of_one_tick_stand_in_their_own_workspaces() {
     let mut all = Workspaces::default();
     let expected = Expected { period: MINUTE, schedule: None, grace: 0 };
     let job =
-        DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected, severity: Severity::High };
+        DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected, severity: Severity::High, depends_on: Vec::new() };
     let call = HeartbeatPing {
         check: "job".to_owned(),
         kind: PingKind::Success,

@@ -64,6 +64,7 @@ impl Job {
             definition: vec![1],
             expected: expected.clone(),
             severity: Severity::High,
+            depends_on: Vec::new(),
         };
         let heartbeats = names.iter().map(one).collect();
         let answer = self.step(minute, Command::DeclareHeartbeats(heartbeats));

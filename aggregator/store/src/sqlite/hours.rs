@@ -320,6 +320,7 @@ mod tests {
             definition: vec![1],
             expected,
             severity: Severity::High,
+            depends_on: Vec::new(),
         };
         let heartbeats = vec![job];
         let workspace = take(0, Command::DeclareHeartbeats(heartbeats));
