@@ -78,6 +78,19 @@ fn a_token_for_a_page_reaches_no_other() {
 }
 
 #[test]
+fn the_documentation_names_every_route_with_its_role() {
+    let text = include_str!("../../../docs/api.md");
+    for route in TABLE {
+        let row = format!("| `{}` |", route.path);
+        let line = text.lines().find(|line| line.starts_with(&row)).unwrap_or_else(|| panic!("no {row}"));
+        let methods = line.split(" | ").nth(1).unwrap_or_default();
+        let named = methods.split("), ").find(|one| one.split([' ', '(']).any(|word| word == route.method));
+        let named = named.unwrap_or_else(|| panic!("{row} lacks {}", route.method));
+        assert!(named.contains(route.needs.name()), "{row} {}: {named}", route.method);
+    }
+}
+
+#[test]
 fn each_route_stands_once() {
     let all: BTreeSet<_> = TABLE.iter().map(|route| (route.method, route.path)).collect();
     assert_eq!(all.len(), TABLE.len());
