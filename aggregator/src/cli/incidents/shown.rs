@@ -7,6 +7,8 @@ use skerry_aggregator::control::lookup;
 use skerry_domain::incident::{Body, Incident, IncidentUpdate, StatusChange, Title};
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{IncidentKey, State};
+use skerry_publish::incident_view;
+use skerry_publish::view::IncidentView;
 use skerry_sanitiser::PublicText;
 use std::fmt::Write as _;
 
@@ -171,9 +173,10 @@ fn text(reading: &Reading, row: &Row<'_>, original: bool) -> String {
         say("note", note);
     }
     say("version", version(state, &Subject::Incident(key)));
+    let view = incident_view(state, incident);
     for update in incident.updates.iter().rev() {
         out.push('\n');
-        out.push_str(&entry(state, update, original));
+        out.push_str(&entry(state, view.as_ref(), update, original));
     }
     if let Some(postmortem) = &incident.postmortem {
         let shown =
@@ -186,13 +189,13 @@ fn text(reading: &Reading, row: &Row<'_>, original: bool) -> String {
     out.trim_end().to_owned()
 }
 
-fn entry(state: &State, update: &IncidentUpdate, original: bool) -> String {
+fn entry(state: &State, view: Option<&IncidentView>, update: &IncidentUpdate, original: bool) -> String {
     let by = update.by.as_deref().unwrap_or("by itself");
     let edited = update.edited_at.map_or_else(String::new, |at| format!(", edited {}", second(at)));
     let mut out =
         format!("{}  {}  {by}  {}{edited}\n", second(update.display_at), update.status.name(), update.id);
     let mut paragraph = |text: &str| out.push_str(&indented(text));
-    paragraph(&body(update));
+    paragraph(&body(view, update));
     for change in &update.components {
         paragraph(&moved(state, change));
     }
@@ -209,15 +212,11 @@ fn entry(state: &State, update: &IncidentUpdate, original: bool) -> String {
     out
 }
 
-/// The text of an update, or what an automatic one says.
-fn body(update: &IncidentUpdate) -> String {
-    match &update.body {
-        None => String::new(),
-        Some(Body::Written(text)) => text.public.plain().trim().to_owned(),
-        Some(Body::Automatic(text)) => {
-            format!("(automatic: {}, {})", text.event.name(), text.class.name())
-        }
-    }
+/// The text of an update as visitors read it, or would read it.
+fn body(view: Option<&IncidentView>, update: &IncidentUpdate) -> String {
+    let shown = view.and_then(|view| view.updates.iter().find(|one| one.id == update.id));
+    let body = shown.and_then(|shown| shown.body.as_ref());
+    body.map_or_else(String::new, |body| body.plain().trim().to_owned())
 }
 
 fn moved(state: &State, change: &StatusChange) -> String {
@@ -243,6 +242,7 @@ fn object(row: &Row<'_>, original: bool) -> serde_json::Value {
             "id": one.map(|one| &one.id), "name": name_of(state, key), "status": status.name(),
         })
     };
+    let view = incident_view(state, incident);
     let written = match &incident.title {
         Title::Written(text) if original => Some(&text.written),
         _ => None,
@@ -275,11 +275,20 @@ fn object(row: &Row<'_>, original: bool) -> serde_json::Value {
             "updated_at": second(one.updated_at),
             "published_at": at(one.published_at),
         })),
-        "updates": incident.updates.iter().map(|one| update_object(state, one, original)).collect::<Vec<_>>(),
+        "updates": incident
+            .updates
+            .iter()
+            .map(|one| update_object(state, view.as_ref(), one, original))
+            .collect::<Vec<_>>(),
     })
 }
 
-fn update_object(state: &State, update: &IncidentUpdate, original: bool) -> serde_json::Value {
+fn update_object(
+    state: &State,
+    view: Option<&IncidentView>,
+    update: &IncidentUpdate,
+    original: bool,
+) -> serde_json::Value {
     let change = |change: &StatusChange| {
         serde_json::json!({
             "name": name_of(state, change.component), "from": change.from.name(), "to": change.to.name(),
@@ -292,7 +301,7 @@ fn update_object(state: &State, update: &IncidentUpdate, original: bool) -> serd
     serde_json::json!({
         "id": update.id,
         "status": update.status.name(),
-        "body": body(update),
+        "body": body(view, update),
         "body_as_written": written,
         "at": second(update.display_at),
         "edited_at": update.edited_at.map(second),
