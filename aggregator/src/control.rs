@@ -11,6 +11,7 @@ pub mod lookup;
 mod maintenance;
 mod problems;
 mod request;
+mod series;
 mod server;
 mod tokens;
 
@@ -21,6 +22,7 @@ pub use incidents::{IncidentEdit, IncidentRequest, NamedComponent, OpenIncident,
 pub use maintenance::{ChangeWindow, End, MaintenanceRequest, PlanWindow, WindowEdit};
 pub use problems::ProblemRequest;
 pub use request::{Admission, AgentChange, Done, Request};
+pub use series::SeriesEdit;
 pub use server::Control;
 pub use tokens::TokenRequest;
 

@@ -30,14 +30,19 @@ pub enum NoSchedule {
     Zone(String),
 }
 
+/// The time zone with this IANA name, from the database of the host or else the one in this program.
+#[must_use]
+pub fn time_zone(name: &str) -> Option<TimeZone> {
+    jiff::tz::db().get(name).ok()
+}
+
 impl Schedule {
     /// Parses a schedule; `zone` is an IANA name.
     ///
     /// # Errors
     /// [`NoSchedule`].
     pub fn parse(expression: &str, zone: &str) -> Result<Self, NoSchedule> {
-        let database = jiff::tz::db();
-        let found = database.get(zone).map_err(|_| NoSchedule::Zone(zone.to_owned()))?;
+        let found = time_zone(zone).ok_or_else(|| NoSchedule::Zone(zone.to_owned()))?;
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
         let cron = parser
             .parse(expression)

@@ -34,6 +34,7 @@ const IMPORTERS: &[(&str, &[&str])] = &[
     ("flate2", &["aggregator/publish/src/", "agent/src/probe/http/content/"]),
     ("csv", &["aggregator/publish/src/"]),
     ("croner", &["protocol/src/schedule.rs"]),
+    ("rrule", &["aggregator/domain/src/recurrence.rs"]),
     ("zstd", &["protocol/src/wire/", "agent/src/probe/http/content/"]),
     ("prost", &["protocol/src/wire/", "agent/src/spool/", "agent/src/delivery.rs"]),
     ("toml", &["protocol/src/strict/"]),

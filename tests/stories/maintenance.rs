@@ -212,3 +212,54 @@ async fn a_corrected_outage_leaves_uptime_and_outages_until_the_correction_is_un
         assert!(!succeeded && output.contains(message), "{words:?}: {output}");
     }
 }
+
+#[tokio::test]
+async fn maintenance_that_recurs_is_planned_changed_and_cancelled() {
+    let (world, _nginx) = well(&["web"]).await;
+    let from = in_seconds(50 * 3_600);
+    let words = [
+        "maintenance",
+        "schedule",
+        "--title",
+        "Restart",
+        "--component",
+        "web",
+        "--from",
+        &from,
+        "--for",
+        "1h",
+    ];
+    let (succeeded, output) = run_cli(&world, &[&words[..], &["--repeat", "FREQ=HOURLY"]].concat());
+    assert!(!succeeded && output.contains("FREQ=HOURLY: maintenance recurs daily or less often"), "{output}");
+    let (succeeded, output) = run_cli(&world, &[&words[..], &["--repeat", "FREQ=DAILY;COUNT=9"]].concat());
+    assert!(succeeded && output.contains("The next dates in Etc/UTC: "), "{output}");
+    let line = output.lines().find(|line| line.ends_with("is planned.")).expect("a line");
+    let id = line.split(' ').nth(1).expect("an id");
+
+    let listed = asked(&world, &["maintenance", "list"]);
+    assert_eq!(listed["maintenance"].as_array().map(Vec::len), Some(1), "the next stands for all: {listed}");
+    assert_eq!(
+        (&listed["maintenance"][0]["series"], &listed["series"][0]["id"]),
+        (&Value::from(id), &Value::from(id))
+    );
+    let first = listed["maintenance"][0]["id"].as_str().expect("an id");
+    let shown = run_ok(&world, &["maintenance", "show", id]);
+    assert!(shown.contains("FREQ=DAILY;COUNT=9") && shown.contains(first), "{shown}");
+
+    run_ok(&world, &["maintenance", "cancel", first]);
+    let next = asked(&world, &["maintenance", "list"])["maintenance"][0]["id"].clone();
+    assert_ne!(next, Value::from(first));
+    let (succeeded, output) = run_cli(&world, &["maintenance", "cancel", id]);
+    assert!(!succeeded && output.contains("is a series: say --series"), "{output}");
+    run_ok(&world, &["maintenance", "change", id, "--series", "--repeat", "FREQ=WEEKLY", "--for", "2h"]);
+    let changed = asked(&world, &["maintenance", "show", id]);
+    assert_eq!(
+        (&changed["rule"], &changed["length_seconds"]),
+        (&Value::from("FREQ=WEEKLY"), &Value::from(7_200))
+    );
+    let (succeeded, output) =
+        run_cli(&world, &["maintenance", "cancel", id, "--series", "--message", "No more"]);
+    assert!(!succeeded && output.contains("no visitor knows of an occurrence"), "{output}");
+    run_ok(&world, &["maintenance", "cancel", id, "--series"]);
+    assert_eq!(run_ok(&world, &["maintenance", "list"]), "No maintenance is planned or runs.");
+}

@@ -53,6 +53,10 @@ key!(
     WindowKey
 );
 key!(
+    /// Row key of a series of planned windows.
+    SeriesKey
+);
+key!(
     /// Row key of a problem.
     ProblemKey
 );
@@ -94,6 +98,8 @@ pub struct Counters {
     pub holds: i64,
     /// Of planned windows.
     pub windows: i64,
+    /// Of series of planned windows.
+    pub series: i64,
     /// Of problems.
     pub problems: i64,
     /// Of incidents.
@@ -118,7 +124,7 @@ pub struct Counters {
 
 impl Counters {
     /// Each counter with the name of its table; `fold` belongs to no table.
-    pub fn named(&mut self) -> [(&'static str, &mut i64); 18] {
+    pub fn named(&mut self) -> [(&'static str, &mut i64); 19] {
         [
             ("agent", &mut self.agents),
             ("check", &mut self.checks),
@@ -128,6 +134,7 @@ impl Counters {
             ("component", &mut self.components),
             ("hold", &mut self.holds),
             ("planned_window", &mut self.windows),
+            ("maintenance_series", &mut self.series),
             ("problem", &mut self.problems),
             ("incident", &mut self.incidents),
             ("incident_update", &mut self.incident_updates),

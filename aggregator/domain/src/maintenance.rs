@@ -3,6 +3,7 @@
 
 use super::incident::{FormerText, Title};
 use super::keys::{CheckKey, ComponentKey, PageKey, WindowKey};
+use super::series::Occurrence;
 use super::shared_vec::SharedVec;
 use super::state::State;
 use super::text::Text;
@@ -60,6 +61,8 @@ pub struct PlannedWindow {
     pub id: String,
     /// The page that shows it: that of its components. `None`: it has none and is private.
     pub page: Option<PageKey>,
+    /// The series that it belongs to.
+    pub occurrence: Option<Occurrence>,
     /// Its title.
     pub title: Title,
     /// Its state.

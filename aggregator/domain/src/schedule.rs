@@ -4,7 +4,9 @@
 
 use super::agent_check::AgentCheck;
 use super::interval::Cursor;
-use super::state::{CheckKey, Component, ComponentKey, IncidentKey, ProblemKey, State, TrackKey, WindowKey};
+use super::state::{
+    CheckKey, Component, ComponentKey, IncidentKey, ProblemKey, SeriesKey, State, TrackKey, WindowKey,
+};
 use super::time::{DAY, Timestamp};
 use imbl::{OrdMap, OrdSet};
 
@@ -20,6 +22,8 @@ pub enum Due {
     Verdict(CheckKey),
     /// A hold ends, or a planned window begins or ends.
     Hold(ComponentKey),
+    /// An occurrence of a series is made.
+    Series(SeriesKey),
     /// A planned window is announced, begins or ends.
     Window(WindowKey),
     /// An ended problem is forgotten.
@@ -88,6 +92,7 @@ impl State {
         let all = all.chain(self.heartbeats.keys().map(|key| Due::Heartbeat(*key)));
         let all = all.chain(self.verdicts.keys().map(|key| Due::Verdict(*key)));
         let all = all.chain(self.components.keys().map(|key| Due::Hold(*key)));
+        let all = all.chain(self.series.keys().map(|key| Due::Series(*key)));
         let all = all.chain(self.open_windows.iter().map(|key| Due::Window(*key)));
         let all = all.chain(self.problems.keys().map(|key| Due::Problem(*key)));
         let all: Vec<Due> = all.chain(self.open_incidents.iter().map(|key| Due::Incident(*key))).collect();
@@ -105,6 +110,7 @@ impl State {
                 self.verdicts.get(&key).map(|kept| kept.until).filter(|at| *at < Timestamp::FAR)
             }
             Due::Hold(key) => self.components.get(&key).and_then(hold_due),
+            Due::Series(key) => self.series_due(key),
             Due::Window(key) => self.window_due(key),
             Due::Problem(key) => self.problem_due(key),
             Due::Incident(key) => self.incident_due(key),

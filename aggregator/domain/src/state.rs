@@ -14,6 +14,7 @@ use super::maintenance::PlannedWindow;
 use super::problem::{Problem, ProblemSubject};
 use super::requests::{Answered, RequestKey};
 use super::schedule::Schedule;
+use super::series::MaintenanceSeries;
 use super::shared_vec::SharedVec;
 use super::table::Table;
 use super::time::Timestamp;
@@ -24,7 +25,7 @@ pub use super::agent::{Agent, Epoch, SelfReport};
 pub use super::agent_check::{AgentCheck, LastRun, Outcomes};
 pub use super::keys::{
     AgentKey, ApiTokenKey, CheckKey, ComponentKey, CorrectionKey, Counters, GroupKey, HoldKey, IncidentKey,
-    PageKey, ProblemKey, TrackKey, WindowKey, WorkspaceAgent, WorkspaceKey, WorkspacePage,
+    PageKey, ProblemKey, SeriesKey, TrackKey, WindowKey, WorkspaceAgent, WorkspaceKey, WorkspacePage,
 };
 pub use super::origin::Origin;
 pub use super::workspace::Workspace;
@@ -69,6 +70,10 @@ pub struct State {
     pub windows: Table<WindowKey, PlannedWindow>,
     /// Planned windows that are neither completed nor cancelled, or that begin again.
     pub open_windows: OrdSet<WindowKey>,
+    /// Series of planned windows, ended ones included.
+    pub series: Table<SeriesKey, MaintenanceSeries>,
+    /// All windows of series.
+    pub series_windows: OrdSet<(SeriesKey, WindowKey)>,
     /// Problems, ended ones included.
     pub problems: Table<ProblemKey, Problem>,
     /// The open problem of each subject.

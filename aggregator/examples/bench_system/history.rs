@@ -54,7 +54,7 @@ pub(crate) fn write(config: &Path, raw: i64, hours: i64) -> anyhow::Result<()> {
                 definition: vec![3; 16],
                 interval_ms: 30_000,
                 severity: Severity::High,
-            depends_on: Vec::new(),
+                depends_on: Vec::new(),
             };
             let report = Report {
                 agent,

@@ -50,6 +50,8 @@ fn maintenance(
         from,
         to: from + 2 * HOUR,
         ended_at,
+        series: None,
+        recurs: None,
         called_off: ended_at.is_some_and(|at| at < from),
         components: affected.collect(),
         updates,

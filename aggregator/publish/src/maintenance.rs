@@ -11,6 +11,7 @@ use jiff::Zoned;
 use jiff::tz::TimeZone;
 use skerry_domain::incident::Title;
 use skerry_domain::maintenance::{PlannedWindow, WindowEvent, WindowText, WindowUpdate};
+use skerry_domain::recurrence::Frequency;
 use skerry_domain::state::{Page, PageKey, State};
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
@@ -98,9 +99,21 @@ impl Build<'_> {
             to: window.to,
             ended_at: window.ended_at(),
             called_off: called_off(window),
+            series: window
+                .occurrence
+                .and_then(|one| self.state.series.get(&one.series))
+                .map(|one| one.id.clone()),
+            recurs: self.recurs(window),
             components,
             updates: updates.into_iter().map(|(_, update)| update).collect(),
         }
+    }
+
+    /// How often a window that is not over recurs, if another one of its series follows.
+    fn recurs(&self, window: &PlannedWindow) -> Option<(Frequency, u16)> {
+        let series = window.occurrence.filter(|_| window.is_open())?.series;
+        self.state.next_starts(series, window.from + 1).next()?;
+        Some(self.state.series.get(&series)?.recurrence.frequency())
     }
 
     /// The public components of a window, in the order of the page.

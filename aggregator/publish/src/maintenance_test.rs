@@ -6,8 +6,9 @@ use crate::incidents::tests::{CARDS, PAGE, PRIVATE, everything, state, written};
 use crate::sample::NOW;
 use crate::view::PageView;
 use skerry_domain::maintenance::MaintenanceStatus;
+use skerry_domain::recurrence::Frequency;
 use skerry_domain::state::{CheckKey, ComponentKey, WindowKey};
-use skerry_domain::step::{Answer, Command, Context, Ids, NewWindow, WindowChange, step};
+use skerry_domain::step::{Answer, Command, Context, Ids, NewSeries, NewWindow, WindowChange, step};
 use skerry_domain::time::{DAY, HOUR, MINUTE};
 use skerry_sanitiser::Form;
 
@@ -127,4 +128,24 @@ fn the_past_is_copied_only_if_it_is_wanted() {
     let whole = page_view_with_past(&state, PAGE, "https://x", NOW).expect("a living page");
     assert_eq!(whole.maintenance.len(), 60);
     assert!(whole.maintenance.iter().all(|one| !one.is_open()));
+}
+
+#[test]
+fn an_occurrence_says_that_it_recurs_while_another_follows() {
+    let mut state = state();
+    let window = NewWindow { lead: 10 * DAY, ..NEW(vec![CARDS], NOW + DAY) };
+    let rule = "FREQ=WEEKLY;COUNT=2".to_owned();
+    run(&mut state, NOW, Command::PlanSeries(Box::new(NewSeries { window, rule })));
+    let seen = |state: &State, now: Timestamp| {
+        let seen = view(state, now).maintenance;
+        assert!(seen.iter().all(|one| one.series == seen[0].series && one.series.is_some()));
+        seen.iter().map(|one| (one.from, one.recurs)).collect::<Vec<_>>()
+    };
+    let (first, second) = (NOW + DAY, NOW + 8 * DAY);
+    let weekly = Some((Frequency::Weekly, 1));
+    assert_eq!(seen(&state, NOW), [(second, None), (first, weekly)]);
+    let key = state.series.keys().next().copied().expect("it was planned");
+    run(&mut state, first, Command::Tick);
+    run(&mut state, first, Command::EndSeries { series: key });
+    assert_eq!(seen(&state, first), [(second, None), (first, None)]);
 }

@@ -183,6 +183,8 @@ pub(super) fn maintenance(status: MaintenanceStatus, minutes: i64) -> Maintenanc
         to: from + 2 * HOUR,
         ended_at: ended,
         called_off: status == MaintenanceStatus::Cancelled && minutes > 0,
+        series: None,
+        recurs: None,
         components: vec![AffectedView {
             id: "aaa".to_owned(),
             name: "Component aaa".to_owned(),

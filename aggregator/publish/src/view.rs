@@ -4,6 +4,7 @@
 use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::interval::Interval;
 use skerry_domain::maintenance::{MaintenanceStatus, WindowEvent};
+use skerry_domain::recurrence::Frequency;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::Timestamp;
 use skerry_domain::uptime::{DayTally, Figure};
@@ -336,6 +337,10 @@ pub struct MaintenanceView {
     pub ended_at: Option<Timestamp>,
     /// It was cancelled before it began.
     pub called_off: bool,
+    /// The id of the series that it belongs to.
+    pub series: Option<String>,
+    /// How often it recurs, if another one of its series follows.
+    pub recurs: Option<(Frequency, u16)>,
     /// Its components, in the order of the page.
     pub components: Vec<AffectedView>,
     /// Its timeline, newest first.

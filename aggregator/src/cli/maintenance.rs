@@ -1,5 +1,6 @@
 //! `maintenance …`: plans, changes, runs and lists maintenance.
 
+mod series;
 mod shown;
 
 use super::agents::of_workspace;
@@ -10,7 +11,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
 use skerry_aggregator::control::{
-    ChangeWindow, Done, End, MaintenanceRequest, PlanWindow, Request, WindowEdit, carry_out,
+    ChangeWindow, Done, End, MaintenanceRequest, PlanWindow, Request, SeriesEdit, WindowEdit, carry_out,
 };
 use skerry_protocol::strict::parse_duration;
 
@@ -36,7 +37,7 @@ pub(crate) enum MaintenanceDo {
     },
     /// Show maintenance with its timeline, as visitors read it
     Show {
-        /// Its id
+        /// Its id, or that of a series
         id: String,
         /// Show texts as they were written, too, and the former texts of edited updates
         #[arg(long)]
@@ -70,6 +71,10 @@ pub(crate) enum MaintenanceDo {
         /// How long before its beginning visitors see it, such as 2h; by default 1d
         #[arg(long, value_name = "DURATION")]
         lead: Option<String>,
+        /// When it recurs: a rule of RFC 5545 in the time zone of its page, such as "FREQ=WEEKLY;BYDAY=SU". Each
+        /// occurrence is maintenance of its own, made 35 days ahead
+        #[arg(long, value_name = "RULE")]
+        repeat: Option<String>,
     },
     /// Change what is planned. Visitors who know other times are told
     Change(Box<Changed>),
@@ -107,7 +112,13 @@ pub(crate) enum MaintenanceDo {
     /// End now: checks decide again
     End(Entered),
     /// Cancel it. It ends now, or does not take place; one that no visitor knew of is removed
-    Cancel(Entered),
+    Cancel {
+        #[command(flatten)]
+        entered: Entered,
+        /// All of its series that have not begun; it recurs no more
+        #[arg(long)]
+        series: bool,
+    },
     /// Change the text or the time of an update; visitors see that it was edited, not the former text
     Edit {
         #[command(flatten)]
@@ -191,6 +202,13 @@ pub(crate) struct Changed {
     /// How long before its beginning visitors see it
     #[arg(long, value_name = "DURATION")]
     lead: Option<String>,
+    /// Change all of its series that have not begun, apart from those that were changed alone. Times are those of the
+    /// first one
+    #[arg(long)]
+    series: bool,
+    /// Another rule for its series
+    #[arg(long, value_name = "RULE", requires = "series")]
+    repeat: Option<String>,
 }
 
 /// Carries out the command. Returns its output, and what the operator is to know beside it.
@@ -208,7 +226,12 @@ pub(crate) fn maintenance(
         MaintenanceDo::Show { id, original } => {
             return Ok((shown::show(&Reading::of(loaded)?, workspace, id, *original, json)?, None));
         }
+        MaintenanceDo::Schedule { repeat: Some(_), .. } => {
+            (schedule(&arguments.what)?, "Series {} is planned.")
+        }
         MaintenanceDo::Schedule { .. } => (schedule(&arguments.what)?, "Maintenance {} is planned."),
+        MaintenanceDo::Change(changed) if changed.series => (changed.of_series()?, "Series {} is changed."),
+        MaintenanceDo::Cancel { entered, series: true } => (entered.of_series()?, "Series {} is cancelled."),
         change => edit(change)?,
     };
     let config = of_workspace(loaded, workspace)?;
@@ -221,7 +244,8 @@ pub(crate) fn maintenance(
 }
 
 fn schedule(plan: &MaintenanceDo) -> anyhow::Result<MaintenanceRequest> {
-    let MaintenanceDo::Schedule { title, message, from, end, components, checks, page, lead, .. } = plan
+    let MaintenanceDo::Schedule { title, message, from, end, components, checks, page, lead, repeat, .. } =
+        plan
     else {
         unreachable!("called for this command alone")
     };
@@ -234,6 +258,7 @@ fn schedule(plan: &MaintenanceDo) -> anyhow::Result<MaintenanceRequest> {
         from: (from != "now").then(|| time(from)).transpose()?,
         to: ending(end.to.as_deref(), end.lasts.as_deref())?.context("say --to or --for")?,
         lead: lead.as_deref().map(lead_of).transpose()?,
+        repeat: repeat.clone(),
     };
     Ok(MaintenanceRequest::Plan(Box::new(new)))
 }
@@ -267,7 +292,7 @@ fn edit(change: &MaintenanceDo) -> anyhow::Result<(MaintenanceRequest, &'static 
         MaintenanceDo::End(Entered { which, message, .. }) => {
             (which, WindowEdit::End { message: text(message)? }, "Maintenance {} is completed.")
         }
-        MaintenanceDo::Cancel(Entered { which, message, .. }) => {
+        MaintenanceDo::Cancel { entered: Entered { which, message, .. }, .. } => {
             (which, WindowEdit::Cancel { message: text(message)? }, "Maintenance {} is cancelled.")
         }
         MaintenanceDo::Edit { which, update, message, at, .. } => {
@@ -289,7 +314,7 @@ impl MaintenanceDo {
             Self::Start { entered, .. }
             | Self::Verify(entered)
             | Self::End(entered)
-            | Self::Cancel(entered) => &entered.release_hits,
+            | Self::Cancel { entered, .. } => &entered.release_hits,
             Self::Schedule { release_hits, .. }
             | Self::Update { release_hits, .. }
             | Self::Edit { release_hits, .. } => release_hits,
@@ -298,7 +323,27 @@ impl MaintenanceDo {
     }
 }
 
+impl Entered {
+    /// The end of a series.
+    fn of_series(&self) -> anyhow::Result<MaintenanceRequest> {
+        let message = self.message.as_deref().map(written).transpose()?;
+        Ok(self.which.series(SeriesEdit::End { message }))
+    }
+}
+
+impl Which {
+    fn series(&self, how: SeriesEdit) -> MaintenanceRequest {
+        let (series, version) = (self.id.clone(), self.version.clone());
+        MaintenanceRequest::ChangeSeries { series, version, how }
+    }
+}
+
 impl Changed {
+    fn of_series(&self) -> anyhow::Result<MaintenanceRequest> {
+        let (change, repeat) = (Box::new(self.request()?), self.repeat.clone());
+        Ok(self.which.series(SeriesEdit::Change { change, repeat }))
+    }
+
     fn request(&self) -> anyhow::Result<ChangeWindow> {
         let some = |names: &Vec<String>| (!names.is_empty()).then(|| names.clone());
         Ok(ChangeWindow {

@@ -2,7 +2,7 @@
 
 use super::execute::component_now;
 use skerry_domain::maintenance::PlannedWindow;
-use skerry_domain::state::{CorrectionKey, State, WindowKey};
+use skerry_domain::state::{CorrectionKey, SeriesKey, State, WindowKey};
 use skerry_domain::time::{SECOND, Timestamp};
 use skerry_publish::maintenance::{concerns_visitors, is_shown};
 
@@ -28,6 +28,31 @@ fn visible(state: &State, window: &PlannedWindow) -> String {
         return "Visitors see it.".to_owned();
     }
     format!("Visitors see it from {} on.", second(window.from - window.lead))
+}
+
+/// The next dates of a series that operators are told of.
+const NEXT: usize = 5;
+
+/// The next dates of a series, and what happens to the first.
+pub(super) fn series_now(state: &State, key: SeriesKey, now: Timestamp) -> Vec<String> {
+    let Some(series) = state.series.get(&key) else { return Vec::new() };
+    let to_come = || state.occurrences(key).map(|(_, one)| one).filter(|one| one.is_open());
+    if series.ended_at.is_some() {
+        let mut notes = vec!["It recurs no more. What had not begun does not take place.".to_owned()];
+        notes.extend(to_come().map(|one| format!("{} runs until {}.", one.id, second(one.to))));
+        return notes;
+    }
+    let mut notes = Vec::new();
+    let zone = series.recurrence.zone_name();
+    let local = |at| series.recurrence.local(at).strftime("%a %-d %b %Y, %H:%M").to_string();
+    let next: Vec<String> = state.next_starts(key, now).take(NEXT).map(local).collect();
+    notes.push(match next.join("; ").as_str() {
+        "" => "No further date follows.".to_owned(),
+        dates => format!("The next dates in {zone}: {dates}."),
+    });
+    let first = to_come().filter(|one| one.from >= now).min_by_key(|one| one.from);
+    notes.extend(first.map(|one| format!("The next one is {}. {}", one.id, visible(state, one))));
+    notes
 }
 
 /// What a change did to maintenance, and what happens to it from now on.

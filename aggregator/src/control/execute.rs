@@ -1,6 +1,6 @@
 //! Carries a request out through an engine: that of the running aggregator, or one of the command's own.
 
-use super::consequences::{corrected, planned, window_now};
+use super::consequences::{corrected, planned, series_now, window_now};
 use super::lookup::held_by;
 use super::request::{Done, Prepared, Request, Told};
 use crate::engine::{Actor, CommandError, Engine, Envelope};
@@ -63,6 +63,16 @@ fn tell(state: &State, subject: Told, answer: &Answer, now: Timestamp, done: &mu
         Told::Window(key, former) => {
             done.id = Some(former.id.clone());
             done.notes.extend(window_now(state, key, &former, now));
+        }
+        Told::NewSeries => {
+            if let Answer::Series(key) = answer {
+                done.id = state.series.get(key).map(|series| series.id.clone());
+                done.notes.extend(series_now(state, *key, now));
+            }
+        }
+        Told::Series(key) => {
+            done.id = state.series.get(&key).map(|series| series.id.clone());
+            done.notes.extend(series_now(state, key, now));
         }
         Told::NewCorrection => {
             if let Answer::Correction(key) = answer {

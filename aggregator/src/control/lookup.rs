@@ -4,7 +4,7 @@ use skerry_domain::holds::Source;
 use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::problem::Severity;
 use skerry_domain::state::{
-    Component, ComponentKey, CorrectionKey, IncidentKey, PageKey, ProblemKey, State, WindowKey,
+    Component, ComponentKey, CorrectionKey, IncidentKey, PageKey, ProblemKey, SeriesKey, State, WindowKey,
 };
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
@@ -140,7 +140,23 @@ pub fn window(state: &State, id: &str) -> Result<WindowKey, String> {
             "workspace {workspace:?} has no maintenance {id:?}: skerry-aggregator maintenance list --all shows it"
         )
     };
+    if state.series_with_id(id).is_some() {
+        return Err(format!("{id} is a series: say --series, or the id of one of its occurrences"));
+    }
     state.window_with_id(id).ok_or_else(none)
+}
+
+/// The series with that id, or that of the maintenance with that id.
+///
+/// # Errors
+/// There is none.
+pub fn series(state: &State, id: &str) -> Result<SeriesKey, String> {
+    if let Some(series) = state.series_with_id(id) {
+        return Ok(series);
+    }
+    let occurrence = state.windows[&window(state, id)?].occurrence;
+    let none = || format!("maintenance {id} does not recur: leave out --series");
+    occurrence.map(|occurrence| occurrence.series).ok_or_else(none)
 }
 
 /// The correction with that id.

@@ -2,13 +2,14 @@
 
 use super::lookup;
 use super::request::{Prepared, Told};
+use super::series::SeriesEdit;
 use crate::texts::TextSanitiser;
 use serde::{Deserialize, Serialize};
 use skerry_domain::incident::Title;
 use skerry_domain::maintenance::{LEAD, MaintenanceStatus, PlannedWindow};
 use skerry_domain::rows::Subject;
-use skerry_domain::state::{ComponentKey, State, WindowKey};
-use skerry_domain::step::{Command, NewWindow, WindowChange};
+use skerry_domain::state::{ComponentKey, PageKey, State, WindowKey};
+use skerry_domain::step::{Command, NewSeries, NewWindow, WindowChange};
 use skerry_domain::text::Text;
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
@@ -28,6 +29,15 @@ pub enum MaintenanceRequest {
         /// The change.
         how: WindowEdit,
     },
+    /// Changes all occurrences that have not begun.
+    ChangeSeries {
+        /// The id of the series, or of one of its occurrences.
+        series: String,
+        /// As for one.
+        version: Option<String>,
+        /// The change.
+        how: SeriesEdit,
+    },
 }
 
 /// When something ends.
@@ -42,7 +52,7 @@ pub enum End {
     Later(i64),
 }
 
-/// Maintenance to plan.
+/// Maintenance to plan; if it recurs, its first occurrence at the earliest.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PlanWindow {
     /// Key, slug, id or name of the page of its components; `None`: any page.
@@ -61,6 +71,9 @@ pub struct PlanWindow {
     pub to: End,
     /// How long before its beginning visitors see it, ms; `None`: a day.
     pub lead: Option<i64>,
+    /// When it recurs, a rule of RFC 5545; `None`: it takes place once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<String>,
 }
 
 /// What to change.
@@ -133,6 +146,7 @@ impl MaintenanceRequest {
         match self {
             Self::Plan(_) => None,
             Self::Change { window, .. } => Some(window),
+            Self::ChangeSeries { series, .. } => Some(series),
         }
     }
 
@@ -158,11 +172,19 @@ impl MaintenanceRequest {
                     "maintenance show",
                 )
             }
+            Self::ChangeSeries { series, version, how } => {
+                let key = lookup::series(state, &series)?;
+                how.prepare(state, key, sanitiser)?.only_if(
+                    Subject::Series(key),
+                    version.as_deref(),
+                    "maintenance show",
+                )
+            }
         }
     }
 }
 
-fn prepared(state: &State, command: Command, subject: Told, notes: Vec<String>) -> Prepared {
+pub(super) fn prepared(state: &State, command: Command, subject: Told, notes: Vec<String>) -> Prepared {
     Prepared { notes, subject: Some(subject), ..Prepared::plain(state.workspace.name.clone(), command) }
 }
 
@@ -186,10 +208,16 @@ fn plan(
         lead: new.lead.unwrap_or(LEAD),
         reminds: true,
     };
-    Ok(prepared(state, Command::PlanWindow(Box::new(window)), Told::NewWindow, sanitiser.removed()))
+    let (command, subject) = match &new.repeat {
+        None => (Command::PlanWindow(Box::new(window)), Told::NewWindow),
+        Some(rule) => {
+            (Command::PlanSeries(Box::new(NewSeries { window, rule: rule.clone() })), Told::NewSeries)
+        }
+    };
+    Ok(prepared(state, command, subject, sanitiser.removed()))
 }
 
-fn body(sanitiser: &mut TextSanitiser, message: Option<&str>) -> Result<Option<Text>, String> {
+pub(super) fn body(sanitiser: &mut TextSanitiser, message: Option<&str>) -> Result<Option<Text>, String> {
     message.map(|message| sanitiser.markdown(message)).transpose()
 }
 
@@ -199,7 +227,7 @@ fn checks(state: &State, names: &[String]) -> Result<Vec<String>, String> {
 
 impl End {
     /// The instant of an end, for a window that begins at `from` and was to end at `to`.
-    fn of(self, from: Timestamp, to: Timestamp) -> Timestamp {
+    pub(super) fn of(self, from: Timestamp, to: Timestamp) -> Timestamp {
         let (at, after) = match self {
             Self::At(at) => (Timestamp(at), 0),
             Self::After(ms) => (from, ms),
@@ -328,20 +356,7 @@ impl ChangeWindow {
         mut sanitiser: TextSanitiser,
     ) -> Result<Prepared, String> {
         let window = &state.windows[&key];
-        let components = |names: Vec<String>| -> Result<Vec<ComponentKey>, String> {
-            names.iter().map(|name| lookup::component(state, window.page, name)).collect()
-        };
-        let from = self.from.map_or(window.from, Timestamp);
-        let change = WindowChange {
-            title: self.title.as_deref().map(|title| sanitiser.title(title)).transpose()?,
-            body: body(&mut sanitiser, self.message.as_deref())?,
-            components: self.components.map(components).transpose()?,
-            checks: self.checks.map(|names| checks(state, &names)).transpose()?,
-            from: self.from.map(Timestamp),
-            to: self.to.map(|to| to.of(from, window.to)),
-            lead: self.lead,
-            reminds: None,
-        };
+        let change = self.change(state, window.page, (window.from, window.to), &mut sanitiser)?;
         if change == WindowChange::default() {
             return Err(
                 "there is nothing to change: say --title, --message, --from, --to, --for, --component, --check or --lead"
@@ -350,5 +365,29 @@ impl ChangeWindow {
         }
         let command = Command::ChangeWindow { window: key, change: Box::new(change) };
         Ok(prepared(state, command, told(state, key), sanitiser.removed()))
+    }
+
+    /// The change of what is planned `from` and `to` on a page.
+    pub(super) fn change(
+        self,
+        state: &State,
+        page: Option<PageKey>,
+        (from, to): (Timestamp, Timestamp),
+        sanitiser: &mut TextSanitiser,
+    ) -> Result<WindowChange, String> {
+        let components = |names: Vec<String>| -> Result<Vec<ComponentKey>, String> {
+            names.iter().map(|name| lookup::component(state, page, name)).collect()
+        };
+        let from = self.from.map_or(from, Timestamp);
+        Ok(WindowChange {
+            title: self.title.as_deref().map(|title| sanitiser.title(title)).transpose()?,
+            body: body(sanitiser, self.message.as_deref())?,
+            components: self.components.map(components).transpose()?,
+            checks: self.checks.map(|names| checks(state, &names)).transpose()?,
+            from: self.from.map(Timestamp),
+            to: self.to.map(|end| end.of(from, to)),
+            lead: self.lead,
+            reminds: None,
+        })
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use skerry_domain::credentials::TokenHash;
 use skerry_domain::maintenance::PlannedWindow;
 use skerry_domain::rows::{Expected, Subject, Version};
-use skerry_domain::state::{ComponentKey, CorrectionKey, IncidentKey, State, WindowKey};
+use skerry_domain::state::{ComponentKey, CorrectionKey, IncidentKey, SeriesKey, State, WindowKey};
 use skerry_domain::step::{self, Command};
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
@@ -190,6 +190,10 @@ pub(super) enum Told {
     Component(ComponentKey),
     /// New maintenance: the answer names it.
     NewWindow,
+    /// New maintenance that recurs: the answer names it.
+    NewSeries,
+    /// Maintenance that recurs.
+    Series(SeriesKey),
     /// Maintenance, and what it was before.
     Window(WindowKey, Box<PlannedWindow>),
     /// A new correction: the answer names it.

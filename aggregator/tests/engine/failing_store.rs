@@ -86,7 +86,7 @@ async fn a_store_that_fails_for_a_minute_keeps_what_it_acknowledged_and_nothing_
         definition: vec![1],
         expected,
         severity: Severity::High,
-            depends_on: Vec::new(),
+        depends_on: Vec::new(),
     }];
     let declare = Command::DeclareHeartbeats(heartbeats);
     engine.command(named(declare)).await.expect("taken");

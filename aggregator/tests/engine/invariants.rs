@@ -87,6 +87,7 @@ fn scan(state: &State, now: Timestamp) -> (State, Result<Stepped, Rejected>) {
     let agents = state.tracks.keys().filter(|key| !ours.contains(key));
     let all = agents.map(|key| Due::Track(*key));
     let all = all.chain(state.heartbeats.keys().map(|key| Due::Heartbeat(*key)));
+    let all = all.chain(state.series.keys().map(|key| Due::Series(*key)));
     let all = all.chain(state.open_windows.iter().map(|key| Due::Window(*key))).collect::<Vec<_>>();
     all.into_iter().for_each(|due| state.schedule.set(due, Some(Timestamp(i64::MIN))));
     let moved = |one: &Component| {
@@ -163,6 +164,7 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
         }
     }
     crate::planning::windows(state, tick)?;
+    crate::recurring::series(state, tick)?;
     for (key, component) in state.components.iter() {
         let layers = &component.layers;
         whole_or_apart("manual", &layers.manual)?;

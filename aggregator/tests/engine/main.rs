@@ -13,6 +13,7 @@ mod invariants;
 mod past;
 mod people;
 mod planning;
+mod recurring;
 mod refused;
 mod reloaded;
 mod reports;

@@ -17,7 +17,8 @@ impl World {
     /// What a person does about maintenance and the past.
     pub(crate) fn plan(&self, script: &mut Script<'_>) -> Command {
         let window = WindowKey(self.state.counters.windows - script.below(3));
-        match script.below(10) {
+        match script.below(13) {
+            10..=12 => self.recur(script),
             0 => Command::CancelWindow { window },
             1 | 2 => Command::ChangeWindow { window, change: Box::new(self.window_change(script)) },
             3 | 4 => Command::UpdateWindow {
@@ -44,20 +45,24 @@ impl World {
                 let correction = CorrectionKey(self.state.counters.corrections - script.below(3));
                 Command::UndoCorrection { correction }
             }
-            _ => Command::PlanWindow(Box::new(NewWindow {
-                title: if script.below(2) == 0 {
-                    Title::Automatic
-                } else {
-                    Title::Written(text(script, Form::Plain))
-                },
-                body: (script.below(2) == 1).then(|| text(script, Form::Markdown)),
-                components: (0..script.below(3)).map(|_| self.some(script)).collect(),
-                checks: checks(script),
-                from: self.now + script.pick(&[0, 1, HOUR, DAY, -HOUR]),
-                to: self.now + script.pick(&[1, HOUR, 2 * HOUR, 2 * DAY, -1]),
-                lead: script.pick(&LEADS),
-                reminds: script.below(4) > 0,
-            })),
+            _ => Command::PlanWindow(Box::new(self.new_window(script))),
+        }
+    }
+
+    pub(crate) fn new_window(&self, script: &mut Script<'_>) -> NewWindow {
+        NewWindow {
+            title: if script.below(2) == 0 {
+                Title::Automatic
+            } else {
+                Title::Written(text(script, Form::Plain))
+            },
+            body: (script.below(2) == 1).then(|| text(script, Form::Markdown)),
+            components: (0..script.below(3)).map(|_| self.some(script)).collect(),
+            checks: checks(script),
+            from: self.now + script.pick(&[0, 1, HOUR, DAY, -HOUR]),
+            to: self.now + script.pick(&[1, HOUR, 2 * HOUR, 2 * DAY, -1]),
+            lead: script.pick(&LEADS),
+            reminds: script.below(4) > 0,
         }
     }
 
@@ -66,7 +71,7 @@ impl World {
         keys.get(script.below(5) as usize).copied().unwrap_or(ComponentKey(-1))
     }
 
-    fn window_change(&self, script: &mut Script<'_>) -> WindowChange {
+    pub(crate) fn window_change(&self, script: &mut Script<'_>) -> WindowChange {
         let soon = [None, Some(self.now), Some(self.now + HOUR), Some(self.now + DAY)];
         WindowChange {
             title: (script.below(4) == 3).then(|| text(script, Form::Plain)),

@@ -102,8 +102,13 @@ async fn a_workspace_in_which_the_store_refuses_a_tick_holds_up_no_other() {
     let (engine, writer) =
         Engine::start_by(Store::open(&path).expect("opens"), changed, source).expect("starts");
     let expected = HeartbeatExpected { period: 20 * SECOND, schedule: None, grace: 0 };
-    let job =
-        DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected, severity: Severity::High, depends_on: Vec::new() };
+    let job = DesiredHeartbeat {
+        check: "job".to_owned(),
+        definition: vec![1],
+        expected,
+        severity: Severity::High,
+        depends_on: Vec::new(),
+    };
     let ping = HeartbeatPing {
         check: "job".to_owned(),
         kind: PingKind::Success,

@@ -349,8 +349,13 @@ fn layers_of_a_former_release_are_computed_again_at_the_start() {
 fn a_heartbeat_removes_no_past_outage_of_other_checks() {
     let mut world = world(&["redis", "job"]);
     let expected = Expected { period: DAY, schedule: None, grace: HOUR };
-    let job =
-        DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected, severity: Severity::High, depends_on: Vec::new() };
+    let job = DesiredHeartbeat {
+        check: "job".to_owned(),
+        definition: vec![1],
+        expected,
+        severity: Severity::High,
+        depends_on: Vec::new(),
+    };
     let declare = Command::DeclareHeartbeats(vec![job]);
     step(&mut world.state, declare, at(world.now)).expect("taken");
     let (check, run, detail) = ("job".to_owned(), String::new(), String::new());

@@ -79,6 +79,8 @@ pub(crate) fn same(state: &State, loaded: &State) -> Result<(), String> {
         components,
         windows,
         open_windows,
+        series,
+        series_windows,
         corrections,
         api_tokens,
         token_hashes,

@@ -15,6 +15,7 @@ mod maintenance;
 mod placement;
 mod planning;
 mod problems;
+mod recurring;
 #[path = "../engine/reports.rs"]
 mod reports;
 mod runtime;

@@ -8,11 +8,12 @@ use crate::incident::{Impact, IncidentStatus};
 use crate::maintenance::{MaintenanceStatus, WindowEvent};
 use crate::problem::{Level, ProblemEventKind, Severity};
 use crate::state::{
-    AgentKey, CheckKey, ComponentKey, CorrectionKey, HoldKey, IncidentKey, PageKey, ProblemKey, WindowKey,
-    WorkspaceKey,
+    AgentKey, CheckKey, ComponentKey, CorrectionKey, HoldKey, IncidentKey, PageKey, ProblemKey, SeriesKey,
+    WindowKey, WorkspaceKey,
 };
 use crate::status::Status;
 use crate::time::Timestamp;
+use jiff::civil::DateTime;
 use skerry_protocol::wire::Reason;
 use skerry_sanitiser::PublicText;
 
@@ -27,6 +28,29 @@ records! {
         status: Status,
         from_ms: Timestamp,
         to_ms: Timestamp,
+    }
+    /// Planned windows that recur.
+    SeriesRow in "maintenance_series", key 2 {
+        workspace: WorkspaceKey,
+        key: SeriesKey,
+        id: String,
+        page: Option<PageKey>,
+        written_title: Option<String>,
+        title: Option<PublicText>,
+        written_body: Option<String>,
+        body: Option<PublicText>,
+        components: Option<Lines>,
+        checks: Option<Lines>,
+        length: i64,
+        lead: i64,
+        reminds: bool,
+        rule: String,
+        first: DateTime,
+        time_zone: String,
+        made: Option<DateTime>,
+        created_ms: Timestamp,
+        updated_ms: Timestamp,
+        ended_ms: Option<Timestamp>,
     }
     /// A planned window.
     WindowRow in "planned_window", key 2 {
@@ -51,6 +75,9 @@ records! {
         cancelled_ms: Option<Timestamp>,
         updated_ms: Timestamp,
         revision: i64,
+        series: Option<SeriesKey>,
+        occurrence: Option<DateTime>,
+        modified: bool,
     }
     /// A component of a planned window.
     WindowComponentRow in "planned_window_component", key 3 {

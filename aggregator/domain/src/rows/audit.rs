@@ -5,7 +5,7 @@ use super::details::Details;
 use super::settings;
 use super::value::Value;
 use super::{AuditRow, CheckDefinitionRow, EnrolmentRow, HeartbeatTokenRow, Row};
-use super::{Write, access, corrections, holds, incidents, problems, windows};
+use super::{Write, access, corrections, holds, incidents, problems, series, windows};
 use crate::state::{State, WorkspaceKey};
 use crate::step::Touched;
 use crate::time::Timestamp;
@@ -76,6 +76,7 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
     let groups = touched.groups.iter().map(|key| settings::group_row(state, *key).map(Row::from));
     let components = touched.components.iter().map(|key| settings::component_row(state, *key).map(Row::from));
     let holds = touched.holds.iter().map(|(of, key)| holds::hold_row(state, *of, *key).map(Row::from));
+    let recurring = touched.series.iter().map(|key| series::series_row(state, *key).map(Row::from));
     let planned = touched.windows.iter().map(|key| windows::window_row(state, *key).map(Row::from));
     let problems = touched.problems.iter().map(|key| problems::problem_row(state, *key).map(Row::from));
     let incidents = touched.incidents.iter().map(|key| incidents::incident_row(state, *key).map(Row::from));
@@ -94,6 +95,7 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
         .chain(groups)
         .chain(components)
         .chain(holds)
+        .chain(recurring)
         .chain(planned)
         .chain(problems)
         .chain(incidents)

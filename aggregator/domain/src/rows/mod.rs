@@ -17,6 +17,7 @@ mod pages;
 mod problems;
 mod restore;
 mod row;
+mod series;
 mod settings;
 mod table;
 mod value;

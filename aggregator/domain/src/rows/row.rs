@@ -54,6 +54,8 @@ rows! {
     Interval(IntervalRow),
     /// A status that a source set on a component.
     Hold(HoldRow),
+    /// Planned windows that recur.
+    Series(SeriesRow),
     /// A planned window.
     Window(WindowRow),
     /// A component of a planned window.

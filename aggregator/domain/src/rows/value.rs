@@ -10,7 +10,7 @@ use crate::problem::{Level, ProblemEventKind, Severity};
 use crate::reporters::Held;
 use crate::state::{
     AgentKey, ApiTokenKey, CheckKey, ComponentKey, CorrectionKey, GroupKey, HoldKey, IncidentKey, Origin,
-    PageKey, ProblemKey, TrackKey, WindowKey, WorkspaceKey,
+    PageKey, ProblemKey, SeriesKey, TrackKey, WindowKey, WorkspaceKey,
 };
 use crate::status::Status;
 use crate::time::Timestamp;
@@ -158,6 +158,7 @@ integers! {
     ComponentKey: |one| one.0, ComponentKey;
     HoldKey: |one| one.0, HoldKey;
     WindowKey: |one| one.0, WindowKey;
+    SeriesKey: |one| one.0, SeriesKey;
     ProblemKey: |one| one.0, ProblemKey;
     IncidentKey: |one| one.0, IncidentKey;
     ApiTokenKey: |one| one.0, ApiTokenKey;
@@ -215,6 +216,7 @@ names! {
     SourceKind: |one| Cow::Borrowed(source_name(*one)), source_kind;
     Quorum: quorum_name, quorum;
     Rule: |one| Cow::Borrowed(rule_name(*one)), rule;
+    jiff::civil::DateTime: |one| Cow::Owned(one.to_string()), |name| name.parse().ok();
     jiff::civil::Date: |one| Cow::Owned(one.to_string()), |name| name.parse().ok();
     Lines: |one| Cow::Owned(one.0.join("\n")), |name| Some(Lines(name.lines().map(str::to_owned).collect()));
 }

@@ -6,11 +6,11 @@ use super::settings::{agent_row, component_row, group_row, page_row};
 use super::value::Value;
 use super::windows::{entry_rows, window_row};
 use super::{AgentAllowRow, HeartbeatTokenRow, Items, PageRow, Row};
-use super::{corrections, incidents, pages, problems};
+use super::{corrections, incidents, pages, problems, series};
 use crate::holds::Source;
 use crate::state::{
-    AgentKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageItem, PageKey, ProblemKey, State,
-    WindowKey,
+    AgentKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageItem, PageKey, ProblemKey, SeriesKey,
+    State, WindowKey,
 };
 use blake3::Hasher;
 use std::fmt;
@@ -32,6 +32,8 @@ pub enum Subject {
     Hold(ComponentKey, Source),
     /// A planned window with its components, its checks and its timeline.
     Window(WindowKey),
+    /// A series of planned windows.
+    Series(SeriesKey),
     /// A problem.
     Problem(ProblemKey),
     /// An incident with its timeline.
@@ -50,6 +52,7 @@ impl fmt::Display for Subject {
             Self::Component(_) => f.write_str("this component"),
             Self::Hold(..) => f.write_str("the status of this component"),
             Self::Window(_) => f.write_str("this maintenance window"),
+            Self::Series(_) => f.write_str("this series"),
             Self::Problem(_) => f.write_str("this problem"),
             Self::Incident(_) => f.write_str("this incident"),
             Self::Correction(_) => f.write_str("this correction"),
@@ -120,6 +123,7 @@ impl State {
             Subject::Component(key) => component_row(self, *key).map(Row::from),
             Subject::Hold(key, source) => self.present_hold(*key, *source),
             Subject::Window(key) => window_row(self, *key).map(Row::from),
+            Subject::Series(key) => series::series_row(self, *key).map(Row::from),
             Subject::Problem(key) => problems::problem_row(self, *key).map(Row::from),
             Subject::Incident(key) => incidents::incident_row(self, *key).map(Row::from),
             Subject::Correction(key) => corrections::correction_row(self, *key).map(Row::from),

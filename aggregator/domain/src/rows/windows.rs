@@ -4,11 +4,13 @@ use super::Write;
 use super::holds::both;
 use super::incidents::text;
 use super::restore::Restore;
+use super::series;
 use super::table::Key;
 use super::value::Misread;
 use super::{Row, WindowCheckRow, WindowComponentRow, WindowRow, WindowTextRow, WindowUpdateRow};
 use crate::incident::{FormerText, Title};
 use crate::maintenance::{PlannedWindow, WindowText, WindowUpdate};
+use crate::series::Occurrence;
 use crate::state::{ComponentKey, State, WindowKey};
 use crate::step::Touched;
 use crate::time::Timestamp;
@@ -42,6 +44,9 @@ pub(super) fn window_row(state: &State, key: WindowKey) -> Option<WindowRow> {
         cancelled_ms: window.cancelled_at,
         updated_ms: window.updated_at,
         revision: window.revision,
+        series: window.occurrence.map(|one| one.series),
+        occurrence: window.occurrence.map(|one| one.local),
+        modified: window.occurrence.is_some_and(|one| one.modified),
     })
 }
 
@@ -99,8 +104,9 @@ pub(super) fn entry_rows(state: &State, key: WindowKey) -> Vec<Row> {
     component_rows(state, key).chain(check_rows(state, key)).chain(updates).collect()
 }
 
-/// Writes all windows and entries that a step touched.
+/// Writes all series, windows and entries that a step touched.
 pub(super) fn write_touched(state: &State, touched: &Touched, writes: &mut Vec<Write>) {
+    series::write_touched(state, &touched.series, writes);
     touched.windows.iter().for_each(|key| write_window(state, *key, writes));
     touched.window_updates.iter().for_each(|(key, number)| write_update(state, *key, *number, writes));
 }
@@ -138,9 +144,12 @@ fn write_update(state: &State, key: WindowKey, number: i64, writes: &mut Vec<Wri
 impl Restore for WindowRow {
     fn restore(self, state: &mut State) -> Result<(), Misread> {
         let title = text(self.written_title, self.title, "planned_window", "title")?;
+        let modified = self.modified;
+        let occurrence = self.series.zip(self.occurrence);
         let window = PlannedWindow {
             id: self.id,
             page: self.page,
+            occurrence: occurrence.map(|(series, local)| Occurrence { series, local, modified }),
             title: title.map_or(Title::Automatic, Title::Written),
             status: self.status,
             components: Vec::new(),
@@ -164,6 +173,7 @@ impl Restore for WindowRow {
         if window.is_open() || window.began_ahead() {
             state.open_windows.insert(self.key);
         }
+        state.series_windows.extend(window.occurrence.map(|one| (one.series, self.key)));
         state.windows.insert(self.key, window);
         Ok(())
     }

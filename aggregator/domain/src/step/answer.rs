@@ -3,7 +3,7 @@
 use crate::clone_detection::Refusal;
 use crate::credentials::Redeemed;
 use crate::state::{
-    AgentKey, ApiTokenKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageKey, WindowKey,
+    AgentKey, ApiTokenKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageKey, SeriesKey, WindowKey,
 };
 
 /// The answer to a command.
@@ -28,6 +28,8 @@ pub enum Answer {
     Agent(AgentKey),
     /// A window was planned.
     Window(WindowKey),
+    /// A series of windows was planned.
+    Series(SeriesKey),
     /// An incident was opened.
     Incident(IncidentKey),
     /// A page was made.
@@ -53,6 +55,7 @@ impl Answer {
         match self {
             Self::Agent(key) => ("agent", Some(key.0)),
             Self::Window(key) => ("planned_window", Some(key.0)),
+            Self::Series(key) => ("maintenance_series", Some(key.0)),
             Self::Incident(key) => ("incident", Some(key.0)),
             Self::Correction(key) => ("correction", Some(key.0)),
             Self::Page(key) => ("page", Some(key.0)),
@@ -75,6 +78,7 @@ impl Answer {
             ("done", None) => Some(Self::Done),
             ("agent", Some(key)) => Some(Self::Agent(AgentKey(key))),
             ("planned_window", Some(key)) => Some(Self::Window(WindowKey(key))),
+            ("maintenance_series", Some(key)) => Some(Self::Series(SeriesKey(key))),
             ("incident", Some(key)) => Some(Self::Incident(IncidentKey(key))),
             ("correction", Some(key)) => Some(Self::Correction(CorrectionKey(key))),
             ("page", Some(key)) => Some(Self::Page(PageKey(key))),

@@ -2,8 +2,8 @@
 
 use super::{
     AgentChange, ComponentChange, Configure, DesiredHeartbeat, GroupChange, HeartbeatPing, IncidentChange,
-    NewApiToken, NewComponent, NewCorrection, NewGroup, NewIncident, NewWindow, Once, PageChange,
-    PostmortemChange, ProblemChange, Report, WindowChange,
+    NewApiToken, NewComponent, NewCorrection, NewGroup, NewIncident, NewSeries, NewWindow, Once, PageChange,
+    PostmortemChange, ProblemChange, Report, SeriesChange, WindowChange,
 };
 use crate::credentials::TokenHash;
 use crate::holds::Source;
@@ -11,7 +11,7 @@ use crate::incident::IncidentRules;
 use crate::maintenance::MaintenanceStatus;
 use crate::state::{
     AgentKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, Origin, PageKey, PageSettings, ProblemKey,
-    ResponseHour, WindowKey,
+    ResponseHour, SeriesKey, WindowKey,
 };
 use crate::status::Status;
 use crate::text::{SanitiserSettings, Text};
@@ -117,6 +117,20 @@ pub enum Command {
     },
     /// A person plans maintenance.
     PlanWindow(Box<NewWindow>),
+    /// A person plans maintenance that recurs.
+    PlanSeries(Box<NewSeries>),
+    /// A person changes a series and those of its occurrences that have not begun and that nobody changed.
+    ChangeSeries {
+        /// Which.
+        series: SeriesKey,
+        /// The change.
+        change: Box<SeriesChange>,
+    },
+    /// Ends a series: occurrences that have not begun do not take place.
+    EndSeries {
+        /// Which.
+        series: SeriesKey,
+    },
     /// Cancels a planned window. A running one ends now; one that has ended cannot be cancelled.
     CancelWindow {
         /// Which.
@@ -316,6 +330,9 @@ impl Command {
             Self::ReleaseHold { .. } => "release_hold",
             Self::PlanWindow(_) => "plan_window",
             Self::CancelWindow { .. } => "cancel_window",
+            Self::PlanSeries(_) => "plan_series",
+            Self::ChangeSeries { .. } => "change_series",
+            Self::EndSeries { .. } => "end_series",
             Self::SetSanitiser { .. } => "set_sanitiser",
             Self::SetIncidentRules { .. } => "set_incident_rules",
             Self::ChangeProblem { change, .. } => change.name(),

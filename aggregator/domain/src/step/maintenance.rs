@@ -1,6 +1,7 @@
 //! What happens to planned windows by themselves, and their timelines. Private windows have no automatic entries.
 
 use super::window::no_window;
+use super::window_change::modified;
 use super::{Change, Changes, Context, Rejected};
 use crate::incident::FormerText;
 use crate::maintenance::{MaintenanceStatus, Transition, WindowEvent, WindowText, WindowUpdate};
@@ -34,6 +35,9 @@ pub(super) fn due(state: &mut State, key: WindowKey, context: Context, changes: 
         changed(state, key, now, changes);
     }
     state.reschedule(Due::Window(key));
+    if let Some(occurrence) = state.windows.get(&key).and_then(|window| window.occurrence) {
+        state.reschedule(Due::Series(occurrence.series));
+    }
 }
 
 /// Its times are still to come.
@@ -200,6 +204,7 @@ pub(super) fn edit_update(
     }
     let number = update.number;
     changes.touched.window_update(key, number);
+    modified(state, key);
     changed(state, key, now, changes);
     Ok(())
 }

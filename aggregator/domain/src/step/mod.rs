@@ -34,6 +34,7 @@ mod report;
 mod reported;
 mod runtime;
 mod runtime_component;
+mod series;
 mod settings;
 mod tick;
 mod timeline;
@@ -64,6 +65,7 @@ pub use rejected::{Rejected, RejectedKind};
 pub use reported::{DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When};
 pub use runtime::{GroupChange, LONGEST_DESCRIPTION, LONGEST_NAME, MAX_MADE, NewGroup, PageChange};
 pub use runtime_component::{ComponentChange, NewComponent};
+pub use series::{MAX_SERIES, NewSeries, SeriesChange};
 pub use token::{MAX_API_TOKENS, NewApiToken};
 use touched::Changes;
 pub(crate) use touched::Touched;
@@ -191,6 +193,11 @@ fn apply(
         Command::PlanWindow(new) => {
             return window::plan(state, new, context, changes).map(Answer::Window);
         }
+        Command::PlanSeries(new) => return series::plan(state, new, context, changes).map(Answer::Series),
+        Command::ChangeSeries { series, change } => {
+            series::change(state, *series, change, context, changes)?;
+        }
+        Command::EndSeries { series } => series::end(state, *series, context, changes)?,
         Command::CancelWindow { window } => window::cancel(state, *window, context, changes)?,
         Command::SetIncidentRules { rules, by } => {
             settings::set_incident_rules(state, *rules, *by, context, changes)?;

@@ -1,10 +1,11 @@
-//! Changes that are due to time alone: silence, the end of a hold, the beginning and end of a planned window. Evidence
+//! Changes that are due to time alone: silence, the end of a hold, the beginning and end of a planned
+//! window, the next occurrence of a series. Evidence
 //! keeps its age across restarts. Evidence that was too old when the aggregator became ready is dropped at once; newer
 //! evidence only after its agent has had time to deliver. An agent is reported as silent only after that time, since an
 //! absence of the aggregator is nobody's silence.
 
 use super::recompute::{RecomputeFrom, judge, recompute};
-use super::{Change, Changes, Context, heartbeat, maintenance, problem, recovery};
+use super::{Change, Changes, Context, heartbeat, maintenance, problem, recovery, series};
 use crate::schedule::{Due, too_old_at};
 use crate::state::{AgentKey, CheckKey, State, TrackKey};
 use crate::time::{DAY, Timestamp};
@@ -32,6 +33,7 @@ pub(super) fn tick(state: &mut State, context: Context, changes: &mut Changes) {
                 state.reschedule(due);
             }
             Due::Problem(key) => problem::due(state, key, now, changes),
+            Due::Series(key) => series::due(state, key, context, changes),
             Due::Window(key) => maintenance::due(state, key, context, changes),
             Due::Incident(key) => recovery::due(state, key, context, changes),
             Due::Hold(key) => {

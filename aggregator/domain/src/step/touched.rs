@@ -6,7 +6,7 @@ use crate::credentials::TokenHash;
 use crate::requests::RequestKey;
 use crate::state::{
     AgentKey, ApiTokenKey, CheckKey, ComponentKey, CorrectionKey, GroupKey, HoldKey, IncidentKey, PageKey,
-    ProblemKey, TrackKey, WindowKey,
+    ProblemKey, SeriesKey, TrackKey, WindowKey,
 };
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,6 +96,8 @@ pub(crate) struct Touched {
     pub(crate) incident_updates: BTreeSet<(IncidentKey, i64)>,
     /// Planned windows; one that the state no longer has is deleted.
     pub(crate) windows: BTreeSet<WindowKey>,
+    /// Series of planned windows, without their windows.
+    pub(crate) series: BTreeSet<SeriesKey>,
     /// Updates of planned windows, by number.
     pub(crate) window_updates: BTreeSet<(WindowKey, i64)>,
     /// Corrections.
@@ -251,6 +253,11 @@ impl Touched {
     /// With its components and checks, without its timeline.
     pub(super) fn window(&mut self, key: WindowKey) {
         self.windows.insert(key);
+    }
+
+    /// Without its windows.
+    pub(super) fn series(&mut self, key: SeriesKey) {
+        self.series.insert(key);
     }
 
     /// With its former texts.

@@ -5,6 +5,7 @@ use super::{Change, Changes, Context, Rejected, no_component};
 use crate::incident::Title;
 use crate::maintenance::{LEAD, MaintenanceStatus, PlannedWindow, WindowEvent, WindowText};
 use crate::schedule::Due;
+use crate::series::Occurrence;
 use crate::state::{ComponentKey, PageKey, State, WindowKey};
 use crate::text::Text;
 use crate::time::{DAY, Timestamp};
@@ -63,14 +64,28 @@ pub(super) fn plan(
         let reason = format!("at most {MAX_OPEN_WINDOWS} windows are planned at a time");
         return Err(Rejected::forbidden("window", reason));
     }
+    let new = NewWindow { components: components.into_iter().collect(), checks, ..new.clone() };
+    Ok(insert(state, &new, (page, None), context, changes))
+}
+
+/// Adds a window whose components and checks are sorted and without duplicates; `page` is that of its components.
+pub(super) fn insert(
+    state: &mut State,
+    new: &NewWindow,
+    (page, occurrence): (Option<PageKey>, Option<Occurrence>),
+    context: Context,
+    changes: &mut Changes,
+) -> WindowKey {
+    let now = context.now;
     let key = WindowKey::next(&mut state.counters.windows);
     let window = PlannedWindow {
         id: context.ids.id("planned_window", key.0),
         page,
+        occurrence,
         title: new.title.clone(),
         status: MaintenanceStatus::Scheduled,
-        components: components.into_iter().collect(),
-        checks,
+        components: new.components.clone(),
+        checks: new.checks.clone(),
         from: new.from.max(now),
         to: new.to,
         lead: new.lead,
@@ -88,11 +103,14 @@ pub(super) fn plan(
         updates: Vec::new().into(),
     };
     for of in &window.components {
-        state.components.get_mut(of).expect("checked above").windows.push(key);
+        if let Some(component) = state.components.get_mut(of) {
+            component.windows.push(key);
+        }
     }
     let former = window.clone();
     state.windows.insert(key, window);
     state.open_windows.insert(key);
+    state.series_windows.extend(occurrence.map(|occurrence| (occurrence.series, key)));
     let body = match &new.body {
         Some(text) => WindowText::Written(text.clone()),
         None => automatic_text(state, key, WindowEvent::Announced),
@@ -103,10 +121,11 @@ pub(super) fn plan(
     }
     changed(state, key, now, changes);
     moved(state, key, &former, context, changes);
-    Ok(key)
+    key
 }
 
-/// Cancels a window. One that has not begun and that nobody was told of is removed.
+/// Cancels a window. One that has not begun and that nobody was told of is removed; of a series it stays, so that it is
+/// not made again.
 pub(super) fn cancel(
     state: &mut State,
     key: WindowKey,
@@ -117,24 +136,33 @@ pub(super) fn cancel(
     still_open(state, key, now)?;
     maintenance::due(state, key, context, changes);
     let former = state.windows[&key].clone();
-    if former.started_at.is_none() && !former.is_published() {
-        state.windows.remove(&key);
-        state.open_windows.remove(&key);
-        for of in &former.components {
-            if let Some(component) = state.components.get_mut(of) {
-                component.windows.edit().retain(|one| *one != key);
-            }
-        }
-        changes.touched.window(key);
-    } else {
-        let by = changes.author.clone();
-        let entered = (MaintenanceStatus::Cancelled, WindowEvent::Cancelled, by);
-        automatic(state, key, entered, now, context, changes);
-        revise(state, key);
-        changed(state, key, now, changes);
+    if former.started_at.is_none() && !former.is_published() && former.occurrence.is_none() {
+        remove(state, key, context, changes);
+        return Ok(());
     }
+    let by = changes.author.clone();
+    let entered = (MaintenanceStatus::Cancelled, WindowEvent::Cancelled, by);
+    automatic(state, key, entered, now, context, changes);
+    revise(state, key);
+    changed(state, key, now, changes);
     moved(state, key, &former, context, changes);
     Ok(())
+}
+
+/// Removes a window that nobody was told of.
+pub(super) fn remove(state: &mut State, key: WindowKey, context: Context, changes: &mut Changes) {
+    let Some(former) = state.windows.remove(&key) else { return };
+    state.open_windows.remove(&key);
+    if let Some(occurrence) = former.occurrence {
+        state.series_windows.remove(&(occurrence.series, key));
+    }
+    for of in &former.components {
+        if let Some(component) = state.components.get_mut(of) {
+            component.windows.edit().retain(|one| *one != key);
+        }
+    }
+    changes.touched.window(key);
+    moved(state, key, &former, context, changes);
 }
 
 pub(super) fn revise(state: &mut State, key: WindowKey) {
@@ -226,4 +254,7 @@ pub(super) fn moved(
         state.reschedule(Due::Hold(of));
     }
     maintenance::due(state, key, context, changes);
+    if let Some(occurrence) = former.occurrence {
+        state.reschedule(Due::Series(occurrence.series));
+    }
 }

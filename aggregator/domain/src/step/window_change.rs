@@ -30,8 +30,32 @@ pub struct WindowChange {
     pub reminds: Option<bool>,
 }
 
-/// Changes title, text, times, components or checks of a window.
+/// A person changes title, text, times, components or checks of a window.
 pub(super) fn change(
+    state: &mut State,
+    key: WindowKey,
+    change: &WindowChange,
+    context: Context,
+    changes: &mut Changes,
+) -> Result<(), Rejected> {
+    let revision = state.windows.get(&key).map(|window| window.revision);
+    alter(state, key, change, context, changes)?;
+    if state.windows.get(&key).map(|window| window.revision) != revision {
+        modified(state, key);
+    }
+    Ok(())
+}
+
+/// Changes of its series leave alone what a person changed.
+pub(super) fn modified(state: &mut State, key: WindowKey) {
+    let window = state.windows.get_mut(&key).expect("the caller looked it up");
+    if let Some(occurrence) = &mut window.occurrence {
+        occurrence.modified = true;
+    }
+}
+
+/// The same change, also of a series.
+pub(super) fn alter(
     state: &mut State,
     key: WindowKey,
     change: &WindowChange,
@@ -146,6 +170,7 @@ pub(super) fn update(
     if body.is_none() && status == former.status {
         return Ok(());
     }
+    modified(state, key);
     if former.page.is_some() && !former.is_published() {
         maintenance::announce(state, key, context, changes);
     }

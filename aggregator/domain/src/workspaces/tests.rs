@@ -148,8 +148,13 @@ fn a_slug_or_host_of_a_page_made_at_run_time_is_nobody_elses() {
 fn observations_of_one_tick_stand_in_their_own_workspaces() {
     let mut all = Workspaces::default();
     let expected = Expected { period: MINUTE, schedule: None, grace: 0 };
-    let job =
-        DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected, severity: Severity::High, depends_on: Vec::new() };
+    let job = DesiredHeartbeat {
+        check: "job".to_owned(),
+        definition: vec![1],
+        expected,
+        severity: Severity::High,
+        depends_on: Vec::new(),
+    };
     let call = HeartbeatPing {
         check: "job".to_owned(),
         kind: PingKind::Success,

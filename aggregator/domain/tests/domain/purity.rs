@@ -4,12 +4,13 @@ use std::path::Path;
 
 /// First words of the paths that the domain may use; of the wire only its closed lists and plain values, and a
 /// schedule, which is a plain value, and the silence limit, which both programs reckon alike; a hash of values is a value.
-const MAY_USE: [&str; 13] = [
+const MAY_USE: [&str; 14] = [
     "super::",
     "std::",
     "blake3::",
     "jiff::",
     "imbl::",
+    "rrule::RRuleSet",
     "crate::",
     "skerry_protocol::wire::",
     "skerry_protocol::schedule::",

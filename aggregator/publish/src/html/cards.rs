@@ -11,6 +11,7 @@ use skerry_domain::incident::Impact;
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 /// Cards with a timeline; further ones have only their heads.
 const WITH_TIMELINE: usize = 5;
@@ -47,10 +48,12 @@ pub(crate) fn now(view: &PageView, clock: &Clock<'_>) -> Vec<Card> {
     incidents.chain(running.map(|(place, one)| of_maintenance(one, place < WITH_TIMELINE, clock))).collect()
 }
 
-/// Maintenance that is still to come, the next one first.
+/// Maintenance that is still to come, the next one first; of what recurs only the next.
 pub(crate) fn to_come(view: &PageView, clock: &Clock<'_>) -> Vec<Card> {
-    let to_come = view.maintenance.iter().rev().filter(|one| one.is_open() && !one.is_running()).enumerate();
-    to_come.map(|(place, one)| of_maintenance(one, place < WITH_TIMELINE, clock)).collect()
+    let mut listed = BTreeSet::new();
+    let to_come = view.maintenance.iter().rev().filter(|one| one.is_open() && !one.is_running());
+    let next = to_come.filter(|one| one.series.as_ref().is_none_or(|series| listed.insert(series)));
+    next.enumerate().map(|(place, one)| of_maintenance(one, place < WITH_TIMELINE, clock)).collect()
 }
 
 fn of_maintenance(maintenance: &MaintenanceView, timeline: bool, clock: &Clock<'_>) -> Card {
@@ -68,10 +71,18 @@ fn of_maintenance(maintenance: &MaintenanceView, timeline: bool, clock: &Clock<'
         path: format!("maintenance/{}", maintenance.id),
         title: timeline::title(&maintenance.title),
         icon: Some(tone.class()),
-        facts: format!("{times} {}", affected(&names, true)),
+        facts: format!("{times} {}{}", affected(&names, true), recurs(maintenance)),
         entries: timeline::entries(&shown, Some(tone), STYLE, clock),
         more,
     }
+}
+
+/// " Repeats every week.", or nothing.
+pub(crate) fn recurs(maintenance: &MaintenanceView) -> String {
+    let words = maintenance.recurs.as_ref();
+    words.map_or_else(String::new, |(frequency, interval)| {
+        format!(" {}", maintenance_words::recurs(*frequency, *interval))
+    })
 }
 
 /// "Sun 22 Nov, 02:00 to 04:00 UTC", as markup.

@@ -75,7 +75,7 @@ fn facts(maintenance: &MaintenanceView, clock: &Clock<'_>) -> String {
         None if maintenance.is_running() => {
             words::until(&markup::time(maintenance.to, &clock.moment(maintenance.to), clock))
         }
-        None => words::planned_for(&planned()),
+        None => format!("{}{}", words::planned_for(&planned()), cards::recurs(maintenance)),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::html::{component as component_page, history, index};
 use crate::sample::{NOW, component, page};
 use crate::view::Item;
 use skerry_domain::interval::Interval;
+use skerry_domain::recurrence::Frequency;
 use skerry_domain::status::Effective;
 use skerry_domain::time::{DAY, MINUTE};
 
@@ -146,4 +147,33 @@ fn what_is_cancelled_before_it_begins_keeps_only_its_page() {
         let html = html.expect("a page renders");
         assert!(!html.contains("Database upgrade"), "{html}");
     }
+}
+
+#[test]
+fn of_what_recurs_only_the_next_one_has_a_card() {
+    let day = 24 * 60;
+    let of = |id: &str, days: i64, series: &str| MaintenanceView {
+        id: id.to_owned(),
+        series: Some(series.to_owned()),
+        recurs: Some((Frequency::Weekly, 2)),
+        ..sample(MaintenanceStatus::Scheduled, days * day)
+    };
+    let last = MaintenanceView { recurs: None, ..of("last", 24, "one") };
+    let mut view = view(Status::Operational, last);
+    view.maintenance.extend([
+        sample(MaintenanceStatus::Scheduled, 20 * day),
+        of("second", 10, "one"),
+        of("other", 5, "other"),
+        of("first", 3, "one"),
+    ]);
+    let html = index(&view).expect("a page renders");
+    let cards: Vec<&str> = html
+        .match_indices("<a href=\"maintenance/")
+        .map(|(at, _)| html[at + 21..].split('"').next().expect("it ends"))
+        .collect();
+    assert_eq!(cards, ["first", "other", "maintenance1"], "{html}");
+    let expected = "16:15 to 18:15 UTC. Affects Component aaa. Repeats every 2 weeks.";
+    shows(&html, &["Planned Database upgrade Planned maintenance on Mon 23 Nov,", expected]);
+    view.maintenance.reverse();
+    shows(&own(&view), &["UTC. Repeats every 2 weeks. Affects Component aaa."]);
 }

@@ -2,6 +2,7 @@
 
 use super::incident::{NAMED_IN_TITLE, listed};
 use skerry_domain::maintenance::{MaintenanceStatus, WindowEvent};
+use skerry_domain::recurrence::Frequency;
 
 /// The heading of what is still to come.
 pub(crate) const TO_COME: &str = "Planned";
@@ -73,6 +74,20 @@ pub(crate) fn took_place(span: &str) -> String {
 /// After the state of one that was cancelled before it began.
 pub(crate) fn called_off(day: &str, span: &str) -> String {
     format!(" on {day}. It was planned for {span}.")
+}
+
+/// "Repeats every week."
+pub(crate) fn recurs(frequency: Frequency, interval: u16) -> String {
+    let (one, several) = match frequency {
+        Frequency::Daily => ("day", "days"),
+        Frequency::Weekly => ("week", "weeks"),
+        Frequency::Monthly => ("month", "months"),
+        Frequency::Yearly => ("year", "years"),
+    };
+    match interval {
+        1 => format!("Repeats every {one}."),
+        number => format!("Repeats every {number} {several}."),
+    }
 }
 
 /// "Planned maintenance since 02:00 UTC."

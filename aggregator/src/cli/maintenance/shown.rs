@@ -2,12 +2,13 @@
 
 use super::super::reading::{Reading, indented, name_of, said_too_much, second, version};
 use super::super::table::aligned;
+use super::series;
 use anyhow::Context;
 use skerry_aggregator::control::lookup;
 use skerry_domain::incident::Title;
 use skerry_domain::maintenance::{PlannedWindow, WindowText, WindowUpdate};
 use skerry_domain::rows::Subject;
-use skerry_domain::state::{State, WindowKey};
+use skerry_domain::state::{ComponentKey, PageKey, State, WindowKey};
 use skerry_domain::time::Timestamp;
 use skerry_protocol::words::duration;
 use skerry_sanitiser::PublicText;
@@ -25,7 +26,7 @@ pub(super) fn list(
     json: bool,
 ) -> anyhow::Result<String> {
     let states = reading.states(workspace);
-    let mut rows: Vec<Row<'_>> = Vec::new();
+    let (mut rows, mut recurring): (Vec<Row<'_>>, Vec<series::Row<'_>>) = Default::default();
     let mut found = page.is_none();
     let mut no_page = format!("there is no page {:?}", page.unwrap_or_default());
     for state in &states {
@@ -37,18 +38,24 @@ pub(super) fn list(
             }
         };
         found = true;
-        let wanted =
-            |one: &PlannedWindow| (all || one.is_open()) && key.is_none_or(|page| one.page == Some(page));
+        let of_page = |page| key.is_none_or(|wanted| page == Some(wanted));
+        let wanted = |one: &PlannedWindow| {
+            of_page(one.page) && (all || (one.is_open() && !series::is_later(state, one)))
+        };
         let windows = state.windows.iter().filter(|(_, one)| wanted(one));
         rows.extend(windows.map(|(key, one)| (*state, *key, one)));
+        let of_series =
+            state.series.iter().filter(|(_, one)| of_page(one.page) && (all || one.ended_at.is_none()));
+        recurring.extend(of_series.map(|(key, one)| (*state, *key, one)));
     }
     anyhow::ensure!(found, no_page);
     rows.sort_by_key(|(_, _, one)| (!one.is_open(), one.from));
     if json {
         let all: Vec<_> = rows.iter().map(|row| object(row, false)).collect();
-        return Ok(serde_json::json!({ "maintenance": all }).to_string());
+        let series: Vec<_> = recurring.iter().map(|row| series::object(row, reading.now, false)).collect();
+        return Ok(serde_json::json!({ "maintenance": all, "series": series }).to_string());
     }
-    if rows.is_empty() {
+    if rows.is_empty() && recurring.is_empty() {
         return Ok(
             if all { "There is no maintenance." } else { "No maintenance is planned or runs." }.to_owned()
         );
@@ -56,37 +63,54 @@ pub(super) fn list(
     let several = states.len() > 1;
     let mut lines = vec![HEADS.map(str::to_owned)];
     lines.extend(rows.iter().map(|row| line(row, several)));
-    Ok(aligned(&lines))
+    let tables = [
+        (!rows.is_empty()).then(|| aligned(&lines)),
+        (!recurring.is_empty()).then(|| series::table(&recurring, reading.now, several)),
+    ];
+    Ok(tables.into_iter().flatten().collect::<Vec<_>>().join("\n\n"))
 }
 
 fn line((state, _, window): &Row<'_>, several: bool) -> [String; 7] {
-    let page = page_of(state, window).unwrap_or("-");
+    let page = page_of(state, window.page).unwrap_or("-");
     let (from, to) = window.runs();
     [
         window.id.clone(),
-        if several { format!("{}/{page}", state.workspace.name) } else { page.to_owned() },
+        page_name(state, page, several),
         window.status.name().to_owned(),
         second(from),
         second(to.max(from)),
-        title(state, window),
+        title_of(state, window),
         notes(state, window).join("; "),
     ]
 }
 
-fn page_of<'s>(state: &'s State, window: &PlannedWindow) -> Option<&'s str> {
-    window.page.and_then(|page| state.pages.get(&page)).map(|page| page.key.as_str())
+/// The key of a page, with its workspace if there are several.
+pub(super) fn page_name(state: &State, page: &str, several: bool) -> String {
+    if several { format!("{}/{page}", state.workspace.name) } else { page.to_owned() }
+}
+
+pub(super) fn page_of(state: &State, page: Option<PageKey>) -> Option<&str> {
+    page.and_then(|page| state.pages.get(&page)).map(|page| page.key.as_str())
 }
 
 /// As visitors read it, or of what it is made.
-fn title(state: &State, window: &PlannedWindow) -> String {
-    match &window.title {
+pub(super) fn title(
+    state: &State,
+    title: &Title,
+    (components, checks): (&[ComponentKey], &[String]),
+) -> String {
+    match title {
         Title::Written(text) => text.public.one_line(),
-        Title::Automatic if window.page.is_none() => window.checks.join(", "),
+        Title::Automatic if components.is_empty() => checks.join(", "),
         Title::Automatic => {
-            let names: Vec<&str> = window.components.iter().map(|key| name_of(state, *key)).collect();
+            let names: Vec<&str> = components.iter().map(|key| name_of(state, *key)).collect();
             names.join(", ")
         }
     }
+}
+
+fn title_of(state: &State, window: &PlannedWindow) -> String {
+    title(state, &window.title, (&window.components, &window.checks))
 }
 
 /// What an operator should know.
@@ -96,6 +120,9 @@ fn notes(state: &State, window: &PlannedWindow) -> Vec<String> {
         notes.push("private".to_owned());
     } else if window.is_open() && !window.is_published() {
         notes.push(format!("visitors see it from {} on", second(window.from - window.lead)));
+    }
+    if let Some(series) = window.occurrence.and_then(|one| state.series.get(&one.series)) {
+        notes.push(format!("of series {}", series.id));
     }
     if !window.checks.is_empty() {
         notes.push(format!("holds back problems of {}", window.checks.join(", ")));
@@ -128,8 +155,11 @@ pub(super) fn show(
     original: bool,
     json: bool,
 ) -> anyhow::Result<String> {
-    let mut states = reading.states(workspace).into_iter();
-    let found = states.find_map(|state| Some((state, state.window_with_id(id)?)));
+    let states = || reading.states(workspace).into_iter();
+    if let Some(row) = states().find_map(|state| series::with_id(state, id)) {
+        return Ok(series::show(&row, reading.now, original, json));
+    }
+    let found = states().find_map(|state| Some((state, state.window_with_id(id)?)));
     let (state, key) =
         found.with_context(|| format!("there is no maintenance {id:?}: maintenance list --all shows it"))?;
     let row = (state, key, &state.windows[&key]);
@@ -138,7 +168,7 @@ pub(super) fn show(
 
 fn text(row: &Row<'_>, original: bool) -> String {
     let (state, key, window) = *row;
-    let mut out = format!("{}\n", title(state, window));
+    let mut out = format!("{}\n", title_of(state, window));
     let mut say = |what: &str, value: String| {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "  {what:<11} {value}");
@@ -148,7 +178,7 @@ fn text(row: &Row<'_>, original: bool) -> String {
     {
         say("as written", text.written.clone());
     }
-    if let Some(page) = page_of(state, window) {
+    if let Some(page) = page_of(state, window.page) {
         say("page", page.to_owned());
     }
     let since = |what: &str, at: Option<Timestamp>| at.map(|at| format!(", {what} {}", second(at)));
@@ -213,7 +243,7 @@ fn body(update: &WindowUpdate) -> String {
 fn object(row: &Row<'_>, original: bool) -> serde_json::Value {
     let (state, key, window) = *row;
     let at = |at: Option<Timestamp>| at.map(second);
-    let component = |key: &skerry_domain::state::ComponentKey| {
+    let component = |key: &ComponentKey| {
         let one = state.components.get(key);
         serde_json::json!({ "id": one.map(|one| &one.id), "name": name_of(state, *key) })
     };
@@ -224,9 +254,10 @@ fn object(row: &Row<'_>, original: bool) -> serde_json::Value {
     serde_json::json!({
         "id": window.id,
         "workspace": state.workspace.name,
-        "page": page_of(state, window),
+        "page": page_of(state, window.page),
         "private": window.page.is_none(),
-        "title": title(state, window),
+        "series": window.occurrence.and_then(|one| state.series.get(&one.series)).map(|series| &series.id),
+        "title": title_of(state, window),
         "title_as_written": written,
         "status": window.status.name(),
         "from": second(window.from),

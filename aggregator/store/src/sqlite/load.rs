@@ -8,7 +8,7 @@ use skerry_domain::rows::{
     ComponentRow, CorrectionRow, CounterRow, DeclaredRow, EnrolmentRow, EpochRow, FlapRow, FormerLocationRow,
     FormerQuorumRow, FormerTextRow, GroupRow, HeartbeatRow, HeartbeatTokenRow, HoldRow, IncidentComponentRow,
     IncidentProblemRow, IncidentRow, IncidentUpdateRow, IntervalRow, LinkRow, Misread, PageRow,
-    ProblemEventRow, ProblemRow, Record, Restore, SpanRow, TrackRow, Value, WindowCheckRow,
+    ProblemEventRow, ProblemRow, Record, Restore, SeriesRow, SpanRow, TrackRow, Value, WindowCheckRow,
     WindowComponentRow, WindowRow, WindowTextRow, WindowUpdateRow, WorkspaceRow,
 };
 use skerry_domain::state::{Counters, State, WorkspaceKey};
@@ -48,6 +48,7 @@ impl Sqlite {
         self.restore::<LinkRow>(&mut states)?;
         self.restore::<IntervalRow>(&mut states)?;
         self.restore::<HoldRow>(&mut states)?;
+        self.restore::<SeriesRow>(&mut states)?;
         self.restore::<WindowRow>(&mut states)?;
         self.restore::<WindowComponentRow>(&mut states)?;
         self.restore::<WindowCheckRow>(&mut states)?;
