@@ -28,3 +28,4 @@ mod turned;
 mod unreadable;
 mod verdicts;
 mod workspace;
+mod year;
