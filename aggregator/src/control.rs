@@ -1,6 +1,7 @@
 //! The control socket. Changes from the command line go to the running aggregator as commands, or through an engine of
 //! their own if none runs. So only an engine ever writes.
 
+mod announcements;
 mod client;
 mod components;
 mod consequences;
@@ -15,6 +16,7 @@ mod series;
 mod server;
 mod tokens;
 
+pub use announcements::{AnnouncementRequest, ChangeAnnouncement, CreateAnnouncement};
 pub use client::carry_out;
 pub use components::ComponentRequest;
 pub use corrections::CorrectionRequest;

@@ -97,6 +97,8 @@ enum Do {
     Incident(cli::Incidents),
     /// Plan maintenance, and tell visitors of it.
     Maintenance(cli::Maintenance),
+    /// Announce on pages what is no outage.
+    Announcement(cli::Announcements),
     /// List outages: when components were not operational and which checks failed, newest first.
     Outages(cli::Outages),
     /// See what is wrong and since when, for operators alone.
@@ -158,6 +160,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             | Do::Correct(_)
             | Do::Incident(_)
             | Do::Maintenance(_)
+            | Do::Announcement(_)
             | Do::Problem(_)
             | Do::Token(_)
             | Do::Outages(_),
@@ -184,6 +187,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(Do::Problem(command)) => answer(&cli::problems(&loaded, command, json)?, None),
         Some(Do::Correct(command)) => answer_both(&cli::corrections(&loaded, command, json)?),
         Some(Do::Maintenance(command)) => answer_both(&cli::maintenance(&loaded, command, json)?),
+        Some(Do::Announcement(command)) => answer_both(&cli::announcements(&loaded, command, json)?),
         Some(Do::Incident(command)) => answer_both(&cli::incidents(&loaded, command, json)?),
         Some(Do::Token(command)) => {
             let (token, note) = cli::tokens(&loaded, command, json)?;

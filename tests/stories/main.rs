@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a story compares what it did with the wall clock")]
 
 mod addresses;
+mod announcements;
 mod attacks;
 mod caching;
 mod certificates;

@@ -65,6 +65,10 @@ key!(
     IncidentKey
 );
 key!(
+    /// Row key of an announcement.
+    AnnouncementKey
+);
+key!(
     /// Row key of a correction.
     CorrectionKey
 );
@@ -112,6 +116,8 @@ pub struct Counters {
     pub corrections: i64,
     /// Of tokens of the REST API.
     pub api_tokens: i64,
+    /// Of announcements.
+    pub announcements: i64,
     /// Of losses.
     pub losses: i64,
     /// Of hard transitions.
@@ -124,7 +130,7 @@ pub struct Counters {
 
 impl Counters {
     /// Each counter with the name of its table; `fold` belongs to no table.
-    pub fn named(&mut self) -> [(&'static str, &mut i64); 19] {
+    pub fn named(&mut self) -> [(&'static str, &mut i64); 20] {
         [
             ("agent", &mut self.agents),
             ("check", &mut self.checks),
@@ -141,6 +147,7 @@ impl Counters {
             ("planned_window_update", &mut self.window_updates),
             ("correction", &mut self.corrections),
             ("api_token", &mut self.api_tokens),
+            ("announcement", &mut self.announcements),
             ("loss", &mut self.losses),
             ("hard_transition", &mut self.transitions),
             ("audit", &mut self.audit),

@@ -4,6 +4,7 @@
 pub mod access;
 mod agent;
 pub mod agent_check;
+pub mod announcement;
 pub mod automatic_text;
 pub mod check_verdict;
 pub mod clock;

@@ -5,7 +5,8 @@
 use super::agent_check::AgentCheck;
 use super::interval::Cursor;
 use super::state::{
-    CheckKey, Component, ComponentKey, IncidentKey, ProblemKey, SeriesKey, State, TrackKey, WindowKey,
+    AnnouncementKey, CheckKey, Component, ComponentKey, IncidentKey, ProblemKey, SeriesKey, State, TrackKey,
+    WindowKey,
 };
 use super::time::{DAY, Timestamp};
 use imbl::{OrdMap, OrdSet};
@@ -30,6 +31,8 @@ pub enum Due {
     Problem(ProblemKey),
     /// An incident is resolved by itself, names further components, or its owner is reminded.
     Incident(IncidentKey),
+    /// An announcement appears, ends or is forgotten.
+    Announcement(AnnouncementKey),
 }
 
 /// Everything that will be due, by time.
@@ -95,6 +98,7 @@ impl State {
         let all = all.chain(self.series.keys().map(|key| Due::Series(*key)));
         let all = all.chain(self.open_windows.iter().map(|key| Due::Window(*key)));
         let all = all.chain(self.problems.keys().map(|key| Due::Problem(*key)));
+        let all = all.chain(self.announcements.keys().map(|key| Due::Announcement(*key)));
         let all: Vec<Due> = all.chain(self.open_incidents.iter().map(|key| Due::Incident(*key))).collect();
         for due in all {
             self.reschedule(due);
@@ -114,6 +118,7 @@ impl State {
             Due::Window(key) => self.window_due(key),
             Due::Problem(key) => self.problem_due(key),
             Due::Incident(key) => self.incident_due(key),
+            Due::Announcement(key) => self.announcement_due(key),
         };
         self.schedule.set(due, at);
     }

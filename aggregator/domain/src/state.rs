@@ -1,6 +1,7 @@
 //! The state of one workspace, in memory. Loaded from the store at the start; only [`super::step`] changes it.
 
 use super::access::ApiToken;
+use super::announcement::Announcement;
 use super::check_verdict::CheckVerdict;
 use super::correction::Correction;
 use super::credentials::{Enrolment, TokenHash};
@@ -24,8 +25,9 @@ use imbl::{OrdMap, OrdSet};
 pub use super::agent::{Agent, Epoch, SelfReport};
 pub use super::agent_check::{AgentCheck, LastRun, Outcomes};
 pub use super::keys::{
-    AgentKey, ApiTokenKey, CheckKey, ComponentKey, CorrectionKey, Counters, GroupKey, HoldKey, IncidentKey,
-    PageKey, ProblemKey, SeriesKey, TrackKey, WindowKey, WorkspaceAgent, WorkspaceKey, WorkspacePage,
+    AgentKey, AnnouncementKey, ApiTokenKey, CheckKey, ComponentKey, CorrectionKey, Counters, GroupKey,
+    HoldKey, IncidentKey, PageKey, ProblemKey, SeriesKey, TrackKey, WindowKey, WorkspaceAgent, WorkspaceKey,
+    WorkspacePage,
 };
 pub use super::origin::Origin;
 pub use super::workspace::Workspace;
@@ -88,6 +90,8 @@ pub struct State {
     pub open_incidents: OrdSet<IncidentKey>,
     /// Corrections of the past, undone ones included.
     pub corrections: Table<CorrectionKey, Correction>,
+    /// Announcements, ended ones included.
+    pub announcements: Table<AnnouncementKey, Announcement>,
     /// Enrolment tokens.
     pub enrolments: Table<TokenHash, Enrolment>,
     /// Token hashes of heartbeat addresses, by check name.

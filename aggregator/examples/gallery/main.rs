@@ -1,6 +1,7 @@
 //! Writes sample pages in every state to a directory, as a static site:
 //! `cargo run -p skerry-aggregator --example gallery -- DIRECTORY`.
 
+mod announcements;
 mod incidents;
 mod maintenance;
 mod sample;
@@ -42,6 +43,10 @@ fn write_site(root: &Path, view: &PageView) -> anyhow::Result<()> {
     for maintenance in &view.maintenance {
         let page = html::maintenance(view, maintenance)?;
         write(&root.join(format!("maintenance/{}.html", maintenance.id)), page.as_bytes())?;
+    }
+    for announcement in &view.announcements {
+        let page = html::announcement(view, announcement)?;
+        write(&root.join(format!("announcements/{}.html", announcement.id)), page.as_bytes())?;
     }
     for asset in html::assets() {
         write(&root.join(&asset.path), asset.bytes)?;

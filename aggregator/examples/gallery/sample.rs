@@ -46,6 +46,7 @@ pub(crate) fn page(name: &str, items: Vec<Item>) -> PageView {
         items,
         incidents: Vec::new(),
         maintenance: Vec::new(),
+        announcements: Vec::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::sample::{
     NOW, component, group, impaired, page, refigured, response, sixty, spend, unseen, waiting, young,
 };
-use crate::{incidents, maintenance};
+use crate::{announcements, incidents, maintenance};
 use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, HOUR, MINUTE};
@@ -37,6 +37,7 @@ pub(crate) fn all() -> Vec<(&'static str, PageView)> {
         ("by-hand", by_hand()),
         ("described", described()),
         ("chart-young", chart_young()),
+        ("announced", announced()),
     ]
 }
 
@@ -71,6 +72,10 @@ fn fire() -> PageView {
     let view = page("Northwind status", items);
     let maintenance = maintenance::during_fire(&view);
     PageView { incidents: incidents::of_fire(&view), maintenance, ..view }
+}
+
+fn announced() -> PageView {
+    PageView { announcements: announcements::several(), ..three() }
 }
 
 /// Incidents are open while everything is operational.
@@ -150,6 +155,7 @@ fn hostile() -> PageView {
     view.support_url = Some("javascript:alert(3)".to_owned());
     view.incidents = incidents::hostile(&view);
     view.maintenance = maintenance::hostile(&view);
+    view.announcements = announcements::hostile();
     view
 }
 

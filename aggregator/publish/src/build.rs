@@ -1,6 +1,7 @@
 //! Builds a [`PageView`] from the state. It is pure, and the only place where private rows become public text. Names
 //! come from the configuration of the page, never from checks, hosts or agents.
 
+use super::announcements::announcements;
 use super::component_now::ComponentNow;
 use super::incidents::incidents;
 use super::maintenance::maintenance;
@@ -66,6 +67,7 @@ pub fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, past: b
         items,
         incidents,
         maintenance,
+        announcements: announcements(state, key, build.begin(), past),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Renders pages: `build` makes a [`view::PageView`] from the state, and the renderers make the outputs of an
 //! [`output::Site`] from it. No text of agents, or of the private side, may enter here.
 
+mod announcements;
 pub mod api_v2;
 pub mod badge;
 pub mod build;

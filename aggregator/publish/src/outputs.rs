@@ -2,7 +2,7 @@
 
 use super::html;
 use super::output::{CacheClass, Compression, Kind, Output, Publication};
-use super::view::{ComponentView, IncidentView, MaintenanceView, PageView};
+use super::view::{AnnouncementView, ComponentView, IncidentView, MaintenanceView, PageView};
 use super::{api_v2, badge, csv, robots};
 use skerry_domain::time::{DAY, Timestamp};
 use skerry_domain::uptime::Figure;
@@ -17,7 +17,7 @@ pub const HTML: &str = "text/html; charset=utf-8";
 pub enum Scope {
     /// All outputs.
     All,
-    /// All except the pages of incidents and maintenance that are over, which time does not change; of those only these,
+    /// All except the pages of incidents, maintenance and announcements that are over, which time does not change; of those only these,
     /// by public id.
     Quarter(BTreeSet<String>),
     /// Those that show what changed.
@@ -31,7 +31,7 @@ pub enum Scope {
 pub struct Changed {
     /// Components, by public id. The pages of others are rendered if one of their figures changed.
     pub components: BTreeSet<String>,
-    /// Incidents and maintenance that began within the days shown or are still to come, by public id.
+    /// Incidents, maintenance and announcements that began within the days shown or are still to come, by public id.
     pub announced: BTreeSet<String>,
 }
 
@@ -163,12 +163,13 @@ impl Renderer<'_> {
         Ok(())
     }
 
-    /// The pages of the incidents and of the maintenance that are `wanted`.
+    /// The pages of the incidents, the maintenance and the announcements that are `wanted`.
     fn announced(&mut self, wanted: &dyn Fn(&Announced<'_>) -> bool) -> anyhow::Result<()> {
         for one in announced(self.view).filter(|one| wanted(one)) {
             let page = match one.of {
                 Of::Incident(incident) => html::incident(self.view, incident)?,
                 Of::Maintenance(maintenance) => html::maintenance(self.view, maintenance)?,
+                Of::Announcement(announcement) => html::announcement(self.view, announcement)?,
             };
             let cache = if one.open { CacheClass::Live } else { CacheClass::Closed };
             self.add(&one.path, HTML, cache, page.into_bytes());
@@ -180,7 +181,8 @@ impl Renderer<'_> {
     fn months_of(&mut self, ids: &BTreeSet<String>) -> anyhow::Result<()> {
         self.live("history", HTML, html::history(self.view, None)?);
         let months = html::months(self.view);
-        let these = announced(self.view).filter(|one| ids.contains(one.id));
+        let in_history = |one: &Announced<'_>| !matches!(one.of, Of::Announcement(_));
+        let these = announced(self.view).filter(|one| ids.contains(one.id) && in_history(one));
         let shown: BTreeSet<_> = these.flat_map(|one| html::months_of(self.view, one.from, one.to)).collect();
         for month in months.into_iter().filter(|month| shown.contains(month)) {
             self.month(month)?;
@@ -221,7 +223,7 @@ impl Renderer<'_> {
     }
 }
 
-/// An incident or a maintenance, with what decides when its page is rendered.
+/// An incident, a maintenance or an announcement, with what decides when its page is rendered.
 struct Announced<'a> {
     of: Of<'a>,
     id: &'a str,
@@ -234,9 +236,10 @@ struct Announced<'a> {
 enum Of<'a> {
     Incident(&'a IncidentView),
     Maintenance(&'a MaintenanceView),
+    Announcement(&'a AnnouncementView),
 }
 
-/// All incidents and all maintenance of the view.
+/// All incidents, all maintenance and all announcements of the view.
 fn announced(view: &PageView) -> impl Iterator<Item = Announced<'_>> {
     let incidents = view.incidents.iter().map(|one| Announced {
         of: Of::Incident(one),
@@ -254,7 +257,15 @@ fn announced(view: &PageView) -> impl Iterator<Item = Announced<'_>> {
         from: one.from,
         to: one.ended_at,
     });
-    incidents.chain(maintenance)
+    let announcements = view.announcements.iter().map(|one| Announced {
+        of: Of::Announcement(one),
+        id: &one.id,
+        path: format!("announcements/{}", one.id),
+        open: one.is_shown(),
+        from: one.from,
+        to: one.ended_at,
+    });
+    incidents.chain(maintenance).chain(announcements)
 }
 
 /// Outputs that are the same for every page; they are also served at the root if no page has it.

@@ -162,3 +162,35 @@ fn changed_maintenance_is_rendered_wherever_it_is_shown_and_rests_once_it_is_ove
         assert!(rendered.paths.contains(&own), "it stays");
     }
 }
+
+#[test]
+fn an_announcement_is_on_the_index_and_its_page_and_nowhere_else() {
+    let mut view = two_components();
+    let (_, former, figures) = rerender(&view, &Scope::All, &Publication::default(), &Figures::new());
+    let public = |text| crate::sample::public_text(text, skerry_sanitiser::Form::Plain);
+    view.announcements = vec![AnnouncementView {
+        id: "notice000001".to_owned(),
+        title: public("New addresses"),
+        body: public("Both answer."),
+        level: skerry_domain::announcement::AnnouncementLevel::Information,
+        from: NOW,
+        to: None,
+        ended_at: None,
+        edited_at: None,
+    }];
+    let scope = of_incidents(&["notice000001"]);
+    let (changed, former, figures) = rerender(&view, &scope, &former, &figures);
+    let own = "announcements/notice000001".to_owned();
+    assert_eq!(changed, [String::new(), own.clone()]);
+    assert_eq!(former.outputs[&own].cache, CacheClass::Live);
+    view.announcements[0].ended_at = Some(NOW);
+    let (changed, former, figures) = rerender(&view, &scope, &former, &figures);
+    assert_eq!(changed, [String::new(), own.clone()]);
+    assert_eq!(former.outputs[&own].cache, CacheClass::Closed);
+    let rendered =
+        render(&view, &Scope::Refresh, &former, &figures, Compression::Fast).expect("a page renders");
+    assert!(rendered.paths.contains(&own), "it stays");
+    view.announcements.clear();
+    let rendered = render(&view, &Scope::All, &former, &figures, Compression::Fast).expect("a page renders");
+    assert!(!rendered.paths.contains(&own), "it is no longer kept");
+}

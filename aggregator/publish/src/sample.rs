@@ -82,6 +82,7 @@ pub(super) fn page(items: Vec<Item>) -> PageView {
         items,
         incidents: Vec::new(),
         maintenance: Vec::new(),
+        announcements: Vec::new(),
     }
 }
 

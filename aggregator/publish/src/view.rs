@@ -1,6 +1,10 @@
 //! The contents of a page as plain values, and the only input of every renderer. A pure function builds them from the
 //! state, so that HTML, JSON, CSV and badges cannot disagree.
 
+mod announcement;
+
+pub use announcement::AnnouncementView;
+
 use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::interval::Interval;
 use skerry_domain::maintenance::{MaintenanceStatus, WindowEvent};
@@ -49,6 +53,9 @@ pub struct PageView {
     pub incidents: Vec<IncidentView>,
     /// Announced maintenance, the latest beginning first, in the same extent.
     pub maintenance: Vec<MaintenanceView>,
+    /// Announcements that appeared: those that are shown, warnings first and of these the newest, then those that have
+    /// ended, in the same extent.
+    pub announcements: Vec<AnnouncementView>,
 }
 
 /// The uptime rule, as the uptime page and the footer explain it.

@@ -358,7 +358,7 @@ impl Changed {
     }
 }
 
-fn ending(to: Option<&str>, lasts: Option<&str>) -> anyhow::Result<Option<End>> {
+pub(super) fn ending(to: Option<&str>, lasts: Option<&str>) -> anyhow::Result<Option<End>> {
     match (to, lasts) {
         (Some(to), _) => Ok(Some(End::At(time(to)?))),
         (None, Some(lasts)) => Ok(Some(End::After(milliseconds("--for", lasts)?))),

@@ -1,6 +1,7 @@
 //! The commands: they run the aggregator, send changes to a running one, or read its database.
 
 mod agents;
+mod announcements;
 mod backup;
 mod checks;
 mod components;
@@ -21,6 +22,7 @@ mod tokens;
 mod told;
 
 pub(crate) use agents::{Agents, agents, note};
+pub(crate) use announcements::{Announcements, announcements};
 pub(crate) use backup::{backup, restore};
 pub(crate) use checks::{Checks, checks};
 pub(crate) use components::{Components, components};

@@ -1,8 +1,8 @@
-//! What an operator is told of maintenance and corrections.
+//! What an operator is told of maintenance, announcements and corrections.
 
 use super::execute::component_now;
 use skerry_domain::maintenance::PlannedWindow;
-use skerry_domain::state::{CorrectionKey, SeriesKey, State, WindowKey};
+use skerry_domain::state::{AnnouncementKey, CorrectionKey, SeriesKey, State, WindowKey};
 use skerry_domain::time::{SECOND, Timestamp};
 use skerry_publish::maintenance::{concerns_visitors, is_shown};
 
@@ -86,6 +86,26 @@ pub(super) fn window_now(
             notes.extend(component_now(state, *component, now));
         }
     }
+    notes
+}
+
+/// Who sees an announcement, and when.
+pub(super) fn announced(state: &State, key: AnnouncementKey) -> Vec<String> {
+    let Some(one) = state.announcements.get(&key) else {
+        return vec!["No visitor knew of it: it is removed.".to_owned()];
+    };
+    if !one.is_open() {
+        return vec!["Visitors see it no more; its own page says when it was shown.".to_owned()];
+    }
+    let until = one.to.map_or("somebody ends it".to_owned(), second);
+    let mut notes = vec![if one.is_published() {
+        format!("Visitors see it until {until}.")
+    } else {
+        format!("Visitors see it from {} on, until {until}.", second(one.from))
+    }];
+    let hidden = one.pages.iter().filter_map(|page| state.pages.get(page));
+    let hidden = hidden.filter(|page| !page.settings.public || page.archived);
+    notes.extend(hidden.map(|page| format!("Page {:?} is not public: nobody sees it there.", page.key)));
     notes
 }
 

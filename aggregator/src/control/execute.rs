@@ -1,6 +1,6 @@
 //! Carries a request out through an engine: that of the running aggregator, or one of the command's own.
 
-use super::consequences::{corrected, planned, series_now, window_now};
+use super::consequences::{announced, corrected, planned, series_now, window_now};
 use super::lookup::held_by;
 use super::request::{Done, Prepared, Request, Told};
 use crate::engine::{Actor, CommandError, Engine, Envelope};
@@ -73,6 +73,16 @@ fn tell(state: &State, subject: Told, answer: &Answer, now: Timestamp, done: &mu
         Told::Series(key) => {
             done.id = state.series.get(&key).map(|series| series.id.clone());
             done.notes.extend(series_now(state, key, now));
+        }
+        Told::NewAnnouncement => {
+            if let Answer::Announcement(key) = answer {
+                done.id = state.announcements.get(key).map(|one| one.id.clone());
+                done.notes.extend(announced(state, *key));
+            }
+        }
+        Told::Announcement(key, id) => {
+            done.id = Some(id);
+            done.notes.extend(announced(state, key));
         }
         Told::NewCorrection => {
             if let Answer::Correction(key) = answer {

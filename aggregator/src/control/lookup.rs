@@ -1,10 +1,12 @@
-//! Pages, components, checks, incidents, problems, maintenance and corrections as operators name them on the command line.
+//! Pages, components, checks, incidents, problems, maintenance, announcements and corrections as operators name them on the command line.
 
+use skerry_domain::announcement::AnnouncementLevel;
 use skerry_domain::holds::Source;
 use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::problem::Severity;
 use skerry_domain::state::{
-    Component, ComponentKey, CorrectionKey, IncidentKey, PageKey, ProblemKey, SeriesKey, State, WindowKey,
+    AnnouncementKey, Component, ComponentKey, CorrectionKey, IncidentKey, PageKey, ProblemKey, SeriesKey,
+    State, WindowKey,
 };
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
@@ -157,6 +159,29 @@ pub fn series(state: &State, id: &str) -> Result<SeriesKey, String> {
     let occurrence = state.windows[&window(state, id)?].occurrence;
     let none = || format!("maintenance {id} does not recur: leave out --series");
     occurrence.map(|occurrence| occurrence.series).ok_or_else(none)
+}
+
+/// The announcement with that id.
+///
+/// # Errors
+/// There is none.
+pub fn announcement(state: &State, id: &str) -> Result<AnnouncementKey, String> {
+    let none = || {
+        let workspace = &state.workspace.name;
+        format!(
+            "workspace {workspace:?} has no announcement {id:?}: skerry-aggregator announcement list --all shows them"
+        )
+    };
+    state.announcement_with_id(id).ok_or_else(none)
+}
+
+/// A level of an announcement.
+///
+/// # Errors
+/// There is none of that name.
+pub fn announcement_level(word: &str) -> Result<AnnouncementLevel, String> {
+    let all = AnnouncementLevel::ALL.map(AnnouncementLevel::name);
+    AnnouncementLevel::from_name(word).ok_or_else(|| unknown("level of an announcement", word, all))
 }
 
 /// The correction with that id.

@@ -1,5 +1,6 @@
 //! Messages on the control socket: one line of JSON each.
 
+use super::announcements::AnnouncementRequest;
 use super::components::ComponentRequest;
 use super::corrections::CorrectionRequest;
 use super::incidents::IncidentRequest;
@@ -10,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use skerry_domain::credentials::TokenHash;
 use skerry_domain::maintenance::PlannedWindow;
 use skerry_domain::rows::{Expected, Subject, Version};
-use skerry_domain::state::{ComponentKey, CorrectionKey, IncidentKey, SeriesKey, State, WindowKey};
+use skerry_domain::state::{
+    AnnouncementKey, ComponentKey, CorrectionKey, IncidentKey, SeriesKey, State, WindowKey,
+};
 use skerry_domain::step::{self, Command};
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
@@ -103,6 +106,16 @@ pub enum Request {
         /// The change.
         change: TokenRequest,
     },
+    /// Makes, changes or ends announcements.
+    Announcement {
+        /// Name of the workspace.
+        workspace: String,
+        /// The change.
+        change: AnnouncementRequest,
+        /// What its texts may say, although it would be removed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        released: Vec<String>,
+    },
     /// Corrects the past, or undoes that.
     Correction {
         /// Name of the workspace.
@@ -156,7 +169,7 @@ pub(super) enum Response {
 /// What an operator is told of a request that was carried out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
-    /// The id of the incident, the maintenance or the correction.
+    /// The id of the incident, the maintenance, the announcement or the correction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Lines for the operator: what was removed from texts, what keeps its status.
@@ -200,6 +213,10 @@ pub(super) enum Told {
     NewCorrection,
     /// A correction.
     Correction(CorrectionKey),
+    /// A new announcement: the answer names it.
+    NewAnnouncement,
+    /// An announcement, and its id.
+    Announcement(AnnouncementKey, String),
 }
 
 impl Prepared {
@@ -263,6 +280,9 @@ impl Request {
                 change.prepare(&workspace, workspaces, (&released, now))
             }
             Self::Token { workspace, change } => change.prepare(workspace, workspaces, now),
+            Self::Announcement { workspace, change, released } => {
+                change.prepare(&workspace, workspaces, (&released, now))
+            }
             Self::Correction { workspace, change } => change.prepare(workspace, workspaces, now),
         }
     }

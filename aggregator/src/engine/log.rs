@@ -86,7 +86,8 @@ impl Writer {
                 | Change::GroupSaved(_)
                 | Change::ComponentSaved(_)
                 | Change::PastCorrected(_)
-                | Change::MaintenanceChanged(_) => seen.push((workspace, change)),
+                | Change::MaintenanceChanged(_)
+                | Change::AnnouncementChanged(..) => seen.push((workspace, change)),
                 change => self.log_token_use(workspace, change),
             }
         }

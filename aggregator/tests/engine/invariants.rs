@@ -165,6 +165,7 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
     }
     crate::planning::windows(state, tick)?;
     crate::recurring::series(state, tick)?;
+    crate::planning::announcements(state, tick)?;
     for (key, component) in state.components.iter() {
         let layers = &component.layers;
         whole_or_apart("manual", &layers.manual)?;

@@ -1,11 +1,13 @@
 //! Random actions of people on problems and incidents.
 
-use crate::script::{Script, World};
+use crate::script::{Script, World, declared};
 use skerry_domain::incident::{Impact, IncidentRules, IncidentStatus};
 use skerry_domain::problem::Severity;
 use skerry_domain::state::{ComponentKey, IncidentKey, Origin, PageKey, ProblemKey};
 use skerry_domain::status::Status;
-use skerry_domain::step::{Command, IncidentChange, NewIncident, PostmortemChange, ProblemChange};
+use skerry_domain::step::{
+    Command, DeclaredCheck, IncidentChange, NewIncident, PostmortemChange, ProblemChange,
+};
 use skerry_domain::text::{SanitiserSettings, Text};
 use skerry_domain::time::{HOUR, MINUTE, SECOND};
 use skerry_sanitiser::{Form, Replacement, Rules, Settings};
@@ -21,6 +23,17 @@ pub(crate) fn text(script: &mut Script<'_>, form: Form) -> Text {
 
 fn owner(script: &mut Script<'_>) -> Origin {
     script.pick(&[Origin::File, Origin::Runtime])
+}
+
+/// What a check depends on, now and then itself through others.
+pub(crate) fn parents(script: &mut Script<'_>) -> Vec<String> {
+    let parents: [&[&str]; 6] = [&[], &[], &["a"], &["b"], &["b", "c"], &["job", "nobody's"]];
+    script.pick(&parents).iter().map(ToString::to_string).collect()
+}
+
+/// A check as an agent declares it.
+pub(crate) fn declares(script: &mut Script<'_>, name: &str) -> DeclaredCheck {
+    DeclaredCheck { depends_on: parents(script), ..declared(name, 1_000 * (1 + script.below(2))) }
 }
 
 impl World {

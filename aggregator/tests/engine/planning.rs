@@ -2,23 +2,59 @@
 
 use crate::people::text;
 use crate::script::{CHECKS, Script, World};
+use skerry_domain::announcement::AnnouncementLevel;
 use skerry_domain::correction::corrected;
 use skerry_domain::incident::Title;
 use skerry_domain::maintenance::{MaintenanceStatus, PlannedWindow};
-use skerry_domain::state::{Component, ComponentKey, CorrectionKey, State, WindowKey};
+use skerry_domain::state::{
+    AnnouncementKey, Component, ComponentKey, CorrectionKey, PageKey, State, WindowKey,
+};
 use skerry_domain::status::Status;
-use skerry_domain::step::{Command, NewCorrection, NewWindow, WindowChange};
+use skerry_domain::step::{
+    AnnouncementChange, Command, NewAnnouncement, NewCorrection, NewWindow, WindowChange,
+};
 use skerry_domain::time::{DAY, HOUR, MINUTE};
 use skerry_sanitiser::Form;
 
 const LEADS: [i64; 5] = [0, MINUTE, HOUR, DAY, -1];
 
 impl World {
+    /// What a person does about announcements.
+    fn announce(&self, script: &mut Script<'_>) -> Command {
+        let announcement = AnnouncementKey(self.state.counters.announcements - script.below(3));
+        let from = self.now + script.pick(&[0, 1, HOUR, DAY, -HOUR]);
+        let to = script.pick(&[None, Some(1), Some(HOUR), Some(2 * DAY)]).map(|after| self.now + after);
+        let pages = script.pick(&[&[1][..], &[1, 2], &[2], &[]]).iter().map(|page| PageKey(*page)).collect();
+        let level = script.pick(&AnnouncementLevel::ALL);
+        match script.below(5) {
+            0 => Command::DeleteAnnouncement { announcement },
+            1 | 2 => {
+                let change = AnnouncementChange {
+                    title: (script.below(3) == 0).then(|| text(script, Form::Plain)),
+                    body: (script.below(3) == 0).then(|| text(script, Form::Markdown)),
+                    level: (script.below(3) == 0).then_some(level),
+                    pages: (script.below(3) == 0).then_some(pages),
+                    from: (script.below(3) == 0).then_some(from),
+                    to: (script.below(2) == 0).then_some(to),
+                    tell_subscribers: script.pick(&[None, None, Some(true)]),
+                };
+                Command::ChangeAnnouncement { announcement, change: Box::new(change) }
+            }
+            _ => {
+                let (title, body) = (text(script, Form::Plain), text(script, Form::Markdown));
+                let tell_subscribers = script.below(2) == 1;
+                let new = NewAnnouncement { title, body, level, pages, from, to, tell_subscribers };
+                Command::CreateAnnouncement(Box::new(new))
+            }
+        }
+    }
+
     /// What a person does about maintenance and the past.
     pub(crate) fn plan(&self, script: &mut Script<'_>) -> Command {
         let window = WindowKey(self.state.counters.windows - script.below(3));
-        match script.below(13) {
+        match script.below(15) {
             10..=12 => self.recur(script),
+            13 | 14 => self.announce(script),
             0 => Command::CancelWindow { window },
             1 | 2 => Command::ChangeWindow { window, change: Box::new(self.window_change(script)) },
             3 | 4 => Command::UpdateWindow {
@@ -146,4 +182,25 @@ fn in_order(window: &PlannedWindow) -> Result<(), &'static str> {
     let ended =
         window.cancelled_at.is_some_and(|at| at <= from) || from < to || window.completed_at == Some(from);
     if ended { Ok(()) } else { Err("it runs for no time") }
+}
+
+/// Announcements have the stamps of what their times have brought, once a tick has looked.
+pub(crate) fn announcements(state: &State, tick: bool) -> Result<(), String> {
+    let now = state.clock;
+    for one in state.announcements.values() {
+        let begun = one.withdrawn || one.from <= now;
+        let ended = one.withdrawn || one.to.is_some_and(|to| to <= now);
+        if tick && (one.began_at.is_some(), one.ended_at.is_some()) != (begun, ended) {
+            return Err(format!("at {now} its times have brought something else: {one:?}"));
+        }
+        let times = [one.began_at, one.ended_at, one.edited_at, Some(one.updated_at)];
+        let backwards = one.ended_at.is_some_and(|ended| one.began_at.is_none_or(|began| ended < began));
+        if times.into_iter().flatten().any(|at| at > now) || backwards {
+            return Err(format!("its stamps lie ahead, or in no order: {one:?}"));
+        }
+        if one.pages.is_empty() || one.to.is_some_and(|to| to <= one.from) {
+            return Err(format!("it is on no page, or ends before it begins: {one:?}"));
+        }
+    }
+    Ok(())
 }

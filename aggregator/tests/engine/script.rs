@@ -1,5 +1,6 @@
 //! Random commands, decoded from bytes so that a failing sequence shrinks.
 
+use crate::people::{declares, parents};
 use crate::reports::empty;
 use skerry_domain::heartbeat::Expected;
 use skerry_domain::holds::Source;
@@ -229,10 +230,7 @@ impl World {
         let inventory = (script.below(6) == 5).then(|| {
             let names = CHECKS.iter().filter(|_| script.below(4) < 3);
             let names: Vec<&str> = names.copied().collect();
-            let interval = |script: &mut Script<'_>| 1_000 * (1 + script.below(2));
-            let one =
-                |name| DeclaredCheck { depends_on: parents(script), ..declared(name, interval(script)) };
-            names.into_iter().map(one).collect()
+            names.into_iter().map(|name| declares(script, name)).collect()
         });
         let checks = CHECKS.iter().map(ToString::to_string).collect();
         let (agent, epoch) = (sender.agent, [sender.epoch; 16]);
@@ -280,12 +278,6 @@ fn job(script: &mut Script<'_>, name: &str) -> Option<DesiredHeartbeat> {
         severity: Severity::High,
         depends_on: parents(script),
     })
-}
-
-/// What a check depends on, now and then itself through others.
-fn parents(script: &mut Script<'_>) -> Vec<String> {
-    let parents: [&[&str]; 6] = [&[], &[], &["a"], &["b"], &["b", "c"], &["job", "nobody's"]];
-    script.pick(&parents).iter().map(ToString::to_string).collect()
 }
 
 pub(crate) fn declared(name: &str, interval_ms: i64) -> DeclaredCheck {

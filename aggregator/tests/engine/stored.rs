@@ -94,7 +94,8 @@ pub(crate) fn same(state: &State, loaded: &State) -> Result<(), String> {
         open_incidents,
         check_names,
         track_of,
-        dependents
+        dependents,
+        announcements
     );
     Ok(())
 }

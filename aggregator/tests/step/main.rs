@@ -2,6 +2,7 @@
 //! the state or its rows.
 
 mod access;
+mod announcements;
 mod configuration;
 mod corrections;
 mod dependencies;

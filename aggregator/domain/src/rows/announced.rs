@@ -3,13 +3,14 @@
 
 use super::table::{Column, Columns, Record, Table, records};
 use super::value::{Field, Lines, Misread, SourceKind, Value};
+use crate::announcement::AnnouncementLevel;
 use crate::automatic_text::{AutomaticEvent, ReasonClass};
 use crate::incident::{Impact, IncidentStatus};
 use crate::maintenance::{MaintenanceStatus, WindowEvent};
 use crate::problem::{Level, ProblemEventKind, Severity};
 use crate::state::{
-    AgentKey, CheckKey, ComponentKey, CorrectionKey, HoldKey, IncidentKey, PageKey, ProblemKey, SeriesKey,
-    WindowKey, WorkspaceKey,
+    AgentKey, AnnouncementKey, CheckKey, ComponentKey, CorrectionKey, HoldKey, IncidentKey, PageKey,
+    ProblemKey, SeriesKey, WindowKey, WorkspaceKey,
 };
 use crate::status::Status;
 use crate::time::Timestamp;
@@ -225,6 +226,33 @@ records! {
         place: i64,
         replaced_ms: Timestamp,
         written: String,
+    }
+    /// A notice on pages, without an outage.
+    AnnouncementRow in "announcement", key 2 {
+        workspace: WorkspaceKey,
+        key: AnnouncementKey,
+        id: String,
+        written_title: String,
+        title: PublicText,
+        written: String,
+        body: PublicText,
+        level: AnnouncementLevel,
+        shown_from: Timestamp,
+        shown_to: Option<Timestamp>,
+        tell_subscribers: bool,
+        created_ms: Timestamp,
+        updated_ms: Timestamp,
+        edited_ms: Option<Timestamp>,
+        began_ms: Option<Timestamp>,
+        ended_ms: Option<Timestamp>,
+        withdrawn: bool,
+        author: Option<String>,
+    }
+    /// A page that shows an announcement.
+    AnnouncementPageRow in "announcement_page", key 3 {
+        workspace: WorkspaceKey,
+        announcement: AnnouncementKey,
+        page: PageKey,
     }
     /// A correction of the past of a component.
     CorrectionRow in "correction", key 2 {

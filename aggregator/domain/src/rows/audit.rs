@@ -5,7 +5,7 @@ use super::details::Details;
 use super::settings;
 use super::value::Value;
 use super::{AuditRow, CheckDefinitionRow, EnrolmentRow, HeartbeatTokenRow, Row};
-use super::{Write, access, corrections, holds, incidents, problems, series, windows};
+use super::{Write, access, announcements, corrections, holds, incidents, problems, series, windows};
 use crate::state::{State, WorkspaceKey};
 use crate::step::Touched;
 use crate::time::Timestamp;
@@ -86,6 +86,8 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
     let entries = entries.map(|(key, number)| windows::update_row(state, *key, *number).map(Row::from));
     let corrections = touched.corrections.iter();
     let corrections = corrections.map(|key| corrections::correction_row(state, *key).map(Row::from));
+    let notices = touched.announcements.iter();
+    let notices = notices.map(|key| announcements::announcement_row(state, *key).map(Row::from));
     workspace
         .into_iter()
         .chain(agents)
@@ -102,6 +104,7 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
         .chain(updates)
         .chain(entries)
         .chain(corrections)
+        .chain(notices)
         .collect()
 }
 

@@ -1,7 +1,9 @@
 //! Rows below the rows that a step touched, for the audit.
 
-use super::{AgentAllowRow, Row, WindowCheckRow, WindowComponentRow, incidents, pages};
-use crate::state::{AgentKey, CheckKey, ComponentKey, IncidentKey, ProblemKey, State, WindowKey};
+use super::{AgentAllowRow, Row, WindowCheckRow, WindowComponentRow, announcements, incidents, pages};
+use crate::state::{
+    AgentKey, AnnouncementKey, CheckKey, ComponentKey, IncidentKey, PageKey, ProblemKey, State, WindowKey,
+};
 use crate::step::Touched;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
@@ -19,6 +21,8 @@ pub(super) struct Details {
     planned_checks: BTreeSet<(WindowKey, String)>,
     /// Problems of incidents.
     announced: BTreeSet<(IncidentKey, ProblemKey)>,
+    /// Pages of announcements.
+    notices: BTreeSet<(AnnouncementKey, PageKey)>,
 }
 
 impl Details {
@@ -38,6 +42,10 @@ impl Details {
                 details.planned.extend(components.map(|component| (*key, *component)));
                 let checks = state.windows.get(key).into_iter().flat_map(|window| &window.checks);
                 details.planned_checks.extend(checks.map(|name| (*key, name.clone())));
+            }
+            for key in &touched.announcements {
+                let pages = state.announcements.get(key).into_iter().flat_map(|one| &one.pages);
+                details.notices.extend(pages.map(|page| (*key, *page)));
             }
             for key in &touched.incidents {
                 let incident = state.incidents.get(key);
@@ -73,6 +81,8 @@ impl Details {
             .announced
             .iter()
             .map(|(incident, problem)| incidents::problem_row(state, *incident, *problem).map(Row::from));
-        allowed.chain(links).chain(planned).chain(checks).chain(announced).collect()
+        let notices = self.notices.iter();
+        let notices = notices.map(|(key, page)| announcements::page_row(state, *key, *page).map(Row::from));
+        allowed.chain(links).chain(planned).chain(checks).chain(announced).chain(notices).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! Makes the rows to write, by value, from what a step touched.
 
+use super::announcements::write_announcement;
 use super::append::append;
 use super::settings::{
     agent_row, check_row, component_row, group_row, heartbeat_row, page_row, workspace_row,
@@ -75,6 +76,7 @@ pub(crate) fn make(
         incidents::write_update(state, *key, *number, &mut make.writes);
     }
     windows::write_touched(state, touched, &mut make.writes);
+    touched.announcements.iter().for_each(|key| write_announcement(state, *key, &mut make.writes));
     touched.corrections.iter().for_each(|key| make.put_if_held(corrections::correction_row(state, *key)));
     touched.api_tokens.iter().for_each(|key| access::write_token(state, *key, &mut make.writes));
     touched.answers.iter().for_each(|request| access::write_answered(state, request, &mut make.writes));

@@ -4,6 +4,7 @@
 
 mod access;
 mod announced;
+mod announcements;
 mod append;
 mod audit;
 mod corrections;

@@ -86,6 +86,10 @@ rows! {
     ApiToken(ApiTokenRow),
     /// The answer to a request that may be sent again.
     AnsweredRequest(AnsweredRequestRow),
+    /// A notice on pages, without an outage.
+    Announcement(AnnouncementRow),
+    /// A page that shows an announcement.
+    AnnouncementPage(AnnouncementPageRow),
     /// Records that never arrived or that an agent discarded.
     Loss(LossRow),
     /// A hard transition, for operators.

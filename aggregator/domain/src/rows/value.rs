@@ -1,6 +1,7 @@
 //! The value of one column: four plain kinds, and how each type of the domain is stored in them.
 
 use crate::access::Role;
+use crate::announcement::AnnouncementLevel;
 use crate::automatic_text::{AutomaticEvent, ReasonClass};
 use crate::component::Automatic;
 use crate::credentials::Standing;
@@ -9,8 +10,8 @@ use crate::maintenance::{MaintenanceStatus, WindowEvent};
 use crate::problem::{Level, ProblemEventKind, Severity};
 use crate::reporters::Held;
 use crate::state::{
-    AgentKey, ApiTokenKey, CheckKey, ComponentKey, CorrectionKey, GroupKey, HoldKey, IncidentKey, Origin,
-    PageKey, ProblemKey, SeriesKey, TrackKey, WindowKey, WorkspaceKey,
+    AgentKey, AnnouncementKey, ApiTokenKey, CheckKey, ComponentKey, CorrectionKey, GroupKey, HoldKey,
+    IncidentKey, Origin, PageKey, ProblemKey, SeriesKey, TrackKey, WindowKey, WorkspaceKey,
 };
 use crate::status::Status;
 use crate::time::Timestamp;
@@ -163,6 +164,7 @@ integers! {
     IncidentKey: |one| one.0, IncidentKey;
     ApiTokenKey: |one| one.0, ApiTokenKey;
     CorrectionKey: |one| one.0, CorrectionKey;
+    AnnouncementKey: |one| one.0, AnnouncementKey;
     Outcome: |one| i64::from(*one as i32), |stored| Outcome::from_wire(wire(stored));
     Reason: |one| i64::from(*one as i32), |stored| Reason::from_wire(wire(stored));
     Bits: |one| one.0.cast_signed(), |stored| Bits(stored.cast_unsigned());
@@ -208,6 +210,7 @@ names! {
     Impact: |one| Cow::Borrowed(one.name()), Impact::from_name;
     AutomaticEvent: |one| Cow::Borrowed(one.name()), AutomaticEvent::from_name;
     ReasonClass: |one| Cow::Borrowed(one.name()), ReasonClass::from_name;
+    AnnouncementLevel: |one| Cow::Borrowed(one.name()), AnnouncementLevel::from_name;
     MaintenanceStatus: |one| Cow::Borrowed(one.name()), MaintenanceStatus::from_name;
     WindowEvent: |one| Cow::Borrowed(one.name()), WindowEvent::from_name;
     PublicText: |one| Cow::Owned(written(&one.stored())), public_text;

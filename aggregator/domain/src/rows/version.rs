@@ -6,11 +6,11 @@ use super::settings::{agent_row, component_row, group_row, page_row};
 use super::value::Value;
 use super::windows::{entry_rows, window_row};
 use super::{AgentAllowRow, HeartbeatTokenRow, Items, PageRow, Row};
-use super::{corrections, incidents, pages, problems, series};
+use super::{announcements, corrections, incidents, pages, problems, series};
 use crate::holds::Source;
 use crate::state::{
-    AgentKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageItem, PageKey, ProblemKey, SeriesKey,
-    State, WindowKey,
+    AgentKey, AnnouncementKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageItem, PageKey,
+    ProblemKey, SeriesKey, State, WindowKey,
 };
 use blake3::Hasher;
 use std::fmt;
@@ -40,6 +40,8 @@ pub enum Subject {
     Incident(IncidentKey),
     /// A correction.
     Correction(CorrectionKey),
+    /// An announcement with its pages.
+    Announcement(AnnouncementKey),
 }
 
 impl fmt::Display for Subject {
@@ -56,6 +58,7 @@ impl fmt::Display for Subject {
             Self::Problem(_) => f.write_str("this problem"),
             Self::Incident(_) => f.write_str("this incident"),
             Self::Correction(_) => f.write_str("this correction"),
+            Self::Announcement(_) => f.write_str("this announcement"),
         }
     }
 }
@@ -127,6 +130,7 @@ impl State {
             Subject::Problem(key) => problems::problem_row(self, *key).map(Row::from),
             Subject::Incident(key) => incidents::incident_row(self, *key).map(Row::from),
             Subject::Correction(key) => corrections::correction_row(self, *key).map(Row::from),
+            Subject::Announcement(key) => announcements::announcement_row(self, *key).map(Row::from),
         };
         let details = match subject {
             Subject::Agent(key) => self.allowed_rows(*key),
@@ -134,6 +138,7 @@ impl State {
             Subject::Group(key) => self.children_row(*key).into_iter().collect(),
             Subject::Incident(key) => self.update_rows(*key),
             Subject::Window(key) => entry_rows(self, *key),
+            Subject::Announcement(key) => announcements::page_rows(self, *key),
             _ => Vec::new(),
         };
         row.map(|row| digest(std::iter::once(&row).chain(&details)))

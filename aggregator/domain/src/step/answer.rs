@@ -3,7 +3,8 @@
 use crate::clone_detection::Refusal;
 use crate::credentials::Redeemed;
 use crate::state::{
-    AgentKey, ApiTokenKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageKey, SeriesKey, WindowKey,
+    AgentKey, AnnouncementKey, ApiTokenKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageKey,
+    SeriesKey, WindowKey,
 };
 
 /// The answer to a command.
@@ -40,6 +41,8 @@ pub enum Answer {
     Component(ComponentKey),
     /// A correction was made.
     Correction(CorrectionKey),
+    /// An announcement was made.
+    Announcement(AnnouncementKey),
     /// A token of the REST API was made.
     ApiToken(ApiTokenKey),
     /// The number of tracks that were folded.
@@ -58,6 +61,7 @@ impl Answer {
             Self::Series(key) => ("maintenance_series", Some(key.0)),
             Self::Incident(key) => ("incident", Some(key.0)),
             Self::Correction(key) => ("correction", Some(key.0)),
+            Self::Announcement(key) => ("announcement", Some(key.0)),
             Self::Page(key) => ("page", Some(key.0)),
             Self::Group(key) => ("page_group", Some(key.0)),
             Self::Component(key) => ("component", Some(key.0)),
@@ -81,6 +85,7 @@ impl Answer {
             ("maintenance_series", Some(key)) => Some(Self::Series(SeriesKey(key))),
             ("incident", Some(key)) => Some(Self::Incident(IncidentKey(key))),
             ("correction", Some(key)) => Some(Self::Correction(CorrectionKey(key))),
+            ("announcement", Some(key)) => Some(Self::Announcement(AnnouncementKey(key))),
             ("page", Some(key)) => Some(Self::Page(PageKey(key))),
             ("page_group", Some(key)) => Some(Self::Group(GroupKey(key))),
             ("component", Some(key)) => Some(Self::Component(ComponentKey(key))),

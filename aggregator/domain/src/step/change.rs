@@ -4,7 +4,8 @@ use crate::check_verdict::ReportedBy;
 use crate::clone_detection::Refusal;
 use crate::reporters::Held;
 use crate::state::{
-    AgentKey, CheckKey, ComponentKey, GroupKey, IncidentKey, PageKey, ProblemKey, TrackKey, WindowKey,
+    AgentKey, AnnouncementKey, CheckKey, ComponentKey, GroupKey, IncidentKey, PageKey, ProblemKey, TrackKey,
+    WindowKey,
 };
 use crate::time::Timestamp;
 use crate::track::HardState;
@@ -186,6 +187,8 @@ pub enum Change {
     MaintenanceChanged(WindowKey),
     /// A planned window begins within an hour.
     MaintenanceReminder(WindowKey),
+    /// What this page shows of an announcement changed.
+    AnnouncementChanged(AnnouncementKey, PageKey),
     /// The past of a component was corrected, however long ago.
     PastCorrected(ComponentKey),
 }

@@ -1,17 +1,18 @@
 //! Commands of a workspace.
 
 use super::{
-    AgentChange, ComponentChange, Configure, DesiredHeartbeat, GroupChange, HeartbeatPing, IncidentChange,
-    NewApiToken, NewComponent, NewCorrection, NewGroup, NewIncident, NewSeries, NewWindow, Once, PageChange,
-    PostmortemChange, ProblemChange, Report, SeriesChange, WindowChange,
+    AgentChange, AnnouncementChange, ComponentChange, Configure, DesiredHeartbeat, GroupChange,
+    HeartbeatPing, IncidentChange, NewAnnouncement, NewApiToken, NewComponent, NewCorrection, NewGroup,
+    NewIncident, NewSeries, NewWindow, Once, PageChange, PostmortemChange, ProblemChange, Report,
+    SeriesChange, WindowChange,
 };
 use crate::credentials::TokenHash;
 use crate::holds::Source;
 use crate::incident::IncidentRules;
 use crate::maintenance::MaintenanceStatus;
 use crate::state::{
-    AgentKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, Origin, PageKey, PageSettings, ProblemKey,
-    ResponseHour, SeriesKey, WindowKey,
+    AgentKey, AnnouncementKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, Origin, PageKey,
+    PageSettings, ProblemKey, ResponseHour, SeriesKey, WindowKey,
 };
 use crate::status::Status;
 use crate::text::{SanitiserSettings, Text};
@@ -295,6 +296,20 @@ pub enum Command {
         /// Which.
         component: ComponentKey,
     },
+    /// A person makes an announcement.
+    CreateAnnouncement(Box<NewAnnouncement>),
+    /// A person changes an announcement.
+    ChangeAnnouncement {
+        /// Which.
+        announcement: AnnouncementKey,
+        /// The change.
+        change: Box<AnnouncementChange>,
+    },
+    /// A person ends an announcement; one that did not appear yet is removed.
+    DeleteAnnouncement {
+        /// Which.
+        announcement: AnnouncementKey,
+    },
     /// Replaces the response-time chart of a component.
     SetResponse {
         /// Which.
@@ -359,6 +374,9 @@ impl Command {
             Self::CreateComponent { .. } => "create_component",
             Self::ChangeComponent { .. } => "change_component",
             Self::ArchiveComponent { .. } => "archive_component",
+            Self::CreateAnnouncement(_) => "create_announcement",
+            Self::ChangeAnnouncement { .. } => "change_announcement",
+            Self::DeleteAnnouncement { .. } => "delete_announcement",
             Self::SetResponse { .. } => "set_response",
         }
     }

@@ -4,6 +4,7 @@
 
 mod affected;
 mod agents;
+mod announcement;
 mod answer;
 mod automatic;
 mod change;
@@ -44,6 +45,7 @@ mod window;
 mod window_change;
 
 pub use agents::{Admission, AgentChange};
+pub use announcement::{AnnouncementChange, MAX_OPEN_ANNOUNCEMENTS, NewAnnouncement};
 pub use answer::Answer;
 pub use change::{Change, RawObservation};
 pub use command::Command;
@@ -245,6 +247,15 @@ fn apply(
         }
         Command::RemoveApiToken { name } => token::remove(state, name, changes)?,
         Command::UndoCorrection { correction } => correction::undo(state, *correction, now, changes)?,
+        Command::CreateAnnouncement(new) => {
+            return announcement::create(state, new, context, changes).map(Answer::Announcement);
+        }
+        Command::ChangeAnnouncement { announcement, change } => {
+            announcement::change(state, *announcement, change, context, changes)?;
+        }
+        Command::DeleteAnnouncement { announcement } => {
+            announcement::end(state, *announcement, context, changes)?;
+        }
         Command::CreatePage(settings) => {
             return runtime::create_page(state, settings, context, changes).map(Answer::Page);
         }

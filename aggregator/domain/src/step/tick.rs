@@ -5,7 +5,7 @@
 //! absence of the aggregator is nobody's silence.
 
 use super::recompute::{RecomputeFrom, judge, recompute};
-use super::{Change, Changes, Context, heartbeat, maintenance, problem, recovery, series};
+use super::{Change, Changes, Context, announcement, heartbeat, maintenance, problem, recovery, series};
 use crate::schedule::{Due, too_old_at};
 use crate::state::{AgentKey, CheckKey, State, TrackKey};
 use crate::time::{DAY, Timestamp};
@@ -36,6 +36,7 @@ pub(super) fn tick(state: &mut State, context: Context, changes: &mut Changes) {
             Due::Series(key) => series::due(state, key, context, changes),
             Due::Window(key) => maintenance::due(state, key, context, changes),
             Due::Incident(key) => recovery::due(state, key, context, changes),
+            Due::Announcement(key) => announcement::due(state, key, context, changes),
             Due::Hold(key) => {
                 let Some(component) = state.components.get_mut(&key) else { continue };
                 component.noticed = now;

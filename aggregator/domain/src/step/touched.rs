@@ -5,8 +5,8 @@ use super::{Change, Folded};
 use crate::credentials::TokenHash;
 use crate::requests::RequestKey;
 use crate::state::{
-    AgentKey, ApiTokenKey, CheckKey, ComponentKey, CorrectionKey, GroupKey, HoldKey, IncidentKey, PageKey,
-    ProblemKey, SeriesKey, TrackKey, WindowKey,
+    AgentKey, AnnouncementKey, ApiTokenKey, CheckKey, ComponentKey, CorrectionKey, GroupKey, HoldKey,
+    IncidentKey, PageKey, ProblemKey, SeriesKey, TrackKey, WindowKey,
 };
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,6 +106,8 @@ pub(crate) struct Touched {
     pub(crate) api_tokens: BTreeSet<ApiTokenKey>,
     /// Answers to requests; one that the state no longer has is deleted.
     pub(crate) answers: BTreeSet<RequestKey>,
+    /// Announcements; one that the state no longer has is deleted.
+    pub(crate) announcements: BTreeSet<AnnouncementKey>,
 }
 
 impl Touched {
@@ -267,6 +269,11 @@ impl Touched {
 
     pub(super) fn correction(&mut self, key: CorrectionKey) {
         self.corrections.insert(key);
+    }
+
+    /// With its pages.
+    pub(super) fn announcement(&mut self, key: AnnouncementKey) {
+        self.announcements.insert(key);
     }
 }
 

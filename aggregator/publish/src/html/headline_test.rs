@@ -66,6 +66,7 @@ fn rendered(components: Vec<ComponentView>) -> (&'static str, String, String) {
         items: components.into_iter().map(Item::Component).collect(),
         incidents: Vec::new(),
         maintenance: Vec::new(),
+        announcements: Vec::new(),
     };
     let headline = headline(&view);
     let clock = Clock::of(&view);

@@ -3,6 +3,7 @@
 //! Links are relative to the page's root, because the same bytes are served at `/` and at `/status/<slug>/`; absolute
 //! addresses come from the view alone. No page depends on its reader. All text from the configuration is escaped.
 
+mod announcement;
 mod assets;
 mod bar;
 mod cards;
@@ -25,6 +26,7 @@ mod underway;
 mod uptime;
 mod words;
 
+pub use announcement::announcement;
 pub use assets::{Asset, FAVICON_ICO, FAVICON_ICO_TYPE, assets, content_security_policy};
 pub use component::component;
 pub use history::{history, is_closed, months, months_of, path_of};
@@ -58,6 +60,7 @@ struct Index {
     facts: String,
     live: Live,
     today: String,
+    notices: announcement::Notices,
     /// Open incidents, and maintenance in progress.
     now: Vec<cards::Card>,
     /// Maintenance that is still to come.
@@ -92,6 +95,7 @@ pub fn index(view: &PageView) -> anyhow::Result<String> {
         facts: markup::sentence(&headline.facts, &clock),
         live: Live::of(view, &clock),
         today: clock.today().to_string(),
+        notices: announcement::Notices::of(view),
         now: cards::now(view, &clock),
         to_come: cards::to_come(view, &clock),
         legend: figures::Legend::of_rows(&rows, view, &clock),

@@ -128,6 +128,8 @@ pub(crate) mod banner {
     }
 }
 
+pub(crate) mod announcement;
+
 pub(crate) mod row;
 
 pub(crate) mod past;

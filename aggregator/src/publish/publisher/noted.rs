@@ -2,8 +2,9 @@
 
 use super::super::addresses::page_of;
 use super::Publisher;
+use skerry_domain::announcement::Announcement;
 use skerry_domain::state::{
-    ComponentKey, IncidentKey, PageKey, State, WindowKey, WorkspaceKey, WorkspacePage,
+    AnnouncementKey, ComponentKey, IncidentKey, PageKey, State, WindowKey, WorkspaceKey, WorkspacePage,
 };
 use skerry_domain::step::Change;
 use std::collections::BTreeSet;
@@ -25,6 +26,9 @@ impl Publisher {
                         Some(page) => self.note_maintenance((workspace, page), state, window),
                         None => self.note_hidden(workspace, state, window),
                     }
+                }
+                Change::AnnouncementChanged(key, page) => {
+                    self.note_announcement((workspace, page), state, key);
                 }
                 change => saved.extend(page_of(state, &change).map(|page| (workspace, page))),
             }
@@ -63,6 +67,23 @@ impl Publisher {
         }
         for component in &window.components {
             self.note_component(page.0, state, *component);
+        }
+    }
+
+    /// One that has not appeared is not seen. If visitors saw it, and do so no more, its page disappears.
+    fn note_announcement(&mut self, page: WorkspacePage, state: &State, key: AnnouncementKey) {
+        let Some(shown) = self.pages.get_mut(&page) else { return };
+        let of_page = |one: &&Announcement| one.is_published() && one.pages.contains(&page.1);
+        if let Some(one) = state.announcements.get(&key).filter(of_page) {
+            let changed_at = one.began_at.unwrap_or(one.from);
+            return shown.mark_announced(one.id.clone(), changed_at, state.clock);
+        }
+        let kept: BTreeSet<&str> =
+            state.announcements.values().filter(of_page).map(|one| one.id.as_str()).collect();
+        let paths = shown.publication.outputs.keys();
+        let mut stale = paths.filter_map(|path| path.strip_prefix("announcements/"));
+        if shown.busy.is_some() || shown.dirty.is_some() || stale.any(|id| !kept.contains(id)) {
+            shown.mark_past();
         }
     }
 

@@ -4,12 +4,13 @@ use super::sql::value;
 use super::{Sqlite, StoreError};
 use skerry_domain::check_verdict::CheckVerdict;
 use skerry_domain::rows::{
-    AgentAllowRow, AgentRow, AnsweredRequestRow, ApiTokenRow, BlindRow, CheckDefinitionRow, CheckRow,
-    ComponentRow, CorrectionRow, CounterRow, DeclaredRow, EnrolmentRow, EpochRow, FlapRow, FormerLocationRow,
-    FormerQuorumRow, FormerTextRow, GroupRow, HeartbeatRow, HeartbeatTokenRow, HoldRow, IncidentComponentRow,
-    IncidentProblemRow, IncidentRow, IncidentUpdateRow, IntervalRow, LinkRow, Misread, PageRow,
-    ProblemEventRow, ProblemRow, Record, Restore, SeriesRow, SpanRow, TrackRow, Value, WindowCheckRow,
-    WindowComponentRow, WindowRow, WindowTextRow, WindowUpdateRow, WorkspaceRow,
+    AgentAllowRow, AgentRow, AnnouncementPageRow, AnnouncementRow, AnsweredRequestRow, ApiTokenRow, BlindRow,
+    CheckDefinitionRow, CheckRow, ComponentRow, CorrectionRow, CounterRow, DeclaredRow, EnrolmentRow,
+    EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, FormerTextRow, GroupRow, HeartbeatRow,
+    HeartbeatTokenRow, HoldRow, IncidentComponentRow, IncidentProblemRow, IncidentRow, IncidentUpdateRow,
+    IntervalRow, LinkRow, Misread, PageRow, ProblemEventRow, ProblemRow, Record, Restore, SeriesRow, SpanRow,
+    TrackRow, Value, WindowCheckRow, WindowComponentRow, WindowRow, WindowTextRow, WindowUpdateRow,
+    WorkspaceRow,
 };
 use skerry_domain::state::{Counters, State, WorkspaceKey};
 use skerry_domain::time::Timestamp;
@@ -64,6 +65,8 @@ impl Sqlite {
         self.restore::<CorrectionRow>(&mut states)?;
         self.restore::<ApiTokenRow>(&mut states)?;
         self.restore::<AnsweredRequestRow>(&mut states)?;
+        self.restore::<AnnouncementRow>(&mut states)?;
+        self.restore::<AnnouncementPageRow>(&mut states)?;
         for state in states.values_mut() {
             state.ready_at = ready_at;
             state.derive_layers();

@@ -1,0 +1,105 @@
+//! Announcements: their cards on the index, and the page of each. They carry no status colour and no status shape.
+
+use super::frame::Frame;
+use super::markup;
+use super::timeline::body_html;
+use super::words::{Clock, balanced};
+use crate::texts::{self, announcement as words, incident as incident_words};
+use crate::view::{AnnouncementView, IncidentText, PageView};
+use sailfish::TemplateSimple;
+use skerry_domain::announcement::AnnouncementLevel;
+use skerry_domain::time::Timestamp;
+
+/// Cards on the index; further ones are links.
+const CARDS: usize = 2;
+/// Longest text of a card, bytes.
+const LONGEST: usize = 1_200;
+
+/// What the index shows of announcements.
+pub(crate) struct Notices {
+    pub(crate) cards: Vec<Notice>,
+    /// Links to the pages of further ones.
+    pub(crate) others: Vec<Notice>,
+    /// "2 more announcements"
+    pub(crate) more: String,
+}
+
+/// An announcement.
+pub(crate) struct Notice {
+    pub(crate) id: String,
+    pub(crate) warns: bool,
+    /// As markup.
+    pub(crate) title: String,
+    /// As markup.
+    pub(crate) text: String,
+}
+
+#[derive(TemplateSimple)]
+#[template(path = "announcement.stpl")]
+struct Page {
+    name: String,
+    notice: Notice,
+    /// When it is or was shown, as markup.
+    shown: String,
+    /// "Edited 15:50.", as markup.
+    edited: Option<String>,
+}
+
+impl Notices {
+    pub(crate) fn of(view: &PageView) -> Self {
+        let shown = view.announcements.iter().filter(|one| one.is_shown());
+        let mut cards: Vec<Notice> = shown.map(|one| notice(one, LONGEST)).collect();
+        let others = cards.split_off(CARDS.min(cards.len()));
+        let more = words::more(others.len());
+        Self { cards, others, more }
+    }
+}
+
+/// An announcement whose text has at most `longest` bytes.
+fn notice(one: &AnnouncementView, longest: usize) -> Notice {
+    Notice {
+        id: one.id.clone(),
+        warns: one.level == AnnouncementLevel::Warning,
+        title: markup::isolated(&one.title.one_line()),
+        text: body_html(&IncidentText::Written(one.body.clone()), longest),
+    }
+}
+
+/// Renders the page of an announcement, at `announcements/<id>`. It does not depend on the day on which it is rendered.
+///
+/// # Errors
+///
+/// A template that cannot be written, which would be a fault of the program.
+pub fn announcement(view: &PageView, announcement: &AnnouncementView) -> anyhow::Result<String> {
+    let clock = Clock::lasting(view);
+    let title = balanced(&announcement.title.one_line());
+    let warns = if announcement.level == AnnouncementLevel::Warning { words::IMPORTANT } else { "" };
+    let document = format!("{warns}{title} · {}", balanced(&view.name));
+    let moment = |at: Timestamp| markup::time(at, &clock.moment(at), &clock);
+    let body = Page {
+        name: balanced(&view.name),
+        notice: notice(announcement, usize::MAX),
+        shown: shown(announcement, &clock),
+        edited: announcement.edited_at.map(|at| incident_words::edited(&moment(at))),
+    };
+    let path = format!("announcements/{}", announcement.id);
+    Frame::new(view, "../", &path, document).render(body.render_once()?)
+}
+
+/// When it is or was shown.
+fn shown(announcement: &AnnouncementView, clock: &Clock<'_>) -> String {
+    let from = announcement.from;
+    let span = |to: Timestamp| {
+        let span = clock.isolated(clock.planned(from, to));
+        markup::time(from, &span, clock)
+    };
+    match (announcement.ended_at, announcement.to) {
+        (Some(ended), _) => words::ended(&span(ended.max(from))),
+        (None, Some(to)) => words::during(&span(to)),
+        (None, None) => words::since(&markup::time(from, &clock.moment(from), clock)),
+    }
+}
+
+#[cfg(test)]
+#[path = "announcement_test.rs"]
+mod tests;
