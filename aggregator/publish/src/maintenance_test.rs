@@ -141,7 +141,9 @@ fn an_occurrence_says_that_it_recurs_while_another_follows() {
         assert!(seen.iter().all(|one| one.series == seen[0].series && one.series.is_some()));
         seen.iter().map(|one| (one.from, one.recurs)).collect::<Vec<_>>()
     };
-    let (first, second) = (NOW + DAY, NOW + 8 * DAY);
+    // Occurrences begin at whole seconds.
+    let first = NOW + DAY - 500;
+    let second = first + 7 * DAY;
     let weekly = Some((Frequency::Weekly, 1));
     assert_eq!(seen(&state, NOW), [(second, None), (first, weekly)]);
     let key = state.series.keys().next().copied().expect("it was planned");
