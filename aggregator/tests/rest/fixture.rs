@@ -117,6 +117,25 @@ impl Fixture {
              content-length: {}\r\n{headers}\r\n{body}",
             body.len()
         );
+        self.plain(&request).await
+    }
+
+    /// Sends a request as it is written.
+    pub(crate) async fn plain(&self, request: &str) -> Answer {
+        let (head, body) = self.exchange(request).await;
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
+        // The page of a path that does not exist is no JSON.
+        let body = serde_json::from_str(&body).unwrap_or_default();
+        Answer { status, head, body }
+    }
+
+    /// The head and the body that a visitor gets.
+    pub(crate) async fn raw(&self, path: &str) -> (String, String) {
+        self.exchange(&format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")).await
+    }
+
+    /// The head of an answer in lower case, and its body.
+    async fn exchange(&self, request: &str) -> (String, String) {
         let exchanged = async {
             let mut stream = TcpStream::connect(self.address).await.expect("it listens");
             stream.write_all(request.as_bytes()).await.expect("sent");
@@ -126,10 +145,7 @@ impl Fixture {
         };
         let received = timeout(BOUND, exchanged).await.expect("answered in time");
         let (head, body) = received.split_once("\r\n\r\n").expect("a head");
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
-        // The page of a path that does not exist is no JSON.
-        let body = serde_json::from_str(body).unwrap_or_default();
-        Answer { status, head: head.to_ascii_lowercase().replace("\r\n", "\n"), body }
+        (head.to_ascii_lowercase().replace("\r\n", "\n"), body.to_owned())
     }
 
     /// The id of the page with that name.

@@ -1,5 +1,6 @@
 //! The REST API of a running aggregator: pages, components, groups and their uptime, as Statuspage's clients use them.
 
+mod captures;
 mod fixture;
 mod pages;
 mod uptime;
