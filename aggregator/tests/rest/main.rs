@@ -2,5 +2,6 @@
 
 mod captures;
 mod fixture;
+mod injection;
 mod pages;
 mod uptime;

@@ -1,0 +1,203 @@
+// node injection.mjs PROGRAM
+// Starts an aggregator, writes hostile texts through its API into every field that visitors see, and opens every public address
+// in a browser that does not apply the security policy: nothing runs, nothing is asked of another origin, and the documents
+// contain nothing that could do either.
+import assert from 'node:assert/strict'
+import { spawn, execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { launch } from './visit.mjs'
+
+const program = process.argv[2]
+const corpus = JSON.parse(readFileSync(new URL('../fixtures/injection.json', import.meta.url), 'utf8'))
+const TABS = 4
+const PATIENCE = 60_000
+
+const freePort = () => new Promise(resolve => {
+  const server = createServer().listen(0, '127.0.0.1', () => {
+    const { port } = server.address()
+    server.close(() => resolve(port))
+  })
+})
+
+const folder = mkdtempSync(join(tmpdir(), 'skerry-injection-'))
+const port = await freePort()
+const config = join(folder, 'aggregator.toml')
+writeFileSync(config, `[[listen]]
+address = "127.0.0.1:${port}"
+serves = ["public", "api"]
+[store]
+path = "${folder}/skerry.db"
+[public]
+base_url = "http://127.0.0.1:${port}"
+[api]
+requests_per_minute = 100000
+[[page]]
+key = "main"
+name = "<img src=x onerror=xss()>\\"' {{1337*7331}}"
+public = true
+[[page.component]]
+key = "mail"
+name = "Mail"
+manual = true
+`)
+const aggregator = spawn(program, ['--config', config, '--log-level', 'warn'], { stdio: ['ignore', 'inherit', 'inherit'] })
+const root = `http://127.0.0.1:${port}`
+const site = `${root}/status/main`
+
+/** Tries until `wanted` answers something. */
+async function until(what, wanted) {
+  for (const end = Date.now() + PATIENCE; Date.now() < end;) {
+    const found = await wanted().catch(() => null)
+    if (found) return found
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+  throw new Error(`${what} did not happen within ${PATIENCE / 1_000} s`)
+}
+
+const json = async address => {
+  const response = await fetch(address)
+  return response.ok ? response.json() : null
+}
+
+const after = hours => new Date(Date.now() + hours * 3_600_000).toISOString()
+
+/** Writes `text` into every field. A field may refuse it, but for no other reason than the text. */
+async function write(send, text) {
+  const made = await send('POST', '/components', { component: { name: text, description: text } }) ??
+    await send('POST', '/components', { component: { name: 'Plain', description: text } }) ??
+    await send('POST', '/components', { component: { name: 'Plain' } })
+  const component = made.id
+  await send('POST', '/component-groups', { description: text, component_group: { name: text, components: [component] } })
+  const announce = async incident => {
+    const made = await send('POST', '/incidents', { incident: { name: text, ...incident } }) ??
+      await send('POST', '/incidents', { incident: { name: 'Plain', ...incident } })
+    return made.id
+  }
+  // A text of nothing but markup is refused, since nothing of it would be shown.
+  const body = `We look into ${text} now.\n\n${text}\n\n- ${text}`
+  const incident = await announce({ body, components: { [component]: 'degraded_performance' } })
+  await send('PATCH', `/incidents/${incident}`, { incident: { status: 'resolved', body, components: { [component]: 'operational' } } })
+  await send('PUT', `/incidents/${incident}/postmortem`, { postmortem: { body_draft: body } })
+  await send('PUT', `/incidents/${incident}/postmortem/publish`, {})
+  const planned = { body, status: 'scheduled', component_ids: [component], scheduled_for: after(24), scheduled_until: after(26) }
+  return { component, incident, maintenance: await announce(planned) }
+}
+
+/** What a document must not contain: a list of complaints. Runs in the browser. */
+function look() {
+  const complaints = [...(window.ran ?? [])].map(one => `ran: ${one}`)
+  const own = new Set(['script', 'style', 'link', 'meta', 'title'])
+  for (const element of document.querySelectorAll('*')) {
+    const name = element.localName
+    if (['iframe', 'object', 'embed', 'img', 'base', 'form', 'input', 'template', 'math', 'animate', 'textarea', 'foreignobject'].includes(name)) {
+      complaints.push(`an element ${name}`)
+    }
+    if (own.has(name) && element.closest('main')) complaints.push(`${name} within the contents`)
+    for (const { name: attribute, value } of element.attributes) {
+      if (attribute.startsWith('on')) complaints.push(`${name} has ${attribute}`)
+      if (['href', 'src', 'action', 'xlink:href', 'formaction'].includes(attribute)) {
+        const { protocol } = new URL(value, location.href)
+        if (!['http:', 'https:', 'mailto:'].includes(protocol)) complaints.push(`${name} leads to ${value}`)
+      }
+    }
+  }
+  if ((document.documentElement?.textContent ?? '').includes('9801547')) complaints.push('a template was evaluated')
+  return complaints
+}
+
+/** A tab that does not apply the security policy; what runs in it or leaves the origin becomes a complaint. */
+async function tab(browser, complaints) {
+  const context = await browser.newContext({ bypassCSP: true, reducedMotion: 'reduce' })
+  await context.addInitScript(() => {
+    window.ran = []
+    window.xss = () => window.ran.push(`xss() at ${location.pathname}`)
+    for (const name of ['alert', 'confirm', 'prompt', 'open']) window[name] = text => window.ran.push(`${name}(${text})`)
+  })
+  await context.route('**/*', route => {
+    const asked = route.request().url()
+    if (asked.startsWith(`${root}/`)) return route.continue()
+    complaints.push(`asked for ${asked}`)
+    return route.abort()
+  })
+  const page = await context.newPage()
+  page.on('pageerror', error => complaints.push(String(error)))
+  return page
+}
+
+/** Texts that are markup are noticed: the same tab with a document that contains them as they are. */
+async function detects(browser) {
+  const complaints = []
+  const page = await tab(browser, complaints)
+  await page.route(`${root}/hostile`, route => route.fulfill({ contentType: 'text/html', body: `<main>${corpus.map(one => one.text).join('')}</main>` }))
+  await page.goto(`${root}/hostile`, { waitUntil: 'load' })
+  complaints.push(...await page.evaluate(look))
+  for (const wanted of ['ran: xss()', 'asked for https://evil.example/', 'an element img', 'script within the contents', 'img has onerror']) {
+    assert.ok(complaints.some(complaint => complaint.startsWith(wanted)), `${wanted} is not noticed: ${complaints.join('; ')}`)
+  }
+  await page.context().close()
+}
+
+async function visit(browser, paths, complaints) {
+  const page = await tab(browser, complaints)
+  for (let path; (path = paths.shift()) !== undefined;) {
+    const response = await page.goto(`${site}${path}`, { waitUntil: 'load' })
+    assert.equal(response.status(), 200, path)
+    if (response.headers()['content-type'].startsWith('application/json')) JSON.parse(await response.text())
+    const found = await page.evaluate(look)
+    complaints.push(...found.map(complaint => `${path}: ${complaint}`))
+    assert.equal(page.url(), `${site}${path}`, 'it stays where it is')
+  }
+  await page.context().close()
+}
+
+try {
+  await until('the first publication', () => json(`${site}/api/v2/status.json`))
+  const added = execFileSync(program, ['--config', config, 'token', 'add', 'browser', '--role', 'admin', '--json'], { encoding: 'utf8' })
+  const { token } = JSON.parse(added)
+  const [{ id }] = await (await fetch(`${root}/v1/pages`, { headers: { authorization: `OAuth ${token}` } })).json()
+  const send = async (method, path, body) => {
+    const response = await fetch(`${root}/v1/pages/${id}${path}`, {
+      method, headers: { authorization: `OAuth ${token}`, 'content-type': 'application/json' }, body: JSON.stringify(body),
+    })
+    const answer = await response.json()
+    assert.ok([200, 201, 422].includes(response.status), `${method} ${path} ${JSON.stringify(body)}: ${JSON.stringify(answer)}`)
+    return response.status === 422 ? null : answer
+  }
+  const written = []
+  const left = [...corpus]
+  await Promise.all(Array.from({ length: TABS }, async () => {
+    for (let one; (one = left.shift());) written.push(await write(send, one.text))
+  }))
+  await until('the publication of everything', async () => {
+    const { components, scheduled_maintenances: planned } = await json(`${site}/api/v2/summary.json`)
+    const shown = new Set([...components, ...planned].map(one => one.id))
+    if (!written.every(one => shown.has(one.component) && shown.has(one.maintenance))) return false
+    const pages = await Promise.all(written.map(one => fetch(`${site}/incidents/${one.incident}`)))
+    return pages.every(page => page.ok)
+  })
+  const month = new Date().toISOString().slice(0, 7)
+  const paths = ['/', '/history', `/history/${month}`, '/uptime', '/badge.svg', '/badge.json', '/api/v2/summary.json', '/api/v2/status.json',
+    '/api/v2/components.json', '/api/v2/incidents.json', '/api/v2/incidents/unresolved.json', '/api/v2/scheduled-maintenances.json',
+    '/api/v2/scheduled-maintenances/upcoming.json', '/api/v2/scheduled-maintenances/active.json']
+  for (const { component, incident, maintenance } of written) {
+    paths.push(`/components/${component}`, `/components/${component}/badge.svg`, `/incidents/${incident}`, `/maintenance/${maintenance}`)
+  }
+  const number = paths.length
+  const complaints = []
+  const browser = await launch()
+  try {
+    await detects(browser)
+    await Promise.all(Array.from({ length: TABS }, () => visit(browser, paths, complaints)))
+  } finally {
+    await browser.close()
+  }
+  assert.deepEqual(complaints, [])
+  console.log(`${corpus.length} hostile texts, ${number} addresses: nothing ran`)
+} finally {
+  aggregator.kill('SIGTERM')
+  await new Promise(resolve => aggregator.exitCode === null ? aggregator.once('exit', resolve) : resolve())
+  rmSync(folder, { recursive: true, force: true })
+}
