@@ -6,6 +6,7 @@ use super::texts::{self, badge as words};
 use super::view::{ComponentView, PageView};
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
 use skerry_protocol::words::is_unfit_to_show;
@@ -58,11 +59,16 @@ struct Message {
     status: Option<Status>,
 }
 
-/// An observed outage has precedence over missing data, as in the banner.
+/// An observed outage has precedence over what is announced, as in the banner, and both over missing data.
 fn of_page(view: &PageView) -> Message {
     let total = components(view).count();
     let seen = || components(view).filter(|component| !is_unseen(component));
     let worst = seen().map(|component| component.status).max().unwrap_or(Status::Operational);
+    if worst <= Status::UnderMaintenance
+        && let Some(message) = of_incidents(view)
+    {
+        return message;
+    }
     if worst != Status::Operational {
         let affected = seen().filter(|component| component.status == worst).count();
         let text = of_status(worst);
@@ -84,9 +90,34 @@ fn of_page(view: &PageView) -> Message {
     } else if waiting > 0 {
         words::waiting(waiting, total)
     } else {
-        return Message { text: of_status(worst), status: Some(worst) };
+        let text = beside_operation(view).unwrap_or_else(|| of_status(worst));
+        return Message { text, status: Some(worst) };
     };
     Message { text, status: None }
+}
+
+/// Open incidents that affect visitors and are not yet being watched after a fix, in the colour of the worst of them.
+fn of_incidents(view: &PageView) -> Option<Message> {
+    let open = view.incidents.iter().filter(|one| one.is_open() && one.status != IncidentStatus::Monitoring);
+    let impacts: Vec<Impact> = open.map(|one| one.impact).filter(|impact| *impact > Impact::None).collect();
+    let worst = impacts.iter().copied().max()?;
+    let status = match worst {
+        Impact::None | Impact::Minor => Status::DegradedPerformance,
+        Impact::Major => Status::PartialOutage,
+        Impact::Critical => Status::MajorOutage,
+    };
+    let text = if impacts.len() == 1 { words::incident(worst) } else { words::incidents(impacts.len()) };
+    Some(Message { text, status: Some(status) })
+}
+
+/// What is announced while everything is operational.
+fn beside_operation(view: &PageView) -> Option<String> {
+    let open = view.incidents.iter().filter(|one| one.is_open()).count();
+    let running = view.maintenance.iter().any(|one| one.is_running());
+    match open {
+        0 => running.then(|| words::MAINTENANCE.to_owned()),
+        open => Some(words::beside_incidents(open)),
+    }
 }
 
 fn of_component(view: &PageView, component: &ComponentView) -> Message {
@@ -238,98 +269,5 @@ fn advance(character: char) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::sample::{NOW, component, group, page};
-    use super::super::view::Item;
-    use super::*;
-    use skerry_domain::time::{DAY, MINUTE};
-
-    fn badges(components: Vec<ComponentView>) -> Vec<(String, String)> {
-        let view = page(vec![Item::Group(group("g", components))]);
-        let badges = render(&view).expect("rendered").into_iter();
-        badges.map(|badge| (badge.path, String::from_utf8(badge.bytes).expect("UTF-8"))).collect()
-    }
-
-    fn message_and_colour(components: Vec<ComponentView>) -> (String, String) {
-        let json: serde_json::Value = serde_json::from_str(&badges(components)[1].1).expect("JSON");
-        (json["message"].as_str().expect("a text").into(), json["color"].as_str().expect("a text").into())
-    }
-
-    #[test]
-    fn the_page_shows_the_worst_observed_status_and_then_missing_data() {
-        let one = |status| component("aaa", status);
-        let mut stale = one(Status::MajorOutage);
-        stale.stale_since = Some(NOW - 95 * MINUTE);
-        let mut older = stale.clone();
-        older.stale_since = Some(NOW - 2 * DAY);
-        let mut waiting = one(Status::Operational);
-        waiting.waiting = true;
-        let unseen = crate::view::Unseen { since: None, since_differs: false, checks: 1 };
-        let partly = ComponentView { unseen: Some(unseen), ..one(Status::Operational) };
-        let grey = "#868a90";
-        let table = [
-            (vec![], "nothing to show yet", grey),
-            (vec![one(Status::Operational)], "operational", "#1f7a63"),
-            (vec![one(Status::MajorOutage)], "major outage", "#75082b"),
-            (vec![one(Status::PartialOutage), one(Status::Operational)], "partial outage: 1 of 2", "#b83a00"),
-            (
-                vec![one(Status::DegradedPerformance), stale.clone()],
-                "degraded performance: 1 of 2",
-                "#bb8400",
-            ),
-            (vec![one(Status::UnderMaintenance)], "under maintenance", "#5a6bf0"),
-            (vec![one(Status::Operational), stale.clone()], "no data for 1 of 2", grey),
-            (vec![stale.clone()], "no data since 14:40", grey),
-            (vec![stale, older], "no data since 18 Nov", grey),
-            (vec![waiting.clone(), one(Status::Operational)], "no data yet for 1 of 2", grey),
-            (vec![waiting], "no data yet", grey),
-            (vec![partly.clone(), one(Status::Operational)], "operational, partial data", grey),
-            (vec![ComponentView { status: Status::MajorOutage, ..partly }], "major outage", "#75082b"),
-        ];
-        for (components, message, colour) in table {
-            assert_eq!(message_and_colour(components), (message.to_owned(), colour.to_owned()));
-        }
-    }
-
-    #[test]
-    fn the_json_is_a_shields_endpoint() {
-        let json = &badges(vec![component("aaa", Status::Operational)])[1];
-        let expected = r##"{"schemaVersion":1,"label":"Example","message":"operational","color":"#1f7a63","isError":false,"cacheSeconds":300}"##;
-        assert_eq!((json.0.as_str(), json.1.as_str()), ("badge.json", expected));
-        assert!(badges(vec![component("aaa", Status::MajorOutage)])[1].1.contains(r#""isError":true"#));
-    }
-
-    #[test]
-    fn a_components_badge_has_its_full_name_for_screen_readers() {
-        let mut hostile = component("aaa", Status::PartialOutage);
-        hostile.name = format!("<script>\"&'\u{1b}</script>{}", "x".repeat(60));
-        let (path, svg) = badges(vec![hostile]).swap_remove(2);
-        assert_eq!(path, "components/aaa/badge.svg");
-        assert!(!svg.contains("<script") && !svg.contains('\u{1b}'), "{svg}");
-        assert!(svg.contains(&format!("{}: partial outage</title>", "x".repeat(60))), "{svg}");
-        assert!(
-            svg.contains(r#"role="img" aria-label="&lt;script&gt;&quot;&amp;&#39; &lt;/script&gt;xx"#),
-            "{svg}"
-        );
-        assert!(svg.contains(">partial outage</text>"));
-        assert!(!svg.contains("style") && !svg.contains("href"), "a strict policy forbids these");
-    }
-
-    #[test]
-    fn text_has_enough_contrast_on_every_fill() {
-        let luminance = |colour: &str| -> f64 {
-            let channel = |at: usize| {
-                let byte = u8::from_str_radix(&colour[at..at + 2], 16).expect("two hex digits");
-                let value = f64::from(byte) / 255.0;
-                if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-            };
-            0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
-        };
-        for status in Status::ALL.map(Some).into_iter().chain([None]) {
-            let (fill, ink) = colours(status);
-            let (low, high) = (luminance(fill).min(luminance(ink)), luminance(fill).max(luminance(ink)));
-            let ratio = (high + 0.05) / (low + 0.05);
-            assert!(ratio >= 4.5, "{status:?}: {ratio}");
-        }
-    }
-}
+#[path = "badge_test.rs"]
+mod tests;

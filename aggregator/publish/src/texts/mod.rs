@@ -147,6 +147,22 @@ pub(crate) mod badge {
     pub(crate) const EMPTY: &str = "nothing to show yet";
     pub(crate) const PARTIAL_DATA: &str = "operational, partial data";
     pub(crate) const WAITING: &str = "no data yet";
+    pub(crate) const MAINTENANCE: &str = "operational, maintenance in progress";
+
+    /// The only open incident that affects visitors.
+    pub(crate) fn incident(impact: skerry_domain::incident::Impact) -> String {
+        format!("{} incident", impact.name())
+    }
+
+    /// Several of them.
+    pub(crate) fn incidents(open: usize) -> String {
+        skerry_protocol::words::count(open, "open incident")
+    }
+
+    /// Open incidents while everything is operational.
+    pub(crate) fn beside_incidents(open: usize) -> String {
+        format!("operational, {}", incidents(open))
+    }
 
     pub(crate) fn some(status: &str, some: usize, of: usize) -> String {
         format!("{status}: {some} of {of}")

@@ -1,0 +1,181 @@
+use super::super::sample::{NOW, component, group, incident, maintenance, page, resolved};
+use super::super::view::Item;
+use super::*;
+use skerry_domain::maintenance::MaintenanceStatus;
+use skerry_domain::time::{DAY, MINUTE};
+
+fn badges(components: Vec<ComponentView>) -> Vec<(String, String)> {
+    let view = page(vec![Item::Group(group("g", components))]);
+    let badges = render(&view).expect("rendered").into_iter();
+    badges.map(|badge| (badge.path, String::from_utf8(badge.bytes).expect("UTF-8"))).collect()
+}
+
+fn message_and_colour(components: Vec<ComponentView>) -> (String, String) {
+    let json: serde_json::Value = serde_json::from_str(&badges(components)[1].1).expect("JSON");
+    (json["message"].as_str().expect("a text").into(), json["color"].as_str().expect("a text").into())
+}
+
+#[test]
+fn the_page_shows_the_worst_observed_status_and_then_missing_data() {
+    let one = |status| component("aaa", status);
+    let mut stale = one(Status::MajorOutage);
+    stale.stale_since = Some(NOW - 95 * MINUTE);
+    let mut older = stale.clone();
+    older.stale_since = Some(NOW - 2 * DAY);
+    let mut waiting = one(Status::Operational);
+    waiting.waiting = true;
+    let unseen = crate::view::Unseen { since: None, since_differs: false, checks: 1 };
+    let partly = ComponentView { unseen: Some(unseen), ..one(Status::Operational) };
+    let grey = "#868a90";
+    let table = [
+        (vec![], "nothing to show yet", grey),
+        (vec![one(Status::Operational)], "operational", "#1f7a63"),
+        (vec![one(Status::MajorOutage)], "major outage", "#75082b"),
+        (vec![one(Status::PartialOutage), one(Status::Operational)], "partial outage: 1 of 2", "#b83a00"),
+        (vec![one(Status::DegradedPerformance), stale.clone()], "degraded performance: 1 of 2", "#bb8400"),
+        (vec![one(Status::UnderMaintenance)], "under maintenance", "#5a6bf0"),
+        (vec![one(Status::Operational), stale.clone()], "no data for 1 of 2", grey),
+        (vec![stale.clone()], "no data since 14:40", grey),
+        (vec![stale, older], "no data since 18 Nov", grey),
+        (vec![waiting.clone(), one(Status::Operational)], "no data yet for 1 of 2", grey),
+        (vec![waiting], "no data yet", grey),
+        (vec![partly.clone(), one(Status::Operational)], "operational, partial data", grey),
+        (vec![ComponentView { status: Status::MajorOutage, ..partly }], "major outage", "#75082b"),
+    ];
+    for (components, message, colour) in table {
+        assert_eq!(message_and_colour(components), (message.to_owned(), colour.to_owned()));
+    }
+}
+
+#[test]
+fn the_page_tells_of_incidents_and_maintenance_that_no_component_shows() {
+    use IncidentStatus::{Identified, Investigating, Monitoring};
+    use Status::{DegradedPerformance, MajorOutage, Operational, PartialOutage, UnderMaintenance};
+    type Row = (
+        &'static [Status],
+        &'static [(IncidentStatus, Impact)],
+        Option<MaintenanceStatus>,
+        &'static str,
+        Option<Status>,
+    );
+    let runs = Some(MaintenanceStatus::InProgress);
+    let table: &[Row] = &[
+        (&[Operational], &[], None, "operational", Some(Operational)),
+        (
+            &[Operational],
+            &[(Investigating, Impact::Minor)],
+            None,
+            "minor incident",
+            Some(DegradedPerformance),
+        ),
+        (&[Operational], &[(Identified, Impact::Major)], None, "major incident", Some(PartialOutage)),
+        (&[Operational], &[(Identified, Impact::Critical)], runs, "critical incident", Some(MajorOutage)),
+        (
+            &[Operational],
+            &[(Identified, Impact::Minor), (Investigating, Impact::Major)],
+            None,
+            "2 open incidents",
+            Some(PartialOutage),
+        ),
+        // The banner is green, too, while a fix is watched, and if nobody is affected.
+        (
+            &[Operational],
+            &[(Monitoring, Impact::Critical)],
+            None,
+            "operational, 1 open incident",
+            Some(Operational),
+        ),
+        (
+            &[Operational],
+            &[(Investigating, Impact::None), (Monitoring, Impact::Major)],
+            runs,
+            "operational, 2 open incidents",
+            Some(Operational),
+        ),
+        (&[Operational], &[], runs, "operational, maintenance in progress", Some(Operational)),
+        (&[Operational], &[], Some(MaintenanceStatus::Scheduled), "operational", Some(Operational)),
+        (&[Operational], &[], Some(MaintenanceStatus::Completed), "operational", Some(Operational)),
+        // What is observed leads.
+        (
+            &[PartialOutage, Operational],
+            &[(Identified, Impact::Critical)],
+            runs,
+            "partial outage: 1 of 2",
+            Some(PartialOutage),
+        ),
+        (&[UnderMaintenance, Operational], &[], runs, "under maintenance: 1 of 2", Some(UnderMaintenance)),
+        (
+            &[UnderMaintenance, Operational],
+            &[(Identified, Impact::Minor)],
+            runs,
+            "minor incident",
+            Some(DegradedPerformance),
+        ),
+        (&[], &[(Identified, Impact::Critical)], None, "critical incident", Some(MajorOutage)),
+    ];
+    for (statuses, incidents, planned, text, status) in table {
+        let mut view =
+            page(statuses.iter().map(|status| Item::Component(component("aaa", *status))).collect());
+        let made = incidents.iter().map(|(status, impact)| crate::view::IncidentView {
+            status: *status,
+            impact: *impact,
+            ..incident()
+        });
+        view.incidents = made.chain([resolved(5)]).collect();
+        view.maintenance = planned.iter().map(|status| maintenance(*status, -30)).collect();
+        let message = of_page(&view);
+        assert_eq!((message.text.as_str(), message.status), (*text, *status), "{statuses:?} {incidents:?}");
+    }
+}
+
+#[test]
+fn an_incident_has_precedence_over_missing_data() {
+    let unseen = ComponentView { stale_since: Some(NOW - MINUTE), ..component("aaa", Status::Operational) };
+    let mut view = page(vec![Item::Component(unseen)]);
+    view.incidents = vec![incident()];
+    assert_eq!(of_page(&view).text, "critical incident");
+    view.incidents[0].status = IncidentStatus::Monitoring;
+    assert_eq!(of_page(&view).status, None, "no data is not called operational");
+}
+
+#[test]
+fn the_json_is_a_shields_endpoint() {
+    let json = &badges(vec![component("aaa", Status::Operational)])[1];
+    let expected = r##"{"schemaVersion":1,"label":"Example","message":"operational","color":"#1f7a63","isError":false,"cacheSeconds":300}"##;
+    assert_eq!((json.0.as_str(), json.1.as_str()), ("badge.json", expected));
+    assert!(badges(vec![component("aaa", Status::MajorOutage)])[1].1.contains(r#""isError":true"#));
+}
+
+#[test]
+fn a_components_badge_has_its_full_name_for_screen_readers() {
+    let mut hostile = component("aaa", Status::PartialOutage);
+    hostile.name = format!("<script>\"&'\u{1b}</script>{}", "x".repeat(60));
+    let (path, svg) = badges(vec![hostile]).swap_remove(2);
+    assert_eq!(path, "components/aaa/badge.svg");
+    assert!(!svg.contains("<script") && !svg.contains('\u{1b}'), "{svg}");
+    assert!(svg.contains(&format!("{}: partial outage</title>", "x".repeat(60))), "{svg}");
+    assert!(
+        svg.contains(r#"role="img" aria-label="&lt;script&gt;&quot;&amp;&#39; &lt;/script&gt;xx"#),
+        "{svg}"
+    );
+    assert!(svg.contains(">partial outage</text>"));
+    assert!(!svg.contains("style") && !svg.contains("href"), "a strict policy forbids these");
+}
+
+#[test]
+fn text_has_enough_contrast_on_every_fill() {
+    let luminance = |colour: &str| -> f64 {
+        let channel = |at: usize| {
+            let byte = u8::from_str_radix(&colour[at..at + 2], 16).expect("two hex digits");
+            let value = f64::from(byte) / 255.0;
+            if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+    };
+    for status in Status::ALL.map(Some).into_iter().chain([None]) {
+        let (fill, ink) = colours(status);
+        let (low, high) = (luminance(fill).min(luminance(ink)), luminance(fill).max(luminance(ink)));
+        let ratio = (high + 0.05) / (low + 0.05);
+        assert!(ratio >= 4.5, "{status:?}: {ratio}");
+    }
+}
