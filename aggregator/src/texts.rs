@@ -8,7 +8,7 @@ use skerry_protocol::words::short_line;
 use skerry_sanitiser::{Form, PublicText, Replacement, Rule, Rules, SettingError, Settings};
 
 /// The most characters of a title.
-pub const LONGEST_TITLE: usize = 200;
+pub const LONGEST_TITLE: usize = 255;
 /// The most characters of a text.
 pub const LONGEST_TEXT: usize = 25_000;
 /// The name of the built-in agent where the file gives it none: it says nothing of anybody's network.

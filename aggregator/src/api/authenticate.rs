@@ -2,7 +2,7 @@
 
 use super::refusal::Refusal;
 use super::routes::Matched;
-use skerry_domain::access::{ApiToken, Role};
+use skerry_domain::access::{ApiToken, Resource, Role};
 use skerry_domain::credentials::token_hash;
 use skerry_domain::state::{ApiTokenKey, WorkspaceKey};
 use skerry_domain::time::Timestamp;
@@ -30,10 +30,13 @@ pub(super) fn caller(head: &ApiHead, workspaces: &Workspaces, now: Timestamp) ->
     let sent = head.authorization.as_deref().and_then(of_header).or_else(|| of_query(&head.query));
     let sent = sent.filter(|token| random::is_secret(TOKEN_PREFIX, token));
     let found = sent.and_then(|token| workspaces.api_token_of(&token_hash(token)));
-    let (workspace, key, token) = found
-        .filter(|(_, _, token)| token.is_valid(now))
-        .ok_or_else(|| Refusal::new(401, "Could not authenticate"))?;
+    let (workspace, key, token) = found.filter(|(_, _, token)| token.is_valid(now)).ok_or_else(refused)?;
     Ok(Caller { workspace, key, token: token.clone() })
+}
+
+/// 401, the same for every reason.
+pub(super) fn refused() -> Refusal {
+    Refusal::new(401, "Could not authenticate")
 }
 
 fn of_header(value: &str) -> Option<&str> {
@@ -55,13 +58,9 @@ impl Caller {
     pub(super) fn may(&self, matched: &Matched) -> Result<(), Refusal> {
         let route = matched.route;
         self.must_be(route.needs)?;
-        if !self.token.reaches(route.resource, route.is_write()) {
-            let change = if route.is_write() { "change" } else { "read" };
-            let resource = route.resource.name();
-            return Err(Refusal::new(
-                403,
-                format!("the scopes of this token do not let it {change} {resource}"),
-            ));
+        // Which of its resources a request is about shows when it is read.
+        if !route.resources().any(|one| self.token.reaches(one, route.is_write())) {
+            self.must_reach(route.resource, route.is_write())?;
         }
         match matched.parameter("page") {
             Some(page) if !self.token.reaches_page(page) => Err(Refusal::not_found()),
@@ -71,6 +70,18 @@ impl Caller {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether the scopes of the token include a kind of resource.
+    ///
+    /// # Errors
+    /// 403.
+    pub(super) fn must_reach(&self, resource: Resource, write: bool) -> Result<(), Refusal> {
+        if self.token.reaches(resource, write) {
+            return Ok(());
+        }
+        let (change, resource) = (if write { "change" } else { "read" }, resource.name());
+        Err(Refusal::new(403, format!("the scopes of this token do not let it {change} {resource}")))
     }
 
     /// Whether the token has at least a role.

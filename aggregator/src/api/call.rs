@@ -7,6 +7,7 @@ use super::reply::Reply;
 use super::routes::Parameters;
 use crate::config::{Provenance, Public};
 use crate::publish::Addresses;
+use skerry_domain::access::Resource;
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{Component, ComponentKey, Group, GroupKey, Page, PageKey, State};
 use skerry_domain::step::{Answer, Command};
@@ -22,6 +23,8 @@ pub(super) struct Call<'a> {
     pub(super) now: Timestamp,
     pub(super) caller: &'a Caller,
     pub(super) parameters: &'a Parameters,
+    /// Whether the request changes something.
+    pub(super) writes: bool,
     pub(super) query: &'a Document,
     pub(super) body: &'a Document,
     pub(super) addresses: &'a Addresses,
@@ -45,14 +48,13 @@ pub(super) struct Plan {
     pub(super) subject: Option<Subject>,
     /// Only if nobody changes the subject in between.
     pub(super) unless_changed: bool,
-    pub(super) show: Show,
     /// What the author of a text should know.
     pub(super) notes: Vec<String>,
 }
 
 impl Plan {
-    pub(super) fn new(command: Command, show: Show) -> Self {
-        Self { command, subject: None, unless_changed: false, show, notes: Vec::new() }
+    pub(super) fn new(command: Command) -> Self {
+        Self { command, subject: None, unless_changed: false, notes: Vec::new() }
     }
 
     /// The same, about something that has a version.
@@ -65,7 +67,20 @@ impl Plan {
     }
 }
 
+/// Several commands as one; a single one stays what it is.
+pub(super) fn together(mut commands: Vec<Command>) -> Command {
+    if commands.len() == 1 { commands.remove(0) } else { Command::Together(commands) }
+}
+
 impl<'a> Call<'a> {
+    /// Whether the token reaches a kind of resource that only the request itself shows.
+    ///
+    /// # Errors
+    /// 403.
+    pub(super) fn must_reach(&self, resource: Resource, write: bool) -> Result<(), Refusal> {
+        self.caller.must_reach(resource, write)
+    }
+
     /// A parameter of the path.
     pub(super) fn parameter(&self, name: &str) -> &'a str {
         self.parameters.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value.as_str())

@@ -9,7 +9,7 @@ use skerry_domain::time::Timestamp;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Document(Map<String, Value>);
 
-/// Nesting of forms; deeper ones are refused.
+/// Nesting of forms; what is deeper is taken literally, and so is no member that anybody reads.
 const DEPTH: usize = 5;
 
 /// Reads a query.
@@ -86,6 +86,15 @@ impl<'a> Fields<'a> {
     /// 422 with everything that was wrong.
     pub(super) fn finish(self) -> Result<(), Refusal> {
         if self.wrong.is_empty() { Ok(()) } else { Err(Refusal::all(422, self.wrong)) }
+    }
+
+    /// Refuses every member but these, which are those of our own interface: a name that is misspelt must not count as
+    /// missing.
+    pub(super) fn only(&mut self, known: &[&str]) {
+        let unknown = self.members.keys().filter(|name| !known.contains(&name.as_str()));
+        let refused =
+            unknown.map(|name| format!("there is no {name:?} here; there are {}", known.join(", ")));
+        self.wrong.extend(refused);
     }
 
     /// Notes what is wrong, apart from the members themselves.
@@ -183,6 +192,8 @@ impl<'a> Fields<'a> {
         let text = |value: &Value| match value {
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
+            // As a client read it.
+            Value::Object(members) => members.get("id").and_then(Value::as_str).map(str::to_owned),
             _ => None,
         };
         let value = self.value(name)?;

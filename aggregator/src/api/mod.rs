@@ -14,7 +14,7 @@ mod routes_test;
 mod v1;
 
 use crate::config::{Provenance, Public};
-use crate::engine::{Actor, Engine, Envelope, Snapshot};
+use crate::engine::{Actor, CommandError, Engine, Envelope, Snapshot};
 use crate::publish::Addresses;
 use arc_swap::ArcSwap;
 use authenticate::Caller;
@@ -26,14 +26,16 @@ use refusal::{Dialect, Refusal};
 use reply::Reply;
 use routes::{Matched, Routes};
 use skerry_domain::access::Role;
+use skerry_domain::credentials::TokenHash;
+use skerry_domain::requests::RequestKey;
 use skerry_domain::rows::{Expected, Version};
 use skerry_domain::state::{ApiTokenKey, State, WorkspaceKey};
 use skerry_domain::step::{Command, Once};
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Target;
 use skerry_store::Reader;
-use skerry_web::{Api, ApiCall, ApiHead, ApiReply, RateLimit};
-use std::net::IpAddr;
+use skerry_web::{Api, ApiCall, ApiHead, ApiReply, MAX_API_BODY_BYTES, RateLimit};
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -43,7 +45,9 @@ const REFUSED_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("not zero");
 
 /// The longest `Idempotency-Key`, bytes.
 const LONGEST_KEY: usize = 255;
-const NO_VERSION: &str = "If-Match names no version: send the ETag of the resource as it was read";
+
+/// A request that may be sent again: its key, and a digest of what it asks for.
+type Keyed = (RequestKey, TokenHash);
 
 /// Answers the requests of the REST API.
 pub struct RestApi(Arc<Inner>);
@@ -105,7 +109,7 @@ impl Inner {
         let caller = match caller {
             Ok(caller) => caller,
             Err(refusal) => {
-                self.refused.check(&head.client).map_err(too_many)?;
+                self.refused.check(&head.client.map(network)).map_err(too_many)?;
                 return Err(refusal);
             }
         };
@@ -113,6 +117,14 @@ impl Inner {
         let matched = self.routes.find(&head.method, &head.path)?;
         caller.may(&matched)?;
         Ok((caller, matched))
+    }
+}
+
+/// An IPv6 client has a whole /64 to itself.
+fn network(client: IpAddr) -> IpAddr {
+    match client {
+        IpAddr::V4(_) => client,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
     }
 }
 
@@ -133,6 +145,15 @@ struct Admitted {
 
 #[async_trait::async_trait]
 impl ApiCall for Admitted {
+    fn unread(&self, status: u16) -> ApiReply {
+        let reason = match status {
+            413 => format!("a body has at most {MAX_API_BODY_BYTES} bytes"),
+            408 => "the body came too slowly".to_owned(),
+            _ => "the body did not arrive whole".to_owned(),
+        };
+        self.dialect.reply(Refusal::new(status, reason))
+    }
+
     async fn answer(self: Box<Self>, body: Bytes) -> ApiReply {
         match self.carry_out(&body).await {
             Ok(reply) => reply.into(),
@@ -149,34 +170,53 @@ impl Admitted {
             provenance: self.inner.provenance.load_full(),
         };
         let (snapshot, now) = self.inner.engine.present();
-        let write = match self.matched.route.action {
+        let (write, show) = match self.matched.route.action {
             routes::Action::Read(answer) => return answer(&self.call(&snapshot, now, &sent)?),
-            routes::Action::Write(write) => write,
+            routes::Action::Write(write, show) => (write, show),
         };
+        let request = self.head.idempotency_key.as_deref().map(|key| self.request(key, body)).transpose()?;
+        // What it asks for may no longer be possible, since it was done.
+        if let Some((request, digest)) = &request
+            && let Some(answered) = self.state(&snapshot)?.answered(request, now)
+            && answered.digest == *digest
+        {
+            return show(&self.call(&snapshot, now, &sent)?, &answered.answer);
+        }
         let plan = write(&self.call(&snapshot, now, &sent)?)?;
-        let (show, notes) = (plan.show, plan.notes.clone());
-        let envelope = self.envelope(self.state(&snapshot)?, plan, body)?;
+        let notes = plan.notes.clone();
+        let envelope = self.envelope(self.state(&snapshot)?, plan, request)?;
         drop(snapshot);
-        let answer = self.inner.engine.command(envelope).await?;
+        let answer = self.inner.engine.command(envelope).await.map_err(|error| self.refused(error))?;
         let (snapshot, now) = self.inner.engine.present();
         let reply = show(&self.call(&snapshot, now, &sent)?, &answer)?;
         Ok(reply.with_notes(notes))
     }
 
+    /// Whoever named no version had no precondition: somebody else was faster.
+    fn refused(&self, error: CommandError) -> Refusal {
+        let refusal = Refusal::from(error);
+        let status = if refusal.status == 412 && self.head.if_match.is_none() { 409 } else { refusal.status };
+        Refusal { status, ..refusal }
+    }
+
     /// The command with who sent it, from where, what they read before, and the key of the request.
-    fn envelope(&self, state: &State, plan: Plan, body: &[u8]) -> Result<Envelope, Refusal> {
+    fn envelope(&self, state: &State, plan: Plan, request: Option<Keyed>) -> Result<Envelope, Refusal> {
         let expected = match (&self.head.if_match, plan.subject) {
-            (Some(tags), Some(subject)) if tags != "*" => {
-                let version = version_of(tags).ok_or_else(|| Refusal::new(412, NO_VERSION))?;
+            (Some(tags), Some(subject)) if tags.trim() != "*" => {
+                let version = named_version(tags, state.version(&subject)).ok_or_else(no_version)?;
                 Some(Expected { subject, version: Some(version) })
             }
-            (None, Some(subject)) if plan.unless_changed => {
+            (Some(_), Some(subject)) if state.version(&subject).is_none() => return Err(no_version()),
+            (Some(_), None) => return Err(Refusal::new(400, "If-Match: what this changes has no version")),
+            (_, Some(subject)) if plan.unless_changed => {
                 Some(Expected { version: state.version(&subject), subject })
             }
             _ => None,
         };
-        let command = match &self.head.idempotency_key {
-            Some(key) => self.once(key, plan.command, body)?,
+        let command = match request {
+            Some((request, digest)) => {
+                Command::Once(Box::new(Once { request, digest, command: plan.command }))
+            }
             None => plan.command,
         };
         let actor = Actor::ApiToken { id: self.caller.token.id.clone() };
@@ -184,9 +224,10 @@ impl Admitted {
         Ok(envelope.sent_from(self.head.client).expecting(expected))
     }
 
-    fn once(&self, key: &str, command: Command, body: &[u8]) -> Result<Command, Refusal> {
-        if key.is_empty() || key.len() > LONGEST_KEY {
-            let reason = format!("Idempotency-Key has 1 to {LONGEST_KEY} characters");
+    /// The key of a request that may be sent again, and a digest of what it asks for.
+    fn request(&self, key: &str, body: &[u8]) -> Result<Keyed, Refusal> {
+        if key.is_empty() || key.len() > LONGEST_KEY || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let reason = format!("Idempotency-Key has 1 to {LONGEST_KEY} visible ASCII characters");
             return Err(Refusal::new(400, reason));
         }
         let ApiHead { method, path, query, .. } = &self.head;
@@ -194,12 +235,15 @@ impl Admitted {
         for part in [method.as_bytes(), path.as_bytes(), query.as_bytes(), body] {
             digest.update(&(part.len() as u64).to_le_bytes()).update(part);
         }
-        let request = (self.caller.key, key.to_owned());
-        Ok(Command::Once(Box::new(Once { request, digest: *digest.finalize().as_bytes(), command })))
+        Ok(((self.caller.key, key.to_owned()), *digest.finalize().as_bytes()))
     }
 
     fn state<'s>(&self, snapshot: &'s Snapshot) -> Result<&'s State, Refusal> {
-        snapshot.workspaces.get(self.caller.workspace).ok_or_else(Refusal::not_found)
+        let state = snapshot.workspaces.get(self.caller.workspace).ok_or_else(Refusal::not_found)?;
+        // The token may have been removed while the body arrived.
+        let held =
+            state.api_tokens.get(&self.caller.key).is_some_and(|token| token.hash == self.caller.token.hash);
+        if held { Ok(state) } else { Err(authenticate::refused()) }
     }
 
     fn call<'c>(
@@ -215,6 +259,7 @@ impl Admitted {
             now,
             caller: &self.caller,
             parameters: &self.matched.parameters,
+            writes: self.matched.route.is_write(),
             query,
             body,
             addresses,
@@ -239,8 +284,16 @@ pub fn routes() -> Vec<(&'static str, &'static str, Role)> {
     routes::TABLE.iter().map(|route| (route.method, route.path, route.needs)).collect()
 }
 
-/// The version in an entity tag, as answers have it.
-fn version_of(tag: &str) -> Option<Version> {
-    let tag = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
-    u64::from_str_radix(tag, 16).ok().map(Version)
+/// The version that entity tags name: the present one, if one of them does.
+fn named_version(tags: &str, present: Option<Version>) -> Option<Version> {
+    let named = |tag: &str| {
+        let tag = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
+        u64::from_str_radix(tag, 16).ok().map(Version)
+    };
+    let all: Vec<Version> = tags.split(',').filter_map(named).collect();
+    all.iter().find(|version| Some(**version) == present).or(all.first()).copied()
+}
+
+fn no_version() -> Refusal {
+    Refusal::new(412, "If-Match names no version: send the ETag of the resource as it was read")
 }

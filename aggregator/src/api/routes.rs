@@ -1,12 +1,13 @@
 //! The route table: for each path and method the role that it needs, the kind of resource, and what it does. What is not
 //! in the table does not exist.
 
-use super::call::{Call, Plan};
+use super::call::{Call, Plan, Show};
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::{own, v1};
 use matchit::Router;
 use skerry_domain::access::{Resource, Role};
+use skerry_domain::step::Answer;
 use std::collections::BTreeMap;
 
 /// One method of one path.
@@ -27,13 +28,19 @@ pub(super) struct Route {
 pub(super) enum Action {
     /// Answers from a snapshot.
     Read(fn(&Call<'_>) -> Result<Reply, Refusal>),
-    /// Makes a command.
-    Write(fn(&Call<'_>) -> Result<Plan, Refusal>),
+    /// Makes a command, and answers once it is durable.
+    Write(fn(&Call<'_>) -> Result<Plan, Refusal>, Show),
 }
 
 impl Route {
+    /// The kinds of resources that it is about: an incident of Statuspage is an incident or maintenance here.
+    pub(super) fn resources(&self) -> impl Iterator<Item = Resource> {
+        let announced = self.resource == Resource::Incidents && self.path.starts_with("/v1/");
+        std::iter::once(self.resource).chain(announced.then_some(Resource::Maintenance))
+    }
+
     pub(super) fn is_write(&self) -> bool {
-        matches!(self.action, Action::Write(_))
+        matches!(self.action, Action::Write(..))
     }
 }
 
@@ -75,8 +82,9 @@ const fn write(
     path: &'static str,
     (needs, resource): (Role, Resource),
     plan: fn(&Call<'_>) -> Result<Plan, Refusal>,
+    show: Show,
 ) -> Route {
-    Route { method, path, needs, resource, lists_pages: false, action: Action::Write(plan) }
+    Route { method, path, needs, resource, lists_pages: false, action: Action::Write(plan, show) }
 }
 
 const PAGES: &str = "/v1/pages";
@@ -117,25 +125,36 @@ const ANNOUNCE: (Role, Resource) = (Role::Operator, Resource::Incidents);
 /// The past is corrected by admins.
 const CORRECT: (Role, Resource) = (Role::Admin, Resource::Corrections);
 
+/// 204.
+fn nothing(_: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
+    Ok(Reply::none())
+}
+
 /// Every route.
 pub(super) const TABLE: &[Route] = &[
     Route { lists_pages: true, ..read(PAGES, Resource::Pages, v1::pages::list) },
     read(PAGE, Resource::Pages, v1::pages::get),
-    write("PATCH", PAGE, CHANGE_PAGES, v1::pages::change),
-    write("PUT", PAGE, CHANGE_PAGES, v1::pages::change),
+    write("PATCH", PAGE, CHANGE_PAGES, v1::pages::change, v1::pages::shown),
+    write("PUT", PAGE, CHANGE_PAGES, v1::pages::change, v1::pages::shown),
     read(PAGE_COMPONENTS, Resource::Components, v1::components::list),
-    write("POST", PAGE_COMPONENTS, CHANGE_COMPONENTS, v1::component_settings::create),
+    write(
+        "POST",
+        PAGE_COMPONENTS,
+        CHANGE_COMPONENTS,
+        v1::component_settings::create,
+        v1::component_settings::shown_new,
+    ),
     read(PAGE_COMPONENT, Resource::Components, v1::components::get),
-    write("PATCH", PAGE_COMPONENT, SET_STATUS, v1::components::change),
-    write("PUT", PAGE_COMPONENT, SET_STATUS, v1::components::change),
-    write("DELETE", PAGE_COMPONENT, CHANGE_COMPONENTS, v1::component_settings::delete),
+    write("PATCH", PAGE_COMPONENT, SET_STATUS, v1::components::change, v1::components::shown),
+    write("PUT", PAGE_COMPONENT, SET_STATUS, v1::components::change, v1::components::shown),
+    write("DELETE", PAGE_COMPONENT, CHANGE_COMPONENTS, v1::component_settings::delete, nothing),
     read(COMPONENT_UPTIME, Resource::Components, v1::uptime::component),
     read(PAGE_GROUPS, Resource::Components, v1::groups::list),
-    write("POST", PAGE_GROUPS, CHANGE_COMPONENTS, v1::groups::create),
+    write("POST", PAGE_GROUPS, CHANGE_COMPONENTS, v1::groups::create, v1::groups::shown_new),
     read(PAGE_GROUP, Resource::Components, v1::groups::get),
-    write("PATCH", PAGE_GROUP, CHANGE_COMPONENTS, v1::groups::change),
-    write("PUT", PAGE_GROUP, CHANGE_COMPONENTS, v1::groups::change),
-    write("DELETE", PAGE_GROUP, CHANGE_COMPONENTS, v1::groups::delete),
+    write("PATCH", PAGE_GROUP, CHANGE_COMPONENTS, v1::groups::change, v1::groups::shown),
+    write("PUT", PAGE_GROUP, CHANGE_COMPONENTS, v1::groups::change, v1::groups::shown),
+    write("DELETE", PAGE_GROUP, CHANGE_COMPONENTS, v1::groups::delete, v1::groups::shown_deleted),
     read(GROUP_UPTIME, Resource::Components, v1::uptime::group),
     read(PAGE_INCIDENTS, Resource::Incidents, v1::lists::all),
     read("/v1/pages/{page}/incidents/unresolved", Resource::Incidents, v1::lists::unresolved),
@@ -143,37 +162,43 @@ pub(super) const TABLE: &[Route] = &[
     read("/v1/pages/{page}/incidents/upcoming", Resource::Incidents, v1::lists::upcoming),
     read("/v1/pages/{page}/incidents/active_maintenance", Resource::Incidents, v1::lists::active_maintenance),
     read(PAGE_INCIDENT, Resource::Incidents, v1::incidents::get),
-    write("POST", PAGE_INCIDENTS, ANNOUNCE, v1::incidents::create),
-    write("PATCH", PAGE_INCIDENT, ANNOUNCE, v1::incidents::change),
-    write("PUT", PAGE_INCIDENT, ANNOUNCE, v1::incidents::change),
-    write("DELETE", PAGE_INCIDENT, ANNOUNCE, v1::incidents::delete),
-    write("PATCH", UPDATE, ANNOUNCE, v1::incidents::edit_update),
-    write("PUT", UPDATE, ANNOUNCE, v1::incidents::edit_update),
+    write("POST", PAGE_INCIDENTS, ANNOUNCE, v1::incidents::create, v1::incidents::shown_new),
+    write("PATCH", PAGE_INCIDENT, ANNOUNCE, v1::incidents::change, v1::incidents::shown),
+    write("PUT", PAGE_INCIDENT, ANNOUNCE, v1::incidents::change, v1::incidents::shown),
+    write("DELETE", PAGE_INCIDENT, ANNOUNCE, v1::incidents::delete, v1::incidents::shown_deleted),
+    write("PATCH", UPDATE, ANNOUNCE, v1::incidents::edit_update, v1::incidents::shown_update),
+    write("PUT", UPDATE, ANNOUNCE, v1::incidents::edit_update, v1::incidents::shown_update),
     read(POSTMORTEM, Resource::Incidents, v1::postmortem::get),
-    write("PUT", POSTMORTEM, ANNOUNCE, v1::postmortem::write),
-    write("DELETE", POSTMORTEM, ANNOUNCE, v1::postmortem::delete),
-    write("PUT", POSTMORTEM_PUBLISH, ANNOUNCE, v1::postmortem::publish),
-    write("PUT", POSTMORTEM_REVERT, ANNOUNCE, v1::postmortem::revert),
+    write("PUT", POSTMORTEM, ANNOUNCE, v1::postmortem::write, v1::postmortem::shown),
+    write("DELETE", POSTMORTEM, ANNOUNCE, v1::postmortem::delete, nothing),
+    write("PUT", POSTMORTEM_PUBLISH, ANNOUNCE, v1::postmortem::publish, v1::postmortem::shown),
+    write("PUT", POSTMORTEM_REVERT, ANNOUNCE, v1::postmortem::revert, v1::postmortem::shown),
     read("/api/v1/problems", Resource::Problems, own::problems::list),
     read(PROBLEM, Resource::Problems, own::problems::get),
-    write("PATCH", PROBLEM, (Role::Operator, Resource::Problems), own::problems::change),
+    write(
+        "PATCH",
+        PROBLEM,
+        (Role::Operator, Resource::Problems),
+        own::problems::change,
+        own::problems::shown,
+    ),
     read(DRAFTS, Resource::Incidents, own::drafts::list),
-    write("POST", DRAFTS, ANNOUNCE, own::drafts::create),
+    write("POST", DRAFTS, ANNOUNCE, own::drafts::create, own::drafts::shown_new),
     read(DRAFT, Resource::Incidents, own::incidents::get),
-    write("PATCH", DRAFT, ANNOUNCE, own::drafts::change),
-    write("DELETE", DRAFT, ANNOUNCE, own::drafts::discard),
-    write("POST", APPROVE, ANNOUNCE, own::drafts::approve),
+    write("PATCH", DRAFT, ANNOUNCE, own::drafts::change, own::drafts::shown),
+    write("DELETE", DRAFT, ANNOUNCE, own::drafts::discard, nothing),
+    write("POST", APPROVE, ANNOUNCE, own::drafts::approve, own::drafts::shown),
     read(OWN_INCIDENT, Resource::Incidents, own::incidents::get),
-    write("PUT", INCIDENT_PROBLEM, ANNOUNCE, own::incidents::link),
-    write("DELETE", INCIDENT_PROBLEM, ANNOUNCE, own::incidents::unlink),
+    write("PUT", INCIDENT_PROBLEM, ANNOUNCE, own::incidents::link, own::incidents::shown),
+    write("DELETE", INCIDENT_PROBLEM, ANNOUNCE, own::incidents::unlink, own::incidents::shown),
     read_as(Role::Admin, CORRECTIONS, Resource::Corrections, own::corrections::list),
-    write("POST", CORRECTIONS, CORRECT, own::corrections::create),
-    write("DELETE", CORRECTION, CORRECT, own::corrections::undo),
+    write("POST", CORRECTIONS, CORRECT, own::corrections::create, own::corrections::shown_new),
+    write("DELETE", CORRECTION, CORRECT, own::corrections::undo, own::corrections::shown),
     read(HOLDS, Resource::Components, own::holds::list),
-    write("PUT", HOLD, SET_STATUS, own::holds::set),
-    write("DELETE", HOLD, SET_STATUS, own::holds::release),
+    write("PUT", HOLD, SET_STATUS, own::holds::set, own::holds::shown),
+    write("DELETE", HOLD, SET_STATUS, own::holds::release, own::holds::shown),
     read(SETTINGS, Resource::Settings, own::settings::get),
-    write("PATCH", SETTINGS, (Role::Admin, Resource::Settings), own::settings::change),
+    write("PATCH", SETTINGS, (Role::Admin, Resource::Settings), own::settings::change, own::settings::shown),
     read_as(Role::Admin, "/api/v1/audit", Resource::Audit, own::audit::list),
 ];
 

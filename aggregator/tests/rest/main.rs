@@ -2,6 +2,7 @@
 
 mod captures;
 mod fixture;
+mod incidents;
 mod injection;
 mod pages;
 mod uptime;

@@ -156,7 +156,7 @@ async fn wrong_requests_say_what_is_wrong_and_change_nothing() {
         assert!(first.contains(said), "{body}: {refused:?}");
     }
     let unknown = fixture.admin("PATCH", &wallets, r#"{"component": {"checks": ["nobody's"]}}"#).await;
-    assert_eq!(unknown.status, 404, "{unknown:?}");
+    assert_eq!(unknown.status, 422, "{unknown:?}");
     let operator =
         fixture.send(Role::Operator, "PATCH", &wallets, "", r#"{"component": {"name": "A"}}"#).await;
     assert_eq!(operator.status, 403, "an operator sets the status alone: {operator:?}");
@@ -216,7 +216,7 @@ async fn a_page_made_at_run_time_is_changed_and_shown() {
         (r#"{"page": {"support_url": "ftp://x"}}"#, "mailto"),
         (r#"{"page": {"name": ""}}"#, "can't be blank"),
     ] {
-        let refused = fixture.admin("PATCH", &path, body).await;
+        let refused = fixture.send(Role::Owner, "PATCH", &path, "", body).await;
         assert_eq!(refused.status, 422, "{body}: {refused:?}");
         assert!(refused.text("message").contains(said), "{body}: {refused:?}");
     }
@@ -224,13 +224,17 @@ async fn a_page_made_at_run_time_is_changed_and_shown() {
     assert!(clash.status == 422 && clash.text("message").contains("another page"), "{clash:?}");
     let change = json!({ "page": {
         "name": "Changed", "subdomain": "changed", "time_zone": "Europe/Athens", "domain": "up.example.org",
-        "support_url": "mailto:help@example.com", "css_greens": "#0f0", "viewers_must_be_team_members": true,
-        "public": true
+        "support_url": "mailto:help@example.com", "css_greens": "#0f0", "viewers_must_be_team_members": true
     }});
-    let changed = fixture.admin("PATCH", &path, &change.to_string()).await;
-    assert_eq!(changed.status, 200, "{changed:?}");
-    assert_eq!(changed.body["public"], json!(false), "the one that differs counts");
-    let changed = fixture.admin("PUT", &path, r#"{"page": {"public": true, "domain": null}}"#).await;
+    let refused = fixture.admin("PATCH", &path, &change.to_string()).await;
+    assert_eq!(refused.status, 403, "an owner gives a page its domain: {refused:?}");
+    let changed = fixture.send(Role::Owner, "PATCH", &path, "", &change.to_string()).await;
+    assert_eq!((changed.status, &changed.body["public"]), (200, &json!(false)), "{changed:?}");
+    let contradiction = r#"{"page": {"public": true, "viewers_must_be_team_members": true}}"#;
+    let refused = fixture.admin("PATCH", &path, contradiction).await;
+    assert_eq!((refused.status, &changed.body["public"]), (422, &json!(false)), "{refused:?}");
+    let body = r#"{"page": {"public": true, "domain": null}}"#;
+    let changed = fixture.send(Role::Owner, "PUT", &path, "", body).await;
     let expected = [
         ("name", json!("Changed")),
         ("url", json!("http://changed.example.com")),

@@ -62,6 +62,9 @@ pub trait Api: Send + Sync {
 /// A request that was admitted.
 #[async_trait]
 pub trait ApiCall: Send {
+    /// Answers that its body could not be read: 400, 408 or 413.
+    fn unread(&self, status: u16) -> ApiReply;
+
     /// Answers it. A change is durable when this returns.
     async fn answer(self: Box<Self>, body: Bytes) -> ApiReply;
 }
@@ -79,14 +82,15 @@ pub(super) async fn call(
     };
     match body::read(payload, MAX_API_BODY_BYTES, &limits, |_| Ok(())).await {
         Ok(body) => response(admitted.answer(body).await),
-        Err(response) => response,
+        Err(problem) => response(admitted.unread(problem.status().as_u16())),
     }
 }
 
 fn head(request: &HttpRequest) -> ApiHead {
     let header = |name: HeaderName| {
-        let value = request.headers().get(name)?.to_str().ok()?;
-        Some(value.to_owned())
+        // One that is not text must not count as missing, nor the second of two.
+        let values = request.headers().get_all(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        values.map(std::borrow::Cow::into_owned).reduce(|all, one| format!("{all}, {one}"))
     };
     ApiHead {
         method: request.method().as_str().to_owned(),

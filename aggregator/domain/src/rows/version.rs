@@ -2,7 +2,7 @@
 //! version is out of date, so that nobody overwrites what they have not seen.
 
 use super::holds::hold_row;
-use super::settings::{agent_row, component_row, group_row, page_row};
+use super::settings::{agent_row, component_row, group_row, page_row, workspace_row};
 use super::value::Value;
 use super::windows::{entry_rows, window_row};
 use super::{AgentAllowRow, HeartbeatTokenRow, Items, PageRow, Row};
@@ -42,6 +42,8 @@ pub enum Subject {
     Correction(CorrectionKey),
     /// An announcement with its pages.
     Announcement(AnnouncementKey),
+    /// The settings of the workspace.
+    Workspace,
 }
 
 impl fmt::Display for Subject {
@@ -59,6 +61,7 @@ impl fmt::Display for Subject {
             Self::Incident(_) => f.write_str("this incident"),
             Self::Correction(_) => f.write_str("this correction"),
             Self::Announcement(_) => f.write_str("this announcement"),
+            Self::Workspace => f.write_str("this workspace"),
         }
     }
 }
@@ -129,6 +132,7 @@ impl State {
             Subject::Series(key) => series::series_row(self, *key).map(Row::from),
             Subject::Problem(key) => problems::problem_row(self, *key).map(Row::from),
             Subject::Incident(key) => incidents::incident_row(self, *key).map(Row::from),
+            Subject::Workspace => workspace_row(self).map(Row::from),
             Subject::Correction(key) => corrections::correction_row(self, *key).map(Row::from),
             Subject::Announcement(key) => announcements::announcement_row(self, *key).map(Row::from),
         };

@@ -17,13 +17,14 @@ pub(in crate::api) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     let of_page =
         |one: &&Correction| call.state.components.get(&one.component).is_some_and(|one| one.page == page);
     let corrections = call.state.corrections.values().rev().filter(of_page);
-    Part::of(call)?.take(corrections, |one| &one.id, |one| object(call.state, one))
+    Part::of(call)?.take(corrections, |_| true, |one| &one.id, |one| object(call.state, one))
 }
 
 /// `POST /api/v1/pages/{page}/corrections`: `component_id`, `from`, `to` (now), `status`, `reason`.
 pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
     let (page, _) = call.page()?;
     let mut fields = call.body.fields();
+    fields.only(&["component_id", "from", "to", "status", "reason"]);
     let id = fields.words("component_id");
     let component = id.as_ref().and_then(|id| call.component_of(page, id)).map(|(key, _)| key);
     if let Some(id) = id.filter(|_| component.is_none()) {
@@ -50,10 +51,10 @@ pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
         return Err(Refusal::invalid("component_id, from, status and reason are required"));
     };
     let new = NewCorrection { component, from, to, status, reason };
-    Ok(Plan::new(Command::Correct(Box::new(new)), shown_new))
+    Ok(Plan::new(Command::Correct(Box::new(new))))
 }
 
-fn shown_new(call: &Call<'_>, answer: &Answer) -> Result<Reply, Refusal> {
+pub(in crate::api) fn shown_new(call: &Call<'_>, answer: &Answer) -> Result<Reply, Refusal> {
     let Answer::Correction(key) = answer else { return Err(Refusal::not_found()) };
     let correction = call.state.corrections.get(key).ok_or_else(Refusal::not_found)?;
     Ok(Reply::created(object(call.state, correction)))
@@ -65,10 +66,10 @@ pub(in crate::api) fn undo(call: &Call<'_>) -> Result<Plan, Refusal> {
     if correction.undone.is_some() {
         return Err(Refusal::new(409, "this correction is undone already"));
     }
-    Ok(Plan::new(Command::UndoCorrection { correction: key }, shown).about(Subject::Correction(key)))
+    Ok(Plan::new(Command::UndoCorrection { correction: key }).about(Subject::Correction(key)))
 }
 
-fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
+pub(in crate::api) fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
     let (key, correction) = named(call)?;
     Ok(Reply::ok(object(call.state, correction)).versioned(call.state.version(&Subject::Correction(key))))
 }

@@ -15,23 +15,22 @@ use skerry_domain::step::{Answer, Command, NewIncident};
 /// `GET /api/v1/pages/{page}/drafts`.
 pub(in crate::api) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     let (page, _) = call.page()?;
-    let drafts = call.state.incidents.values().rev();
-    let drafts = drafts.filter(|one| one.page == page && !one.is_published());
-    Part::of(call)?.take(drafts, |one| &one.id, |one| object(call.state, one))
+    let all = call.state.incidents.values().rev().filter(|one| one.page == page);
+    Part::of(call)?.take(all, |one| !one.is_published(), |one| &one.id, |one| object(call, one))
 }
 
 /// `POST /api/v1/pages/{page}/drafts`: the fields of an incident of `/v1`.
 pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
     let (new, notes) = new_incident(call, call.body.within("incident"))?;
     let command = Command::OpenIncident(Box::new(NewIncident { draft: true, ..new }));
-    Ok(Plan::new(command, shown_new).noting(notes))
+    Ok(Plan::new(command).noting(notes))
 }
 
-fn shown_new(call: &Call<'_>, answer: &Answer) -> Result<Reply, Refusal> {
+pub(in crate::api) fn shown_new(call: &Call<'_>, answer: &Answer) -> Result<Reply, Refusal> {
     let Answer::Incident(key) = answer else { return Err(Refusal::not_found()) };
     let incident = call.state.incidents.get(key).ok_or_else(Refusal::not_found)?;
     let version = call.state.version(&Subject::Incident(*key));
-    Ok(Reply::created(object(call.state, incident)).versioned(version))
+    Ok(Reply::created(object(call, incident)).versioned(version))
 }
 
 /// `PATCH /api/v1/pages/{page}/drafts/{incident}`: the fields of an incident of `/v1`.
@@ -39,7 +38,7 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     let (key, incident) = draft(call)?;
     let (change, notes) = update_of(call, incident, call.body.within("incident"))?;
     let command = Command::UpdateIncident { incident: key, change: Box::new(change) };
-    Ok(Plan::new(command, shown).about(Subject::Incident(key)).noting(notes))
+    Ok(Plan::new(command).about(Subject::Incident(key)).noting(notes))
 }
 
 /// `POST /api/v1/pages/{page}/drafts/{incident}/approve`: visitors see it.
@@ -48,19 +47,26 @@ pub(in crate::api) fn approve(call: &Call<'_>) -> Result<Plan, Refusal> {
     if incident.automatic {
         call.caller.must_be(Role::Admin)?;
     }
-    let plan = Plan::new(Command::PublishIncident { incident: key }, shown).about(Subject::Incident(key));
-    // What is published is what was read.
+    let plan = Plan::new(Command::PublishIncident { incident: key }).about(Subject::Incident(key));
+    // A draft that changes meanwhile is looked at again; a client that names what it read is safe before that, too.
     Ok(Plan { unless_changed: true, ..plan })
 }
 
 /// `DELETE /api/v1/pages/{page}/drafts/{incident}`: 204.
 pub(in crate::api) fn discard(call: &Call<'_>) -> Result<Plan, Refusal> {
-    let (key, _) = draft(call)?;
-    let command = Command::DeleteIncident { incident: key };
-    Ok(Plan::new(command, |_, _| Ok(Reply::none())).about(Subject::Incident(key)))
+    let (key, incident) = draft(call)?;
+    if incident.automatic && !call.caller.token.pages.is_empty() {
+        // Its problems lead to no further draft on any page.
+        return Err(Refusal::new(
+            403,
+            "this token is limited to pages: the draft of a problem concerns all of them",
+        ));
+    }
+    let plan = Plan::new(Command::DeleteIncident { incident: key }).about(Subject::Incident(key));
+    Ok(Plan { unless_changed: true, ..plan })
 }
 
-fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
+pub(in crate::api) fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
     super::incidents::get(call)
 }
 

@@ -27,12 +27,13 @@ pub(in crate::api) fn set(call: &Call<'_>) -> Result<Plan, Refusal> {
         return Err(Refusal::invalid("through this interface a status is set as rest: PUT …/holds/rest"));
     }
     let mut fields = call.body.fields();
+    fields.only(&["status", "until"]);
     let status = fields.choice("status", Status::from_name, &Status::ALL.map(Status::name));
     let until = fields.instant("until");
     fields.finish()?;
     let status = status.ok_or_else(|| Refusal::invalid("status is missing"))?;
     let command = Command::SetHold { component, source: Source::Rest, status, until };
-    Ok(Plan::new(command, shown).about(Subject::Hold(component, Source::Rest)))
+    Ok(Plan::new(command).about(Subject::Hold(component, Source::Rest)))
 }
 
 /// `DELETE /api/v1/pages/{page}/components/{component}/holds/{source}`: `rest`, `person` or the id of an incident.
@@ -45,11 +46,11 @@ pub(in crate::api) fn release(call: &Call<'_>) -> Result<Plan, Refusal> {
     };
     let active = held.holds.iter().any(|hold| hold.source == source && call.now < hold.to);
     active.then_some(()).ok_or_else(Refusal::not_found)?;
-    let plan = Plan::new(Command::ReleaseHold { component, source }, shown);
+    let plan = Plan::new(Command::ReleaseHold { component, source });
     Ok(plan.about(Subject::Hold(component, source)))
 }
 
-fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
+pub(in crate::api) fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
     list(call)
 }
 

@@ -4,6 +4,7 @@ use crate::api::call::{Call, Plan};
 use crate::api::refusal::Refusal;
 use crate::api::reply::Reply;
 use serde_json::{Value, json};
+use skerry_domain::access::Role;
 use skerry_domain::incident::{Body, Impact, Incident, IncidentUpdate, Title};
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{IncidentKey, ProblemKey, State};
@@ -14,7 +15,7 @@ use std::collections::BTreeSet;
 /// `GET /api/v1/pages/{page}/incidents/{incident}`.
 pub(in crate::api) fn get(call: &Call<'_>) -> Result<Reply, Refusal> {
     let (key, incident) = named(call)?;
-    Ok(Reply::ok(object(call.state, incident)).versioned(call.state.version(&Subject::Incident(key))))
+    Ok(Reply::ok(object(call, incident)).versioned(call.state.version(&Subject::Incident(key))))
 }
 
 /// `PUT …/problems/{problem}`: the incident announces it.
@@ -28,13 +29,18 @@ pub(in crate::api) fn unlink(call: &Call<'_>) -> Result<Plan, Refusal> {
 }
 
 fn plan(call: &Call<'_>, linked: bool) -> Result<Plan, Refusal> {
-    let (incident, _) = named(call)?;
+    let (incident, known) = named(call)?;
     let problem = call.state.problem_with_id(call.parameter("problem")).ok_or_else(Refusal::not_found)?;
+    // Whoever reaches single pages reaches the problems of their incidents.
+    let belongs = known.problems.contains(&problem) || known.suggested.contains(&problem);
+    if !call.caller.token.pages.is_empty() && !belongs {
+        return Err(Refusal::not_found());
+    }
     let command = Command::LinkProblem { incident, problem, linked };
-    Ok(Plan::new(command, shown).about(Subject::Incident(incident)))
+    Ok(Plan::new(command).about(Subject::Incident(incident)))
 }
 
-fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
+pub(in crate::api) fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
     get(call)
 }
 
@@ -47,12 +53,15 @@ pub(super) fn named<'a>(call: &Call<'a>) -> Result<(IncidentKey, &'a Incident), 
 }
 
 /// The whole incident: what visitors read or would read, and what was written.
-pub(super) fn object(state: &State, incident: &Incident) -> Value {
+pub(super) fn object(call: &Call<'_>, incident: &Incident) -> Value {
+    let state = call.state;
+    // What was removed from texts is for those who write them.
+    let originals = call.caller.must_be(Role::Operator).is_ok();
     let view = incident_view(state, incident);
     let title = view.as_ref().map(|view| view.title.one_line());
     let written_title = match &incident.title {
-        Title::Written(text) => Some(&text.written),
-        Title::Automatic => None,
+        Title::Written(text) if originals => Some(&text.written),
+        Title::Written(_) | Title::Automatic => None,
     };
     let components = incident.components().into_iter().filter_map(|(key, status)| {
         let component = state.components.get(&key)?;
@@ -61,12 +70,12 @@ pub(super) fn object(state: &State, incident: &Incident) -> Value {
     let updates = incident.updates.iter().rev().map(|update| {
         let shown = view.as_ref().and_then(|view| view.updates.iter().find(|one| one.id == update.id));
         let body = shown.and_then(|shown| shown.body.as_ref()).map(skerry_publish::view::IncidentText::plain);
-        entry(update, body)
+        entry(update, body, originals)
     });
     let postmortem = incident.postmortem.as_ref().map(|postmortem| {
         json!({
             "body": postmortem.text.public.plain(),
-            "written": postmortem.text.written,
+            "written": originals.then_some(&postmortem.text.written),
             "updated_at": postmortem.updated_at.to_string(),
             "published_at": postmortem.published_at.map(|at| at.to_string()),
         })
@@ -99,12 +108,12 @@ pub(super) fn object(state: &State, incident: &Incident) -> Value {
     })
 }
 
-fn entry(update: &IncidentUpdate, body: Option<String>) -> Value {
+fn entry(update: &IncidentUpdate, body: Option<String>, originals: bool) -> Value {
     let written = match &update.body {
-        Some(Body::Written(text)) => Some(&text.written),
-        Some(Body::Automatic(_)) | None => None,
+        Some(Body::Written(text)) if originals => Some(&text.written),
+        Some(_) | None => None,
     };
-    let former = update.former.iter();
+    let former = update.former.iter().filter(|_| originals);
     let former = former.map(|one| json!({ "written": one.written, "replaced_at": one.to.to_string() }));
     json!({
         "id": update.id,

@@ -26,21 +26,24 @@ impl Part {
         Ok(Self { after, limit: limit.unwrap_or(default).clamp(1, greatest) as usize })
     }
 
-    /// The part of a whole list, each entry with its id.
+    /// The part of the entries that are wanted, each with its id. The last one that the client has may no longer be.
     ///
     /// # Errors
     /// 422: there is no entry `after`.
     pub(super) fn take<T>(
         self,
-        mut all: impl Iterator<Item = T>,
+        all: impl Iterator<Item = T>,
+        wanted: impl Fn(&T) -> bool,
         id: impl Fn(&T) -> &str,
         shown: impl Fn(&T) -> Value,
     ) -> Result<Reply, Refusal> {
+        let mut all = all;
         if let Some(after) = &self.after
             && !all.by_ref().any(|one| id(&one) == after)
         {
-            return Err(Refusal::invalid(format!("after: there is no entry {after:?} in this list")));
+            return Err(Refusal::invalid(format!("after: there is no entry {after:?}")));
         }
+        let mut all = all.filter(|one| wanted(one));
         let part: Vec<T> = all.by_ref().take(self.limit).collect();
         let next = all.next().and(part.last()).map(|last| id(last).to_owned());
         Ok(Reply::ok(json!({ "data": part.iter().map(shown).collect::<Vec<_>>(), "next": next })))

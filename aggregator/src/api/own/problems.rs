@@ -21,8 +21,13 @@ pub(in crate::api) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
         query.choice("state", |name| ["open", "all"].into_iter().find(|one| *one == name), &["open", "all"]);
     query.finish()?;
     let all = state == Some("all");
-    let problems = call.state.problems.iter().rev().filter(|(_, one)| all || one.is_open());
-    Part::of(call)?.take(problems, |(_, one)| &one.id, |(key, one)| summary(call.state, **key, one))
+    let problems = call.state.problems.iter().rev();
+    Part::of(call)?.take(
+        problems,
+        |(_, one)| all || one.is_open(),
+        |(_, one)| &one.id,
+        |(key, one)| summary(call.state, **key, one),
+    )
 }
 
 /// `GET /api/v1/problems/{problem}`: with its evidence and what operators did.
@@ -73,11 +78,11 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
         ));
     }
     let commands = changes.into_iter().map(|change| Command::ChangeProblem { problem, change });
-    let plan = Plan::new(Command::Together(commands.collect()), shown);
+    let plan = Plan::new(Command::Together(commands.collect()));
     Ok(plan.about(Subject::Problem(problem)))
 }
 
-fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
+pub(in crate::api) fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
     get(call)
 }
 

@@ -1,14 +1,16 @@
 //! Settings of a workspace: what happens to incidents by itself, and what texts for the public must not contain.
 
-use crate::api::call::{Call, Plan};
+use crate::api::call::{Call, Plan, together};
 use crate::api::document::Fields;
 use crate::api::refusal::Refusal;
 use crate::api::reply::Reply;
 use crate::config::Section;
 use crate::texts::settings;
 use serde_json::json;
+use skerry_domain::access::Role;
 use skerry_domain::incident::IncidentRules;
 use skerry_domain::problem::Severity;
+use skerry_domain::rows::Subject;
 use skerry_domain::state::{Origin, Workspace};
 use skerry_domain::step::{Answer, Command};
 use skerry_domain::text::SanitiserSettings;
@@ -21,7 +23,8 @@ pub(in crate::api) fn get(call: &Call<'_>) -> Result<Reply, Refusal> {
     let place = |section| call.provenance.section(name, section).map(ToString::to_string);
     let severity = |severity: Option<Severity>| severity.map_or("never", Severity::name);
     let defaults = settings(&SanitiserSettings::default());
-    Ok(Reply::ok(json!({
+    let reads_patterns = call.caller.must_be(Role::Admin).is_ok();
+    let shown = json!({
         "workspace": name,
         "incidents": {
             "draft_from": severity(incidents.draft_from),
@@ -32,11 +35,13 @@ pub(in crate::api) fn get(call: &Call<'_>) -> Result<Reply, Refusal> {
         },
         "sanitiser": {
             "private_suffixes": sanitiser.private_suffixes.clone().unwrap_or_default(),
-            "secret_patterns": sanitiser.secret_patterns.clone().unwrap_or_default(),
+            // They say what secrets look like.
+            "secret_patterns": reads_patterns.then(|| sanitiser.secret_patterns.clone().unwrap_or_default()),
             "always": { "private_suffixes": defaults.private_suffixes },
             "declared_at": place(Section::Sanitiser),
         },
-    })))
+    });
+    Ok(Reply::ok(shown).versioned(call.state.version(&Subject::Workspace)))
 }
 
 /// `PATCH /api/v1/settings`: what is missing stays.
@@ -45,6 +50,7 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     let mut commands = Vec::new();
     let declared = |section| call.provenance.section(&workspace.name, section);
     let mut root = call.body.fields();
+    root.only(&["incidents", "sanitiser"]);
     if let Some(fields) = root.object("incidents") {
         if workspace.incidents_origin == Origin::File {
             return Err(Refusal::declared("[incidents]", declared(Section::Incidents)));
@@ -63,14 +69,17 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     if commands.is_empty() {
         return Err(Refusal::invalid("there is nothing to change: send incidents or sanitiser"));
     }
-    Ok(Plan::new(Command::Together(commands), shown))
+    let plan = Plan::new(together(commands)).about(Subject::Workspace);
+    // Rules are judged together: nobody changes the others in between.
+    Ok(Plan { unless_changed: true, ..plan })
 }
 
-fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
+pub(in crate::api) fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
     get(call)
 }
 
 fn incident_rules(mut fields: Fields<'_>, present: IncidentRules) -> Result<IncidentRules, Refusal> {
+    fields.only(&["draft_from", "publish_from", "resolve_after_seconds", "remind_after_seconds"]);
     let known: Vec<&str> = Severity::ALL.map(Severity::name).into_iter().chain(["never"]).collect();
     let read = |name: &str| match name {
         "never" => Some(None),
@@ -99,6 +108,7 @@ fn incident_rules(mut fields: Fields<'_>, present: IncidentRules) -> Result<Inci
 }
 
 fn sanitiser(mut fields: Fields<'_>, present: &SanitiserSettings) -> Result<SanitiserSettings, Refusal> {
+    fields.only(&["private_suffixes", "secret_patterns"]);
     let own = |all: Vec<String>| (!all.is_empty()).then_some(all);
     let wanted = SanitiserSettings {
         private_suffixes: fields.list("private_suffixes").map_or(present.private_suffixes.clone(), own),

@@ -37,15 +37,15 @@ pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
         only_show_if_degraded: fields.boolean("only_show_if_degraded").unwrap_or(false),
     };
     let group = group(call, key, &mut fields).flatten();
-    let links = links(&mut fields).unwrap_or_default();
+    let links = links(call, &mut fields).unwrap_or_default();
     fields.finish()?;
     let held = status.map(|status| (Source::Rest, status));
     let new = Box::new(NewComponent { page: key, group, settings, links, held });
     let zone = zone_of(&page.settings.time_zone);
-    Ok(Plan::new(Command::CreateComponent { new, zone }, shown_new))
+    Ok(Plan::new(Command::CreateComponent { new, zone }))
 }
 
-fn shown_new(call: &Call<'_>, answer: &Answer) -> Result<Reply, Refusal> {
+pub(in crate::api) fn shown_new(call: &Call<'_>, answer: &Answer) -> Result<Reply, Refusal> {
     let Answer::Component(key) = answer else { return Err(Refusal::not_found()) };
     let (_, page) = call.page()?;
     let component = call.state.components.get(key).ok_or_else(Refusal::not_found)?;
@@ -59,7 +59,7 @@ pub(in crate::api) fn delete(call: &Call<'_>) -> Result<Plan, Refusal> {
     if component.origin == Origin::File {
         return Err(declared(call, component));
     }
-    let plan = Plan::new(Command::ArchiveComponent { component: key }, |_, _| Ok(Reply::none()));
+    let plan = Plan::new(Command::ArchiveComponent { component: key });
     Ok(plan.about(Subject::Component(key)))
 }
 
@@ -87,7 +87,7 @@ pub(super) fn read_change(
         group: group(call, component.page, fields)
             .filter(|new| *new != stands_in(call.state, component, key)),
         position: None,
-        links: links(fields).filter(|new| !feeds(call.state, component, new)),
+        links: links(call, fields).filter(|new| !feeds(call.state, component, new)),
     }
 }
 
@@ -148,9 +148,16 @@ fn group(call: &Call<'_>, page: PageKey, fields: &mut Fields<'_>) -> Option<Opti
     found.map(|(key, _)| Some(key))
 }
 
-/// Ours: `checks` names the checks that feed the component.
-fn links(fields: &mut Fields<'_>) -> Option<Vec<DesiredLink>> {
+/// Ours: `checks` names the checks that feed the component. They belong to the whole workspace.
+fn links(call: &Call<'_>, fields: &mut Fields<'_>) -> Option<Vec<DesiredLink>> {
     let names = fields.list("checks")?;
+    if !call.caller.token.pages.is_empty() {
+        fields.refuse("checks: this token is limited to pages, and checks belong to none");
+        return None;
+    }
+    for unknown in names.iter().filter(|name| !call.state.check_names.contains_key(*name)) {
+        fields.refuse(format!("checks: there is no check {unknown:?}"));
+    }
     Some(names.into_iter().map(|check| DesiredLink { check, minor: false }).collect())
 }
 

@@ -47,10 +47,10 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     let settings = component_settings::change(call, (key, component), settings)?;
     let mut commands: Vec<Command> = settings.into_iter().chain(hold).collect();
     let command = if commands.len() == 1 { commands.remove(0) } else { Command::Together(commands) };
-    Ok(Plan::new(command, shown).about(Subject::Component(key)))
+    Ok(Plan::new(command).about(Subject::Component(key)))
 }
 
-fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
+pub(in crate::api) fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
     get(call)
 }
 

@@ -70,10 +70,10 @@ pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
     fields.finish()?;
     let (name, components) = (name.unwrap_or_default(), components.unwrap_or_default());
     let new = NewGroup { page, name, description, components };
-    Ok(Plan::new(Command::CreateGroup(Box::new(new)), shown_new))
+    Ok(Plan::new(Command::CreateGroup(Box::new(new))))
 }
 
-fn shown_new(call: &Call<'_>, answer: &Answer) -> Result<Reply, Refusal> {
+pub(in crate::api) fn shown_new(call: &Call<'_>, answer: &Answer) -> Result<Reply, Refusal> {
     let Answer::Group(key) = answer else { return Err(Refusal::not_found()) };
     let (_, page) = call.page()?;
     let group = call.state.groups.get(key).ok_or_else(Refusal::not_found)?;
@@ -101,17 +101,17 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     let subject = Subject::Group(key);
     if change == GroupChange::default() {
         // A client that sends back what it read changes nothing.
-        return Ok(Plan::new(Command::Together(Vec::new()), shown).about(subject));
+        return Ok(Plan::new(Command::Together(Vec::new())).about(subject));
     }
     if group.origin == Origin::File {
         return Err(call.declared(page, Some(&group.key), &group.name));
     }
     refuse_declared(call, change.components.as_deref().unwrap_or_default())?;
     let command = Command::ChangeGroup { group: key, change: Box::new(change) };
-    Ok(Plan::new(command, shown).about(subject))
+    Ok(Plan::new(command).about(subject))
 }
 
-fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
+pub(in crate::api) fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
     get(call)
 }
 
@@ -122,10 +122,10 @@ pub(in crate::api) fn delete(call: &Call<'_>) -> Result<Plan, Refusal> {
     if group.origin == Origin::File {
         return Err(call.declared(page, Some(&group.key), &group.name));
     }
-    Ok(Plan::new(Command::ArchiveGroup { group: key }, shown_deleted).about(Subject::Group(key)))
+    Ok(Plan::new(Command::ArchiveGroup { group: key }).about(Subject::Group(key)))
 }
 
-fn shown_deleted(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
+pub(in crate::api) fn shown_deleted(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
     let (page_key, page) = call.page()?;
     let id = call.parameter("group");
     let found = call.state.groups.iter().find(|(_, one)| one.id == id && one.page == page_key);

@@ -7,6 +7,7 @@ use crate::api::call::{Call, Plan};
 use crate::api::document::Fields;
 use crate::api::refusal::Refusal;
 use crate::api::reply::Reply;
+use skerry_domain::access::Resource;
 use skerry_domain::incident::{Impact, Incident, IncidentStatus};
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{ComponentKey, IncidentKey, PageKey, WindowKey};
@@ -37,11 +38,12 @@ pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
     let mut fields = call.body.within("incident");
     let status = fields.words("status");
     let planned = status.as_deref().is_some_and(maintenance::is_status);
-    if planned || fields.value("scheduled_for").is_some() {
+    if planned || fields.words("scheduled_for").is_some() {
         return maintenance::create(call, fields);
     }
+    call.must_reach(Resource::Incidents, true)?;
     let (incident, notes) = new_incident(call, fields)?;
-    Ok(Plan::new(Command::OpenIncident(Box::new(incident)), shown_new).noting(notes))
+    Ok(Plan::new(Command::OpenIncident(Box::new(incident))).noting(notes))
 }
 
 /// The incident that the fields of a request describe, and what was removed from its texts.
@@ -89,9 +91,10 @@ pub(in crate::api) fn new_incident(
     Ok((incident, texts.removed()))
 }
 
-fn shown_new(call: &Call<'_>, answer: &Answer) -> Result<Reply, Refusal> {
+pub(in crate::api) fn shown_new(call: &Call<'_>, answer: &Answer) -> Result<Reply, Refusal> {
     match answer {
         Answer::Incident(key) => show_incident(call, *key, Reply::created),
+        Answer::Window(key) => maintenance::show(call, *key, Reply::created),
         _ => Err(Refusal::not_found()),
     }
 }
@@ -108,10 +111,15 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     let subject = Subject::Incident(key);
     if change == IncidentChange::default() {
         // A client that sends back what it read changes nothing.
-        return Ok(Plan::new(Command::Together(Vec::new()), shown).about(subject));
+        return Ok(Plan::new(Command::Together(Vec::new())).about(subject));
     }
     let command = Command::UpdateIncident { incident: key, change: Box::new(change) };
-    Ok(Plan::new(command, shown).about(subject).noting(notes))
+    Ok(Plan::new(command).about(subject).noting(notes))
+}
+
+/// The title as visitors read it: a client that sends it back does not change it.
+fn shown_title(call: &Call<'_>, incident: &Incident) -> Option<String> {
+    skerry_publish::incident_view(call.state, incident).map(|view| view.title.one_line())
 }
 
 /// The change that the fields of a request describe, and what was removed from its texts.
@@ -124,14 +132,16 @@ pub(in crate::api) fn update_of(
     mut fields: Fields<'_>,
 ) -> Result<(IncidentChange, Vec<String>), Refusal> {
     let mut texts = Texts::of(call.state)?;
-    let title = texts.title(&mut fields, "name");
+    let title = texts
+        .title(&mut fields, "name")
+        .filter(|title| Some(title.public.one_line()) != shown_title(call, incident));
     let wanted = read_status(&mut fields);
     let change = IncidentChange {
         title,
         body: texts.body(&mut fields, &["body", "message"]),
         status: wanted.filter(|wanted| *wanted != incident.status),
         components: components(call, incident.page, &mut fields),
-        impact_override: impact(&mut fields),
+        impact_override: impact(&mut fields).filter(|wanted| *wanted != incident.impact_override),
         display_at: None,
         release: false,
     };
@@ -139,7 +149,7 @@ pub(in crate::api) fn update_of(
     Ok((change, texts.removed()))
 }
 
-fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
+pub(in crate::api) fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
     get(call)
 }
 
@@ -148,17 +158,17 @@ pub(in crate::api) fn delete(call: &Call<'_>) -> Result<Plan, Refusal> {
     match target(call)? {
         Target::Incident(incident) => {
             let command = Command::DeleteIncident { incident };
-            Ok(Plan::new(command, shown_deleted).about(Subject::Incident(incident)))
+            Ok(Plan::new(command).about(Subject::Incident(incident)))
         }
         Target::Maintenance(window) => {
             let command = Command::CancelWindow { window };
-            Ok(Plan::new(command, shown_deleted).about(Subject::Window(window)))
+            Ok(Plan::new(command).about(Subject::Window(window)))
         }
     }
 }
 
 /// Clients decode an object here, and look at nothing but its id.
-fn shown_deleted(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
+pub(in crate::api) fn shown_deleted(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
     let id = call.parameter("incident");
     get(call).or_else(|_| Ok(Reply::ok(serde_json::json!({ "id": id }))))
 }
@@ -183,11 +193,11 @@ pub(in crate::api) fn edit_update(call: &Call<'_>) -> Result<Plan, Refusal> {
             (Command::EditWindowUpdate { window, update, body, display_at }, Subject::Window(window))
         }
     };
-    let plan = Plan::new(command, shown_update).about(subject).noting(texts.removed());
+    let plan = Plan::new(command).about(subject).noting(texts.removed());
     Ok(Plan { unless_changed: true, ..plan })
 }
 
-fn shown_update(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
+pub(in crate::api) fn shown_update(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
     let (_, page) = call.page()?;
     let writer = Writer::new(call, page);
     let incident = match target(call)? {
@@ -208,11 +218,13 @@ pub(super) fn target(call: &Call<'_>) -> Result<Target, Refusal> {
     if let Some(key) = state.incident_with_id(id) {
         let incident = &state.incidents[&key];
         if incident.page == page && incident.is_published() {
+            call.must_reach(Resource::Incidents, call.writes)?;
             return Ok(Target::Incident(key));
         }
     } else if let Some(key) = state.window_with_id(id)
         && state.windows[&key].page == Some(page)
     {
+        call.must_reach(Resource::Maintenance, call.writes)?;
         return Ok(Target::Maintenance(key));
     }
     Err(Refusal::not_found())
@@ -291,7 +303,8 @@ pub(super) fn components(call: &Call<'_>, page: PageKey, fields: &mut Fields<'_>
 /// The beginning and the end of an incident that is entered afterwards: `backfill_date` is a day or an instant, and the end
 /// is a minute later, since Statuspage names none.
 fn backfilled(fields: &mut Fields<'_>, zone: &str) -> Option<(Timestamp, Timestamp)> {
-    let wanted = fields.boolean("backfilled").unwrap_or(false) || fields.value("backfill_date").is_some();
+    let dated = fields.words("backfill_date").is_some();
+    let wanted = fields.boolean("backfilled").unwrap_or(dated);
     if !wanted {
         return None;
     }

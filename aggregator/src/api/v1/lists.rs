@@ -4,6 +4,7 @@ use super::objects::{Incident, Writer};
 use crate::api::call::Call;
 use crate::api::refusal::Refusal;
 use crate::api::reply::Reply;
+use skerry_domain::access::Resource;
 use skerry_domain::maintenance::{MaintenanceStatus, PlannedWindow};
 use skerry_domain::state::{IncidentKey, WindowKey};
 use skerry_domain::time::Timestamp;
@@ -48,6 +49,7 @@ pub(in crate::api) fn active_maintenance(call: &Call<'_>) -> Result<Reply, Refus
 }
 
 fn maintenance(call: &Call<'_>, wanted: impl Fn(MaintenanceStatus) -> bool) -> Result<Reply, Refusal> {
+    call.must_reach(Resource::Maintenance, false)?;
     let (key, page) = call.page()?;
     let windows = call.state.open_windows.iter().filter_map(|key| Some((*key, call.state.windows.get(key)?)));
     let windows = windows.filter(|(_, one)| one.page == Some(key) && wanted(one.status));
@@ -66,7 +68,16 @@ fn list(
     let incidents =
         incidents.filter(|(_, one)| one.page == key && one.is_published() && (resolved || one.is_open()));
     let mut found: Vec<_> = incidents.map(|(key, one)| (one.created_at, Listed::Incident(*key))).collect();
-    let planned = call.state.windows.iter().filter(|(_, one)| one.page == Some(key) && windows(one));
+    let reached = |resource| call.must_reach(resource, false).is_ok();
+    if !reached(Resource::Incidents) {
+        found.clear();
+    }
+    let reads_maintenance = reached(Resource::Maintenance);
+    let planned = call
+        .state
+        .windows
+        .iter()
+        .filter(|(_, one)| one.page == Some(key) && reads_maintenance && windows(one));
     found.extend(planned.map(|(key, one)| (one.created_at, Listed::Maintenance(*key))));
     answer(call, &Writer::new(call, page), found, text)
 }

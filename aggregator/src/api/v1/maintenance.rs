@@ -3,17 +3,19 @@
 use super::incidents::components;
 use super::objects::{Incident, Writer};
 use super::texts::Texts;
-use crate::api::call::{Call, Plan};
+use crate::api::call::{Call, Plan, together};
 use crate::api::document::Fields;
 use crate::api::refusal::Refusal;
 use crate::api::reply::Reply;
+use skerry_domain::access::Resource;
 use skerry_domain::incident::Title;
 use skerry_domain::maintenance::{MaintenanceStatus, PlannedWindow};
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{PageKey, WindowKey};
-use skerry_domain::step::{Answer, Command, MAX_LEAD, NewWindow, WindowChange};
+use skerry_domain::step::{Command, MAX_LEAD, NewWindow, WindowChange};
 use skerry_domain::text::Text;
 use skerry_domain::time::HOUR;
+use skerry_publish::maintenance::maintenance_view;
 
 /// The states that a client may set. Cancelling is a DELETE.
 const STATUSES: [MaintenanceStatus; 4] = [
@@ -30,6 +32,7 @@ pub(super) fn is_status(name: &str) -> bool {
 
 /// Plans maintenance. It is announced at once, as Statuspage does, unless `lead_hours` says how long before its beginning.
 pub(super) fn create(call: &Call<'_>, mut fields: Fields<'_>) -> Result<Plan, Refusal> {
+    call.must_reach(Resource::Maintenance, true)?;
     let (page, _) = call.page()?;
     let mut texts = Texts::of(call.state)?;
     let title = texts.title(&mut fields, "name");
@@ -49,6 +52,13 @@ pub(super) fn create(call: &Call<'_>, mut fields: Fields<'_>) -> Result<Plan, Re
     if to.is_none() && fields.value("scheduled_until").is_none() {
         fields.refuse("scheduled_until is missing: say when the maintenance ends");
     }
+    let begun = match status {
+        Some(MaintenanceStatus::Verifying | MaintenanceStatus::Completed) => {
+            fields.refuse("maintenance is not made as verifying or completed: correct the past instead");
+            false
+        }
+        status => status == Some(MaintenanceStatus::InProgress),
+    };
     let lead = fields.number("lead_hours");
     let reminds = fields.boolean("scheduled_remind_prior").unwrap_or(true);
     let components = named(call, page, &mut fields);
@@ -59,22 +69,15 @@ pub(super) fn create(call: &Call<'_>, mut fields: Fields<'_>) -> Result<Plan, Re
     let (Some(title), Some(to)) = (title, to) else {
         return Err(Refusal::invalid("name and times are required"));
     };
-    let from = from.unwrap_or(call.now).max(call.now);
+    let from = from.filter(|_| !begun).unwrap_or(call.now).max(call.now);
     let lead = match lead {
         Some(hours) => i64::try_from(hours).unwrap_or(i64::MAX).saturating_mul(HOUR),
         None => (from - call.now).min(MAX_LEAD),
     };
     let (title, checks) = (Title::Written(title), Vec::new());
     let window = NewWindow { title, body, components, checks, from, to, lead, reminds };
-    let plan = Plan::new(Command::PlanWindow(Box::new(window)), shown_new);
+    let plan = Plan::new(Command::PlanWindow(Box::new(window)));
     Ok(plan.noting(texts.removed()))
-}
-
-fn shown_new(call: &Call<'_>, answer: &Answer) -> Result<Reply, Refusal> {
-    match answer {
-        Answer::Window(key) => show(call, *key, Reply::created),
-        _ => Err(Refusal::not_found()),
-    }
 }
 
 /// Changes maintenance: what is planned, its state, its timeline.
@@ -82,7 +85,8 @@ pub(super) fn change(call: &Call<'_>, key: WindowKey, mut fields: Fields<'_>) ->
     let (page, _) = call.page()?;
     let window = &call.state.windows[&key];
     let mut texts = Texts::of(call.state)?;
-    let title = texts.title(&mut fields, "name");
+    let shown = maintenance_view(call.state, window).map(|view| view.title.one_line());
+    let title = texts.title(&mut fields, "name").filter(|title| Some(title.public.one_line()) != shown);
     let body = texts.body(&mut fields, &["body", "message"]);
     let status = read_status(&mut fields).filter(|status| *status != window.status);
     let named = named(call, page, &mut fields);
@@ -101,7 +105,7 @@ pub(super) fn change(call: &Call<'_>, key: WindowKey, mut fields: Fields<'_>) ->
     }
     fields.finish()?;
     let command = commands(key, planned, status, body);
-    Ok(Plan::new(command, shown).about(Subject::Window(key)).noting(texts.removed()))
+    Ok(Plan::new(command).about(Subject::Window(key)).noting(texts.removed()))
 }
 
 fn sorted(keys: &[skerry_domain::state::ComponentKey]) -> Vec<skerry_domain::state::ComponentKey> {
@@ -127,11 +131,7 @@ fn commands(
         let place = if status == Some(MaintenanceStatus::InProgress) { 0 } else { commands.len() };
         commands.insert(place, update);
     }
-    Command::Together(commands)
-}
-
-fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
-    super::incidents::get(call)
+    together(commands)
 }
 
 pub(super) fn show(call: &Call<'_>, key: WindowKey, reply: fn(Incident) -> Reply) -> Result<Reply, Refusal> {

@@ -9,6 +9,7 @@ use crate::config::values;
 use crate::desired::zone_of;
 use crate::hosts;
 use serde::Serialize;
+use skerry_domain::access::Role;
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{Origin, Page as Row, PageKey, PageSettings};
 use skerry_domain::step::{Answer, Command, PageChange};
@@ -94,18 +95,21 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     let subject = Subject::Page(key);
     if change == PageChange::default() {
         // A client that sends back what it read changes nothing.
-        return Ok(Plan::new(Command::Together(Vec::new()), shown).about(subject));
+        return Ok(Plan::new(Command::Together(Vec::new())).about(subject));
     }
     if page.origin == Origin::File {
         return Err(call.declared(page, None, &page.settings.name));
     }
+    if change.domain.is_some() {
+        call.caller.must_be(Role::Owner)?;
+    }
     check_hosts(call, key, page, &change)?;
     let zone = zone_of(change.time_zone.as_ref().unwrap_or(&page.settings.time_zone));
     let command = Command::ChangePage { page: key, change: Box::new(change), zone };
-    Ok(Plan::new(command, shown).about(subject))
+    Ok(Plan::new(command).about(subject))
 }
 
-fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
+pub(in crate::api) fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
     get(call)
 }
 
@@ -115,15 +119,17 @@ fn read(now: &PageSettings, fields: &mut Fields<'_>) -> PageChange {
         fields.refuse("Name can't be blank");
     }
     let private = fields.boolean("viewers_must_be_team_members");
+    let public = fields.boolean("public");
+    if public.is_some() && public == private {
+        fields.refuse("public contradicts viewers_must_be_team_members");
+    }
+    let public = public.or(private.map(|private| !private));
     let slug = |slug: &str| values::label(slug).and_then(|slug| values::unreserved_slug(&slug));
     let host = |host: &str| values::host_name(host, "status.example.com");
     PageChange {
         slug: value(fields, "subdomain", slug).filter(|new| *new != now.slug),
         name: fields.words("name").filter(|new| *new != now.name),
-        public: [fields.boolean("public"), private.map(|private| !private)]
-            .into_iter()
-            .flatten()
-            .find(|new| *new != now.public),
+        public: public.filter(|new| *new != now.public),
         listed: fields.boolean("listed").filter(|new| *new != now.listed),
         domain: removable(fields, "domain", host).filter(|new| *new != now.domain),
         time_zone: value(fields, "time_zone", values::time_zone).filter(|new| *new != now.time_zone),

@@ -57,15 +57,15 @@ pub(in crate::api) fn revert(call: &Call<'_>) -> Result<Plan, Refusal> {
 
 /// `DELETE …/postmortem`: 204.
 pub(in crate::api) fn delete(call: &Call<'_>) -> Result<Plan, Refusal> {
-    Ok(Plan { show: |_, _| Ok(Reply::none()), ..plan(call, PostmortemChange::Delete)? })
+    plan(call, PostmortemChange::Delete)
 }
 
 fn plan(call: &Call<'_>, change: PostmortemChange) -> Result<Plan, Refusal> {
     let (incident, _) = incident(call)?;
     let command = Command::ChangePostmortem { incident, change: Box::new(change) };
-    Ok(Plan::new(command, shown).about(Subject::Incident(incident)))
+    Ok(Plan::new(command).about(Subject::Incident(incident)))
 }
 
-fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
+pub(in crate::api) fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
     get(call)
 }
