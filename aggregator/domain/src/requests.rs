@@ -8,6 +8,8 @@ use super::time::{DAY, Timestamp};
 
 /// How long an answer is kept, ms.
 pub const ANSWERS_KEPT: i64 = DAY;
+/// The greatest number of answers that are kept for a token.
+pub const MAX_ANSWERS: usize = 10_000;
 
 /// A request of a client that may send it again: the token and the `Idempotency-Key`.
 pub type RequestKey = (ApiTokenKey, String);
@@ -28,6 +30,15 @@ impl State {
     #[must_use]
     pub fn answered(&self, request: &RequestKey, now: Timestamp) -> Option<&Answered> {
         self.answers.get(request).filter(|one| now < one.at + ANSWERS_KEPT)
+    }
+
+    /// Whether as many answers are kept for a token as may be. Those that have expired do not count.
+    pub(crate) fn answers_are_full(&self, token: ApiTokenKey, now: Timestamp) -> bool {
+        if self.answers.len() < MAX_ANSWERS {
+            return false;
+        }
+        let of_token = self.answers.range((token, String::new())..).take_while(|((of, _), _)| *of == token);
+        of_token.filter(|(_, one)| now < one.at + ANSWERS_KEPT).nth(MAX_ANSWERS - 1).is_some()
     }
 
     /// Keeps an answer.

@@ -5,6 +5,7 @@ use skerry_domain::access::{Role, Scope};
 use skerry_domain::holds::Source;
 use skerry_domain::incident::IncidentRules;
 use skerry_domain::problem::Severity;
+use skerry_domain::requests::MAX_ANSWERS;
 use skerry_domain::rows::{Expected, Subject};
 use skerry_domain::state::{ApiTokenKey, ComponentKey, Origin};
 use skerry_domain::status::Status;
@@ -99,6 +100,60 @@ fn a_request_that_is_sent_again_takes_effect_once() {
     let loaded = fixture.store.load(fixture.now).expect("loads");
     let kept = &loaded.iter().next().expect("a workspace").1.answers;
     assert!(*kept == fixture.state.answers && kept.len() == 2, "{kept:?}");
+}
+
+/// Answers to as many requests as a token may have.
+fn fill(fixture: &mut Fixture, token: ApiTokenKey) {
+    for number in 0..MAX_ANSWERS {
+        let request = (token, format!("filled {number}"));
+        let once = Once { request, digest: [1; 32], command: Command::Together(Vec::new()) };
+        let context = Context { now: fixture.now, ids: Ids::from_seed([1; 32]) };
+        let stepped = step(&mut fixture.state, Command::Once(Box::new(once)), context).expect("taken");
+        if number % 1_000 == 0 {
+            fixture.store.commit(&stepped.rows).expect("commits");
+        }
+    }
+}
+
+#[test]
+fn a_token_has_a_limited_number_of_answers_and_they_end_with_their_day_or_the_token() {
+    let mut fixture = Fixture::new();
+    fixture.run(Command::AddApiToken(Box::new(token("deploy", 1))));
+    fill(&mut fixture, ApiTokenKey(1));
+    assert_eq!(plan(&mut fixture, "one more", 1), Err((RejectedKind::Conflict, "Idempotency-Key")));
+    assert!(fixture.state.windows.is_empty());
+    assert!(plan(&mut fixture, "filled 7", 1).is_ok(), "what was answered is answered again");
+    let of_other = Once {
+        request: (ApiTokenKey(2), "other".to_owned()),
+        digest: [1; 32],
+        command: Command::Together(Vec::new()),
+    };
+    fixture.run(Command::Once(Box::new(of_other.clone())));
+    // The housekeeping removes what is over, some at once, and expired answers do not count until then.
+    fixture.now = START + DAY;
+    fixture.run(Command::Tick);
+    plan(&mut fixture, "the next day", 1).expect("planned");
+    let fold = || Command::Fold { before: START, limit: 10 };
+    let mut turns = 0;
+    while fixture.run(fold()).0 != Answer::Folded(0) {
+        turns += 1;
+    }
+    assert!(turns >= 10, "{turns}");
+    let left: Vec<_> = fixture.state.answers.keys().cloned().collect();
+    assert_eq!(left, [(ApiTokenKey(1), "the next day".to_owned())]);
+    // The others end with their token.
+    fixture.run(Command::Once(Box::new(of_other)));
+    fixture.run(Command::RemoveApiToken { name: "deploy".to_owned() });
+    let loaded = fixture.store.load(fixture.now).expect("loads");
+    let kept = &loaded.iter().next().expect("a workspace").1.answers;
+    assert!(*kept == fixture.state.answers && kept.keys().all(|(of, _)| *of == ApiTokenKey(2)), "{kept:?}");
+}
+
+#[test]
+fn commands_together_are_named_after_the_first() {
+    let fold = || Command::Fold { before: START, limit: 1 };
+    assert_eq!(Command::together(vec![fold(), Command::Tick]).name(), "fold");
+    assert!(matches!(Command::together(vec![Command::Tick]), Command::Tick), "one is itself");
 }
 
 #[test]

@@ -2,8 +2,11 @@
 
 use crate::fixture::{BOOTED, EPOCH, Fixture};
 use skerry_domain::holds::Source;
+use skerry_domain::incident::IncidentRules;
+use skerry_domain::state::Origin;
 use skerry_domain::status::Status;
 use skerry_domain::step::{Change, Command, Proof, Report, When};
+use skerry_domain::text::SanitiserSettings;
 use skerry_domain::time::SECOND;
 use skerry_domain::track::HardState;
 use skerry_domain::verdict::Quorum;
@@ -86,4 +89,25 @@ fn pages_of_a_workspace_that_no_file_declares_are_archived_and_revived() {
     fixture.run(Command::KeepWorkspaces(vec!["default".to_owned()]));
     assert!(fixture.state.pages.values().all(|page| !page.archived));
     fixture.assert_stored();
+}
+
+#[test]
+fn settings_of_a_workspace_that_no_file_declares_are_left_to_people() {
+    let mut fixture = Fixture::new();
+    let rules = Some(IncidentRules { draft_from: None, ..IncidentRules::default() });
+    let sanitiser =
+        SanitiserSettings { private_suffixes: Some(vec![".acme".to_owned()]), ..Default::default() };
+    fixture.run(Command::SetIncidentRules { rules, by: Origin::File });
+    fixture.run(Command::SetSanitiser { settings: Some(Box::new(sanitiser.clone())), by: Origin::File });
+    fixture.run(Command::KeepWorkspaces(vec!["default".to_owned()]));
+    assert_eq!(fixture.state.workspace.sanitiser, sanitiser, "a file declares it");
+    fixture.run(Command::KeepWorkspaces(Vec::new()));
+    let workspace = &fixture.state.workspace;
+    assert_eq!(workspace.incidents, IncidentRules::default());
+    assert_eq!(workspace.sanitiser, SanitiserSettings::default());
+    fixture.assert_stored();
+    fixture.run(Command::SetIncidentRules { rules, by: Origin::Runtime });
+    fixture.run(Command::SetSanitiser { settings: Some(Box::new(sanitiser)), by: Origin::Runtime });
+    fixture.run(Command::KeepWorkspaces(Vec::new()));
+    assert_eq!(fixture.state.workspace.incidents.draft_from, None, "what people set stays");
 }

@@ -136,11 +136,41 @@ fn an_incident_that_is_entered_afterwards_changes_no_status() {
     assert_eq!(incident.updates[0].display_at, to);
     assert_eq!(fixture.shown().0, Status::Operational);
     fixture.assert_stored();
-    for (from, to) in [(to, from), (from, fixture.now + 1)] {
+    let long_ago = Timestamp(946_684_799_999);
+    for (from, to) in [(to, from), (from, fixture.now + 1), (long_ago, to)] {
         let wrong = NewIncident { backfilled: Some((from, to)), ..backfilled.clone() };
         let refused = fixture.refused(Command::OpenIncident(Box::new(wrong)));
         assert_eq!(refused, (RejectedKind::Invalid, "backfilled"));
     }
+}
+
+#[test]
+fn an_update_is_shown_neither_later_than_now_nor_before_its_incident() {
+    let mut fixture = Fixture::new();
+    fixture.stays(HardState::Up, HOUR);
+    let incident = fixture.open(new(&[]));
+    let started = fixture.now;
+    fixture.now = started + HOUR;
+    let update = fixture.incident().updates[0].id.clone();
+    let edit = |at: Timestamp| {
+        let (update, display_at) = (update.clone(), Some(at));
+        Command::EditUpdate { incident, update, body: None, display_at }
+    };
+    let say = |at: Timestamp| {
+        let (body, display_at) = (Some(text("It goes on.", Form::Markdown)), Some(at));
+        let change = Box::new(IncidentChange { body, display_at, ..IncidentChange::default() });
+        Command::UpdateIncident { incident, change }
+    };
+    for at in [started + -1, fixture.now + 1] {
+        for command in [edit(at), say(at)] {
+            assert_eq!(fixture.refused(command), (RejectedKind::Invalid, "display_at"));
+        }
+    }
+    fixture.run(edit(started + MINUTE));
+    fixture.run(say(started));
+    let shown: Vec<_> = fixture.incident().updates.iter().map(|update| update.display_at).collect();
+    assert_eq!(shown, [started + MINUTE, started]);
+    fixture.assert_stored();
 }
 
 #[test]

@@ -90,6 +90,18 @@ fn people_write_verify_and_end() {
     let (body, display_at) = (Some(Box::new(text("All was well"))), None);
     fixture.run(Command::EditWindowUpdate { window: key, update, body, display_at });
     assert_eq!(fixture.window(key).updates[4].former[0].written, "All is well");
+    let update = fixture.window(key).updates[4].id.clone();
+    let shown_at = |at| {
+        let (update, display_at) = (update.clone(), Some(at));
+        Command::EditWindowUpdate { window: key, update, body: None, display_at }
+    };
+    let rejected = fixture.refuse(shown_at(start + -1));
+    assert_eq!(
+        (rejected.kind, rejected.field),
+        (RejectedKind::Invalid, "display_at"),
+        "it was not planned yet"
+    );
+    fixture.run(shown_at(start));
     fixture.assert_stored();
 }
 

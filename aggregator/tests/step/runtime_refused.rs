@@ -4,7 +4,7 @@ use crate::fixture::Fixture;
 use crate::runtime::{PAGE, change, create, file, group, page_settings, settings};
 use jiff::tz::TimeZone;
 use skerry_domain::holds::Source;
-use skerry_domain::state::{ComponentKey, GroupKey, PageKey, PageSettings};
+use skerry_domain::state::{Component, ComponentKey, GroupKey, PageKey, PageSettings};
 use skerry_domain::status::Status;
 use skerry_domain::step::{
     Command, ComponentChange, Context, DesiredLink, GroupChange, Ids, MAX_MADE, NewComponent, RejectedKind,
@@ -99,6 +99,8 @@ fn wrong_commands_name_the_field_and_change_nothing() {
         (linked(vec![link("web"), link("web")]), Invalid, "links"),
         (renamed("x".repeat(101)), Invalid, "name"),
         (described("a\u{7}b".to_owned()), Invalid, "description"),
+        (renamed("sdrac \u{202e}Cards".to_owned()), Invalid, "name"),
+        (described("a\u{2028}b".to_owned()), Invalid, "description"),
         (group("made", &[ComponentKey(9)]), NotFound, "component"),
         (change(ComponentKey(9), ComponentChange::default()), NotFound, "component"),
         (
@@ -134,4 +136,12 @@ fn a_client_cannot_make_components_without_end() {
     }
     let refused = step(&mut fixture.state, create("one more", None), context).expect_err("too many");
     assert_eq!((refused.kind, refused.field), (RejectedKind::Forbidden, "component"));
+    // Those of a page that is archived do not count.
+    let mut archived = fixture.state.pages[&PAGE].clone();
+    archived.archived = true;
+    fixture.state.pages.insert(PageKey(9), archived);
+    let elsewhere = Component { page: PageKey(9), ..template };
+    fixture.state.components.insert(ComponentKey(1_000), elsewhere.clone());
+    fixture.state.components.insert(ComponentKey(1_001), elsewhere);
+    step(&mut fixture.state, create("one more", None), context).expect("there is room");
 }

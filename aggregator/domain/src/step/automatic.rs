@@ -19,7 +19,8 @@ pub(super) const SPREAD: i64 = MINUTE;
 pub(super) fn announce(state: &mut State, key: ProblemKey, context: Context, changes: &mut Changes) {
     let Some(problem) = state.problems.get(&key).filter(|problem| lasts(problem)) else { return };
     let (began, reason) = (problem.began, problem.reason());
-    let publish = state.workspace.incidents.publish_from.is_some_and(|least| problem.severity() >= least);
+    let least = state.workspace.incidents.publish_from;
+    let publish = !problem.private && least.is_some_and(|least| problem.severity() >= least);
     let text = AutomaticText { event: AutomaticEvent::Began, class: ReasonClass::of(reason), since: began };
     let mut pages = outside_windows(state, problem, context.now);
     pages.retain(|page, _| calls_for_incident(state, problem) && !is_announced(state, *page, key));

@@ -320,14 +320,20 @@ pub enum Command {
 }
 
 impl Command {
-    /// Its name, for the log and the audit.
+    /// These commands in order, all of them or none.
+    #[must_use]
+    pub fn together(mut commands: Vec<Self>) -> Self {
+        if commands.len() == 1 { commands.remove(0) } else { Self::Together(commands) }
+    }
+
+    /// Its name, for the log and the audit. Several together are named after the first.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
             Self::Report(_) => "report",
             Self::Tick => "tick",
             Self::Away { .. } => "away",
-            Self::Together(_) => "together",
+            Self::Together(commands) => commands.first().map_or("nothing", Self::name),
             Self::Once(once) => once.command.name(),
             Self::Configure(_) => "configure",
             Self::DeclareHeartbeats(_) => "declare_heartbeats",

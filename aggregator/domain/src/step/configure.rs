@@ -5,7 +5,7 @@
 use super::declare::check_for;
 use super::existing::Existing;
 use super::recompute::{RecomputeFrom, recompute};
-use super::{Change, Changes, Context, Ids, component, items};
+use super::{Change, Changes, Context, Ids, Rejected, component, items, settings};
 use crate::former;
 use crate::state::{
     Agent, AgentKey, ComponentKey, ComponentSettings, Group, GroupKey, Origin, Page, PageItem, PageKey,
@@ -122,15 +122,23 @@ pub(super) fn move_to(
     recompute(state, &recompute_from, changes);
 }
 
-/// Archives what files declared if no file declares the workspace any more.
-pub(super) fn keep_workspaces(state: &mut State, names: &[String], changes: &mut Changes) {
+/// If no file declares the workspace any more, archives what files declared, and leaves the settings to people, as a
+/// file without their sections does.
+pub(super) fn keep_workspaces(
+    state: &mut State,
+    names: &[String],
+    context: Context,
+    changes: &mut Changes,
+) -> Result<(), Rejected> {
     if names.contains(&state.workspace.name) {
-        return;
+        return Ok(());
     }
     for key in state.pages.keys_where(|_, page| !page.archived && page.origin == Origin::File) {
         state.pages.get_mut(&key).expect("found above").archived = true;
         changes.push(Change::PageSaved(key));
     }
+    settings::set_incident_rules(state, None, Origin::File, context, changes)?;
+    settings::set_sanitiser(state, None, Origin::File, changes)
 }
 
 pub(super) fn configure(

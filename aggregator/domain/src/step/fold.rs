@@ -29,7 +29,8 @@ pub(crate) struct Folded {
 }
 
 /// Folds what ended before `before`, for at most `limit` tracks; returns for how many. Nothing that may be recomputed
-/// is folded. If nothing is left to fold, checks and agents that have not been used for a year are forgotten.
+/// is folded. If nothing is left to fold, answers that have expired are forgotten, and checks and agents that have not
+/// been used for a year.
 pub(super) fn fold(
     state: &mut State,
     before: Timestamp,

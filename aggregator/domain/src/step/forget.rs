@@ -1,8 +1,9 @@
 //! Forgets what has not been used for more than a year: tracks, checks that no agent, page or file names any more, and
-//! agents that were revoked or removed. Bars, percentages and past days come from the layers, which stay.
+//! agents that were revoked or removed. Bars, percentages and past days come from the layers, which stay. Answers to
+//! requests of clients are forgotten after a day.
 
 use super::agents::forget_enrolments;
-use super::{Changes, RULES_KEPT};
+use super::{Changes, RULES_KEPT, once};
 use crate::credentials::Standing;
 use crate::schedule::Due;
 use crate::state::{Agent, AgentCheck, AgentKey, CheckKey, State, TrackKey};
@@ -13,8 +14,9 @@ use crate::verdict::Quorum;
 /// deleted with it.
 const FORGOTTEN_AFTER: i64 = RULES_KEPT + 10 * DAY;
 
-/// Forgets at most `limit` tracks, checks and agents together; returns how many.
+/// Forgets at most `limit` tracks, checks and agents together, and answers that have expired; returns how many.
 pub(super) fn forget(state: &mut State, limit: usize, now: Timestamp, changes: &mut Changes) -> usize {
+    let answers = once::forget_expired(state, now, changes);
     let before = now - FORGOTTEN_AFTER;
     let tracks = state.tracks.iter().filter(|(_, one)| is_over(state, one, before)).take(limit);
     let tracks: Vec<_> = tracks.map(|(key, _)| *key).collect();
@@ -28,7 +30,7 @@ pub(super) fn forget(state: &mut State, limit: usize, now: Timestamp, changes: &
         state.agents.iter().filter(|(key, one)| is_dismissed(one, before) && has_none(**key)).take(room);
     let agents: Vec<_> = agents.map(|(key, _)| *key).collect();
     agents.iter().for_each(|key| forget_agent(state, *key, changes));
-    tracks.len() + checks.len() + agents.len()
+    answers + tracks.len() + checks.len() + agents.len()
 }
 
 /// Whether the agent has neither run nor reported the check since `before`. A track with a known state stays while a

@@ -1,7 +1,7 @@
 //! Incidents as people open, update, approve and delete them.
 
 use super::problem::{self, ProblemChange};
-use super::timeline::{NewUpdate, add_update};
+use super::timeline::{NewUpdate, add_update, check_display_at};
 use super::{Change, Changes, Context, Rejected, automatic, hold, no_component};
 use crate::holds::Source;
 use crate::incident::{Body, Impact, Incident, IncidentStatus, StatusChange, Title};
@@ -12,6 +12,10 @@ use crate::status::Status;
 use crate::text::Text;
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The earliest beginning of an incident that is entered afterwards: 2000-01-01T00:00:00Z. What is older is a typing
+/// mistake.
+const EARLIEST: Timestamp = Timestamp(946_684_800_000);
 
 /// An incident that a person opens.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,16 +73,7 @@ pub(super) fn open(
     }
     check_components(state, new.page, &new.components)?;
     check_problems(state, &new.problems)?;
-    let (started_at, ended_at) = match new.backfilled {
-        Some((from, to)) if from >= to => {
-            return Err(Rejected::invalid("backfilled", "an incident must end after it begins"));
-        }
-        Some((_, to)) if to > now => {
-            return Err(Rejected::invalid("backfilled", "an incident that is entered afterwards has ended"));
-        }
-        Some((from, to)) => (from, Some(to)),
-        None => (now, None),
-    };
+    let (started_at, ended_at) = times(new.backfilled, now)?;
     let key = IncidentKey::next(&mut state.counters.incidents);
     let status = if ended_at.is_some() { IncidentStatus::Resolved } else { new.status };
     let incident = Incident {
@@ -120,6 +115,28 @@ pub(super) fn open(
     post(state, key, &posted, context, changes)?;
     state.reschedule(Due::Incident(key));
     Ok(key)
+}
+
+/// When an incident begins, and ends if it is entered afterwards.
+fn times(
+    backfilled: Option<(Timestamp, Timestamp)>,
+    now: Timestamp,
+) -> Result<(Timestamp, Option<Timestamp>), Rejected> {
+    match backfilled {
+        Some((from, to)) if from >= to => {
+            Err(Rejected::invalid("backfilled", "an incident must end after it begins"))
+        }
+        Some((_, to)) if to > now => {
+            Err(Rejected::invalid("backfilled", "an incident that is entered afterwards has ended"))
+        }
+        Some((from, _)) if from < EARLIEST => {
+            let reason =
+                "an incident that is entered afterwards began in 2000 or later: correct its beginning";
+            Err(Rejected::invalid("backfilled", reason))
+        }
+        Some((from, to)) => Ok((from, Some(to))),
+        None => Ok((now, None)),
+    }
 }
 
 fn check_components(
@@ -229,10 +246,8 @@ pub(super) fn update(
     let now = context.now;
     let incident = state.incidents.get(&key).ok_or_else(no_incident)?;
     check_components(state, incident.page, &change.components)?;
+    check_display_at(change.display_at, incident.started_at, now)?;
     let display_at = change.display_at.unwrap_or(now);
-    if display_at > now {
-        return Err(Rejected::invalid("display_at", "an update is not shown as later than now"));
-    }
     let former = incident.status;
     let status = change.status.unwrap_or(former);
     let sets = change.components.iter().any(|(_, status)| status.is_some());

@@ -1,5 +1,6 @@
 //! What happens to planned windows by themselves, and their timelines. Private windows have no automatic entries.
 
+use super::timeline::check_display_at;
 use super::window::no_window;
 use super::window_change::modified;
 use super::{Change, Changes, Context, Rejected};
@@ -191,9 +192,7 @@ pub(super) fn edit_update(
     let window = state.windows.get(&key).ok_or_else(no_window)?;
     let no_update = || Rejected::not_found("update", "this maintenance has no such update");
     let place = window.updates.iter().position(|update| update.id == id).ok_or_else(no_update)?;
-    if display_at.is_some_and(|at| at > now) {
-        return Err(Rejected::invalid("display_at", "an update is not shown as later than now"));
-    }
+    check_display_at(display_at, window.created_at, now)?;
     if let Some(body) = body {
         rewrite(state, (key, place), body, now, changes);
     }

@@ -182,7 +182,7 @@ fn apply(
             declare::choose(state, check, definition, now, changes);
         }
         Command::Dismiss { agent } => declare::dismiss(state, *agent, now, changes)?,
-        Command::KeepWorkspaces(names) => configure::keep_workspaces(state, names, changes),
+        Command::KeepWorkspaces(names) => configure::keep_workspaces(state, names, context, changes)?,
         Command::Fold { before, limit } => {
             return Ok(Answer::Folded(fold::fold(state, *before, *limit, context, changes)));
         }

@@ -6,9 +6,11 @@ use super::{Change, Changes, Context, Rejected, component, no_component};
 use crate::state::{ComponentKey, Group, GroupKey, Origin, Page, PageItem, PageKey, PageSettings, State};
 use crate::uptime::{Rule, Weights};
 use jiff::tz::TimeZone;
+use skerry_protocol::words::is_unfit_to_show;
 use std::collections::BTreeSet;
 
-/// The greatest number of pages, of groups and of components that are made at run time and not archived.
+/// The greatest number of pages, of groups and of components that are made at run time and not archived, themselves or
+/// with their page.
 pub const MAX_MADE: usize = 10_000;
 /// The most characters of a name, as in the file.
 pub const LONGEST_NAME: usize = 100;
@@ -148,10 +150,8 @@ pub(super) fn create_group(
     living_page(state, new.page)?;
     let (name, description) = (name(&new.name)?, description(new.description.as_deref())?);
     let components = members(state, new.page, &new.components)?;
-    check_number(
-        "group",
-        state.groups.values().filter(|one| one.origin == Origin::Runtime && !one.archived),
-    )?;
+    let made = state.groups.values().filter(|one| one.origin == Origin::Runtime && !one.archived);
+    check_number("group", made.filter(|one| living_page(state, one.page).is_ok()))?;
     let key = GroupKey::next(&mut state.counters.groups);
     let id = ids.id("group", key.0);
     let group = Group {
@@ -334,7 +334,7 @@ fn line(field: &'static str, written: &str, longest: usize) -> Result<String, Re
     if text.is_empty() {
         return Err(Rejected::invalid(field, format!("the {field} is blank")));
     }
-    if text.chars().any(char::is_control) {
+    if text.contains(is_unfit_to_show) {
         let reason = format!("the {field} holds a control character or a line break: write it on one line");
         return Err(Rejected::invalid(field, reason));
     }

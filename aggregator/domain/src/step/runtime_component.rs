@@ -66,7 +66,7 @@ pub(super) fn create(
     check_links(state, &new.links)?;
     let settings = checked(&new.settings)?;
     let made = state.components.values().filter(|one| one.origin == Origin::Runtime && !one.archived);
-    check_number("component", made)?;
+    check_number("component", made.filter(|one| living_page(state, one.page).is_ok()))?;
     let key = ComponentKey::next(&mut state.counters.components);
     let id = ids.id("component", key.0);
     let fresh = component::new(new.page, id.clone(), id, settings, now);

@@ -1,6 +1,6 @@
 //! Tokens of the REST API.
 
-use super::{Changes, Context, Rejected};
+use super::{Changes, Context, Rejected, once};
 use crate::access::{ApiToken, Role, Scope};
 use crate::credentials::TokenHash;
 use crate::keys::ApiTokenKey;
@@ -72,6 +72,7 @@ pub(super) fn add(
     Ok(key)
 }
 
+/// Removes a token, with the answers that are kept for its requests.
 pub(super) fn remove(state: &mut State, name: &str, changes: &mut Changes) -> Result<(), Rejected> {
     let found = state.api_tokens.iter().find(|(_, token)| token.name == name).map(|(key, _)| *key);
     let none = || Rejected::not_found("token", format!("there is no token {name:?}"));
@@ -79,6 +80,7 @@ pub(super) fn remove(state: &mut State, name: &str, changes: &mut Changes) -> Re
     if let Some(token) = state.api_tokens.remove(&key) {
         state.token_hashes.remove(&token.hash);
     }
+    once::forget_token(state, key, changes);
     changes.touched.api_token(key);
     Ok(())
 }
