@@ -5,7 +5,7 @@ use skerry_domain::state::{Agent, State};
 use skerry_domain::step::HEARTBEAT_AGENT;
 use skerry_domain::text::{SanitiserSettings, Text};
 use skerry_protocol::words::short_line;
-use skerry_sanitiser::{Form, PublicText, Replacement, Rule, Rules, SettingError, Settings};
+use skerry_sanitiser::{Finding, Form, PublicText, Replacement, Rule, Rules, SettingError, Settings};
 
 /// The most characters of a title.
 pub const LONGEST_TITLE: usize = 255;
@@ -111,6 +111,33 @@ impl TextSanitiser {
             return Err("the message is empty".to_owned());
         }
         self.text("message", written, Form::Markdown, LONGEST_TEXT)
+    }
+
+    /// A public name, or a sentence about it. Nothing is removed from it: what must not be public is refused.
+    ///
+    /// # Errors
+    /// What it says that it must not.
+    pub fn check_name(&self, written: &str) -> Result<(), String> {
+        let written = written.trim();
+        let outcome = self.rules.sanitise(written, Form::Plain, &self.replacement, &[]);
+        let shown =
+            |finding: &Finding| named(&finding.rule, written.get(finding.at.clone()).unwrap_or_default());
+        let mut found: Vec<String> = outcome.findings.iter().map(shown).collect();
+        if let Err(remainders) = outcome.text {
+            let still = remainders.iter().map(|one| named(&one.rule, &one.shown));
+            still.for_each(|one| {
+                if !found.contains(&one) {
+                    found.push(one)
+                }
+            });
+        }
+        if found.is_empty() {
+            return Ok(());
+        }
+        Err(format!(
+            "visitors would read what they must not: {}. Write it another way",
+            limited(found).join("; ")
+        ))
     }
 
     /// What was removed from all texts so far, and what was released, a line each.

@@ -21,6 +21,31 @@ pub fn component_status(state: &State, component: &Component, now: Timestamp) ->
     (status, present.updated_at.max(component.created_at))
 }
 
+/// The same for a group: the status of its most degraded component with current data, of all that were ever observed
+/// if none has any, and of all if none was.
+#[must_use]
+pub fn group_status<'a>(
+    state: &State,
+    components: impl Iterator<Item = &'a Component>,
+    now: Timestamp,
+) -> (Status, Option<Timestamp>) {
+    let (mut seen, mut stale, mut waiting, mut updated_at) = (None, None, None, None);
+    for component in components {
+        let component_now = ComponentNow { state, component, now };
+        let begin = now - DAY;
+        let present = component_now.present(&component_now.intervals(begin), begin);
+        updated_at = updated_at.max(Some(present.updated_at.max(component.created_at)));
+        if present.waiting {
+            waiting = Some(Status::UnderMaintenance);
+        } else if present.stale_since.is_some() {
+            stale = stale.max(Some(present.status));
+        } else {
+            seen = seen.max(Some(present.status));
+        }
+    }
+    (seen.or(stale).or(waiting).unwrap_or(Status::Operational), updated_at)
+}
+
 /// A component at one instant.
 pub(super) struct ComponentNow<'a> {
     pub(super) state: &'a State,

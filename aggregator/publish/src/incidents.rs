@@ -29,7 +29,8 @@ pub(super) fn incidents(
     let mut published: Vec<_> = published.collect();
     published.sort_by_key(|(key, one)| Reverse((one.started_at, **key)));
     let touches = |one: &Incident| one.is_open() || one.resolved_at.is_none_or(|at| at >= begin);
-    let build = Build { components: public_components(state, page), zone };
+    let components = public_components(state, page);
+    let build = Build { components: &components, zone };
     let wanted = published.iter().enumerate();
     let wanted = wanted.filter(|(place, (_, one))| all || *place < api_v2::LISTED || touches(one));
     wanted.map(|(_, (_, one))| build.incident(one)).collect()
@@ -38,9 +39,28 @@ pub(super) fn incidents(
 /// One incident as visitors see it, drafts too: an operator reads what visitors would read.
 #[must_use]
 pub fn incident_view(state: &State, incident: &Incident) -> Option<IncidentView> {
-    let page = state.pages.get(&incident.page)?;
-    let zone = times::zone_of(page);
-    Some(Build { components: public_components(state, page), zone: &zone }.incident(incident))
+    Some(IncidentViews::on(state, state.pages.get(&incident.page)?).incident(incident))
+}
+
+/// Builds incidents and maintenance of one page one by one. Its public components are looked up once for all.
+pub struct IncidentViews<'a> {
+    pub(super) state: &'a State,
+    pub(super) components: PublicComponents<'a>,
+    pub(super) zone: TimeZone,
+}
+
+impl<'a> IncidentViews<'a> {
+    /// For a page.
+    #[must_use]
+    pub fn on(state: &'a State, page: &'a Page) -> Self {
+        Self { state, components: public_components(state, page), zone: times::zone_of(page) }
+    }
+
+    /// An incident of the page as visitors see it, drafts too.
+    #[must_use]
+    pub fn incident(&self, incident: &Incident) -> IncidentView {
+        Build { components: &self.components, zone: &self.zone }.incident(incident)
+    }
 }
 
 /// The components that visitors see, each with the name of its group.
@@ -59,7 +79,7 @@ pub(super) fn public_components<'a>(state: &'a State, page: &'a Page) -> PublicC
 }
 
 struct Build<'a> {
-    components: PublicComponents<'a>,
+    components: &'a PublicComponents<'a>,
     zone: &'a TimeZone,
 }
 

@@ -189,7 +189,8 @@ fn every_automatic_event_has_a_text_with_the_day_if_it_is_another_one() {
     let state = state();
     let page = &state.pages.get(&PAGE).expect("made above");
     let zone = TimeZone::get("Europe/Berlin").expect("a bundled zone");
-    let build = Build { components: public_components(&state, page), zone: &zone };
+    let components = public_components(&state, page);
+    let build = Build { components: &components, zone: &zone };
     let table = [
         (AutomaticEvent::Spread, "The problem has grown. We are looking into it."),
         (

@@ -21,7 +21,7 @@ mod times;
 mod uptime;
 pub mod view;
 
-pub use component_now::component_status;
-pub use incidents::incident_view;
+pub use component_now::{component_status, group_status};
+pub use incidents::{IncidentViews, incident_view};
 pub use outputs::shared;
 pub use uptime::{Uptime, component_uptime};

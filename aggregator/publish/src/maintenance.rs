@@ -3,7 +3,7 @@
 
 use super::api_v2;
 use super::html::isolated_text;
-use super::incidents::{PublicComponents, public_components};
+use super::incidents::{IncidentViews, PublicComponents, public_components};
 use super::texts::maintenance as texts;
 use super::times;
 use super::view::{AffectedView, IncidentText, MaintenanceEntry, MaintenanceUpdateView, MaintenanceView};
@@ -42,7 +42,8 @@ pub(super) fn maintenance(
     let shown = state.windows.iter().filter(|(_, one)| one.page == Some(key) && is_shown(state, one));
     let mut shown: Vec<_> = shown.collect();
     shown.sort_by_key(|(key, one)| Reverse((one.from, **key)));
-    let build = Build { state, components: public_components(state, page), zone };
+    let components = public_components(state, page);
+    let build = Build { state, components: &components, zone };
     let mut listed = 0;
     let wanted = shown.into_iter().filter(|(_, one)| {
         listed += usize::from(!called_off(one));
@@ -55,9 +56,15 @@ pub(super) fn maintenance(
 /// One maintenance as visitors see it, or would see it once it is announced. `None`: it has no components.
 #[must_use]
 pub fn maintenance_view(state: &State, window: &PlannedWindow) -> Option<MaintenanceView> {
-    let page = state.pages.get(&window.page?)?;
-    let zone = times::zone_of(page);
-    Some(Build { state, components: public_components(state, page), zone: &zone }.maintenance(window))
+    Some(IncidentViews::on(state, state.pages.get(&window.page?)?).maintenance(window))
+}
+
+impl IncidentViews<'_> {
+    /// Maintenance of the page as visitors see it, or would see it once it is announced.
+    #[must_use]
+    pub fn maintenance(&self, window: &PlannedWindow) -> MaintenanceView {
+        Build { state: self.state, components: &self.components, zone: &self.zone }.maintenance(window)
+    }
 }
 
 /// Whether it was cancelled before it began.
@@ -67,7 +74,7 @@ fn called_off(window: &PlannedWindow) -> bool {
 
 struct Build<'a> {
     state: &'a State,
-    components: PublicComponents<'a>,
+    components: &'a PublicComponents<'a>,
     zone: &'a TimeZone,
 }
 

@@ -112,6 +112,17 @@ impl Fixture {
         body: &str,
     ) -> Answer {
         let (_, token) = self.tokens.iter().find(|(of, _)| *of == role).expect("each has one");
+        self.send_with(token, method, path, headers, body).await
+    }
+
+    pub(crate) async fn send_with(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: &str,
+    ) -> Answer {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: x\r\nauthorization: OAuth {token}\r\nconnection: close\r\n\
              content-length: {}\r\n{headers}\r\n{body}",

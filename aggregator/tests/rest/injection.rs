@@ -216,7 +216,8 @@ async fn hostile_texts_are_text_in_every_public_output() {
     }
     // No statement of SQL was carried out.
     let components = written.fixture.get(&format!("{}/components", written.page)).await.body;
-    assert_eq!(components.as_array().map(Vec::len), Some(corpus.len()));
+    let components = components.as_array().expect("a list").iter().filter(|one| one["group"] == false);
+    assert_eq!(components.count(), corpus.len());
     written.fixture.stop();
 }
 

@@ -1,8 +1,11 @@
-//! The REST API of a running aggregator: pages, components, groups and their uptime, as Statuspage's clients use them.
+//! The REST API of a running aggregator: pages, components, groups, their uptime, and problems, as
+//! Statuspage's clients use them.
 
 mod captures;
+mod components;
 mod fixture;
 mod incidents;
 mod injection;
 mod pages;
+mod problems;
 mod uptime;

@@ -70,7 +70,7 @@ async fn components_and_groups_are_made_changed_and_deleted() {
     assert!(!deleted.head.contains("\ncontent-type:"), "{deleted:?}");
     let left = fixture.get(&components).await;
     let names: Vec<_> = left.body.as_array().expect("a list").iter().map(|one| one["name"].clone()).collect();
-    assert_eq!(names, ["Mail", "Cards", "Purses"], "its components stay on the page");
+    assert_eq!(names, ["Mail", "Shop", "Cards", "Purses"], "its components stay on the page");
     fixture.stop();
 }
 

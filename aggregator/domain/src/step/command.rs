@@ -320,12 +320,6 @@ pub enum Command {
 }
 
 impl Command {
-    /// These commands in order, all of them or none.
-    #[must_use]
-    pub fn together(mut commands: Vec<Self>) -> Self {
-        if commands.len() == 1 { commands.remove(0) } else { Self::Together(commands) }
-    }
-
     /// Its name, for the log and the audit. Several together are named after the first.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -1,7 +1,7 @@
 //! Problems, for operators.
 
 use super::list::Part;
-use crate::api::call::{Call, Plan};
+use crate::api::call::{Call, Plan, together};
 use crate::api::refusal::Refusal;
 use crate::api::reply::Reply;
 use serde_json::{Value, json};
@@ -53,7 +53,9 @@ pub(in crate::api) fn get(call: &Call<'_>) -> Result<Reply, Refusal> {
 pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     let (problem, _) = named(call)?;
     let mut fields = call.body.fields();
-    let mut changes = Vec::new();
+    let private = fields.boolean("private");
+    // What becomes private must not be announced on the way, nor what becomes public before it is all that it will be.
+    let mut changes = Vec::from_iter(private.filter(|private| *private).map(ProblemChange::SetPrivate));
     match fields.boolean("acknowledged") {
         Some(true) => changes.push(ProblemChange::Acknowledge),
         Some(false) => fields.refuse("acknowledged: an acknowledgement is not taken back"),
@@ -64,13 +66,13 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     if fields.has("severity") {
         changes.push(ProblemChange::SetSeverity(fields.choice("severity", read, &known)));
     }
-    changes.extend(fields.boolean("private").map(ProblemChange::SetPrivate));
     if let Some(note) = fields.words("note") {
         if note.chars().count() > LONGEST_NOTE {
             fields.refuse(format!("note has at most {LONGEST_NOTE} characters"));
         }
         changes.push(ProblemChange::Note(note.trim().to_owned()));
     }
+    changes.extend(private.filter(|private| !private).map(ProblemChange::SetPrivate));
     fields.finish()?;
     if changes.is_empty() {
         return Err(Refusal::invalid(
@@ -78,7 +80,7 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
         ));
     }
     let commands = changes.into_iter().map(|change| Command::ChangeProblem { problem, change });
-    let plan = Plan::new(Command::Together(commands.collect()));
+    let plan = Plan::new(together(commands.collect()));
     Ok(plan.about(Subject::Problem(problem)))
 }
 

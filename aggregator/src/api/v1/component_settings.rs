@@ -2,6 +2,7 @@
 
 use super::components::named;
 use super::objects::{Writer, statuses};
+use super::texts::check_names;
 use crate::api::call::{Call, Plan};
 use crate::api::document::Fields;
 use crate::api::refusal::Refusal;
@@ -38,6 +39,10 @@ pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
     };
     let group = group(call, key, &mut fields).flatten();
     let links = links(call, &mut fields).unwrap_or_default();
+    if settings.public {
+        let (name, description) = (Some(settings.name.as_str()), settings.description.as_deref());
+        check_names(call.state, &mut fields, &[("name", name), ("description", description)])?;
+    }
     fields.finish()?;
     let held = status.map(|status| (Source::Rest, status));
     let new = Box::new(NewComponent { page: key, group, settings, links, held });
@@ -61,6 +66,27 @@ pub(in crate::api) fn delete(call: &Call<'_>) -> Result<Plan, Refusal> {
     }
     let plan = Plan::new(Command::ArchiveComponent { component: key });
     Ok(plan.about(Subject::Component(key)))
+}
+
+/// Refuses what must not be public in the settings of a component that visitors see, and did not see until now.
+///
+/// # Errors
+/// The rules of the workspace cannot be used.
+pub(super) fn check_change(
+    call: &Call<'_>,
+    component: &Component,
+    change: &ComponentChange,
+    fields: &mut Fields<'_>,
+) -> Result<(), Refusal> {
+    let now = &component.settings;
+    if !change.public.unwrap_or(now.public) {
+        return Ok(());
+    }
+    let appears = change.public.is_some();
+    let name = change.name.as_ref().or(appears.then_some(&now.name));
+    let description = change.description.as_ref().or(appears.then_some(&now.description));
+    let description = description.and_then(Option::as_deref);
+    check_names(call.state, fields, &[("name", name.map(String::as_str)), ("description", description)])
 }
 
 /// Reads the settings that a request changes: a client that sends back what it read changes nothing.

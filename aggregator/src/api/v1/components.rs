@@ -2,12 +2,12 @@
 
 use super::component_settings;
 use super::objects::{Writer, statuses};
-use crate::api::call::{Call, Plan};
+use crate::api::call::{Call, Plan, together};
 use crate::api::refusal::Refusal;
 use crate::api::reply::Reply;
 use skerry_domain::holds::Source;
 use skerry_domain::rows::Subject;
-use skerry_domain::state::{Component, ComponentKey};
+use skerry_domain::state::{Component, ComponentKey, GroupKey, Origin, Page, PageItem};
 use skerry_domain::status::Status;
 use skerry_domain::step::{Answer, Command};
 
@@ -22,14 +22,38 @@ pub(in crate::api) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     let per_page = query.number("per_page").unwrap_or(PER_PAGE).clamp(1, PER_PAGE);
     let skipped = (query.number("page").unwrap_or(1).max(1) - 1).saturating_mul(per_page);
     query.finish()?;
-    let keys = writer.order().into_iter().map(|(key, ..)| key);
-    let keys = keys.skip(usize::try_from(skipped).unwrap_or(usize::MAX)).take(per_page as usize);
-    let known = keys.filter_map(|key| Some((key, call.state.components.get(&key)?)));
-    Ok(Reply::ok(known.map(|(key, one)| writer.component(key, one)).collect::<Vec<_>>()))
+    let rows = rows(page).skip(usize::try_from(skipped).unwrap_or(usize::MAX)).take(per_page as usize);
+    let known = rows.filter_map(|row| match row {
+        Row::Component(key) => Some(writer.component(key, call.state.components.get(&key)?)),
+        Row::Group(key) => Some(writer.group(key, call.state.groups.get(&key)?)),
+    });
+    Ok(Reply::ok(known.collect::<Vec<_>>()))
 }
 
-/// `GET /v1/pages/{page}/components/{component}`.
+/// What Statuspage lists as a component.
+enum Row {
+    Group(GroupKey),
+    Component(ComponentKey),
+}
+
+/// The components of a page in its order, each group before its own.
+fn rows(page: &Page) -> impl Iterator<Item = Row> {
+    page.items.iter().flat_map(|item| match item {
+        PageItem::Component(key) => vec![Row::Component(*key)],
+        PageItem::Group(key, children) => {
+            let children = children.iter().copied().map(Row::Component);
+            std::iter::once(Row::Group(*key)).chain(children).collect()
+        }
+    })
+}
+
+/// `GET /v1/pages/{page}/components/{component}`; of a group, too.
 pub(in crate::api) fn get(call: &Call<'_>) -> Result<Reply, Refusal> {
+    let (page_key, page) = call.page()?;
+    if let Some((key, group)) = call.group_of(page_key, call.parameter("component")) {
+        let version = call.state.version(&Subject::Group(key));
+        return Ok(Reply::ok(Writer::new(call, page).group(key, group)).versioned(version));
+    }
     let (key, component) = named(call)?;
     show_one(call, key, component)
 }
@@ -41,12 +65,14 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     let mut fields = call.body.within("component");
     let status = fields.choice("status", Status::from_name, &statuses());
     let settings = component_settings::read_change(call, (key, component), &mut fields);
+    if component.origin == Origin::Runtime {
+        component_settings::check_change(call, component, &settings, &mut fields)?;
+    }
     fields.finish()?;
     let hold =
         status.map(|status| Command::SetHold { component: key, source: Source::Rest, status, until: None });
     let settings = component_settings::change(call, (key, component), settings)?;
-    let mut commands: Vec<Command> = settings.into_iter().chain(hold).collect();
-    let command = if commands.len() == 1 { commands.remove(0) } else { Command::Together(commands) };
+    let command = together(settings.into_iter().chain(hold).collect());
     Ok(Plan::new(command).about(Subject::Component(key)))
 }
 

@@ -3,6 +3,7 @@
 
 use super::component_settings;
 use super::objects::Writer;
+use super::texts::check_names;
 use crate::api::call::{Call, Plan};
 use crate::api::document::Fields;
 use crate::api::refusal::Refusal;
@@ -43,7 +44,8 @@ pub(in crate::api) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     });
     let known = keys.filter_map(|key| Some((key, call.state.groups.get(&key)?)));
     let known = known.skip(usize::try_from(skipped).unwrap_or(usize::MAX)).take(per_page as usize);
-    Ok(Reply::ok(known.map(|(key, group)| written(call, page, key, group)).collect::<Vec<_>>()))
+    let writer = Writer::new(call, page);
+    Ok(Reply::ok(known.map(|(key, group)| written(call, page, &writer, (key, group))).collect::<Vec<_>>()))
 }
 
 /// `GET …/component-groups/{group}`.
@@ -51,7 +53,7 @@ pub(in crate::api) fn get(call: &Call<'_>) -> Result<Reply, Refusal> {
     let (key, group) = call.group()?;
     let (_, page) = call.page()?;
     let version = call.state.version(&Subject::Group(key));
-    Ok(Reply::ok(written(call, page, key, group)).versioned(version))
+    Ok(Reply::ok(written(call, page, &Writer::new(call, page), (key, group))).versioned(version))
 }
 
 /// `POST …/component-groups`: its components move into it.
@@ -67,6 +69,8 @@ pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
     }
     let components = components(call, page, &mut fields)?;
     let description = description(call, &mut fields).flatten();
+    let names = [("name", name.as_deref()), ("description", description.as_deref())];
+    check_names(call.state, &mut fields, &names)?;
     fields.finish()?;
     let (name, components) = (name.unwrap_or_default(), components.unwrap_or_default());
     let new = NewGroup { page, name, description, components };
@@ -78,7 +82,7 @@ pub(in crate::api) fn shown_new(call: &Call<'_>, answer: &Answer) -> Result<Repl
     let (_, page) = call.page()?;
     let group = call.state.groups.get(key).ok_or_else(Refusal::not_found)?;
     let version = call.state.version(&Subject::Group(*key));
-    Ok(Reply::created(written(call, page, *key, group)).versioned(version))
+    Ok(Reply::created(written(call, page, &Writer::new(call, page), (*key, group))).versioned(version))
 }
 
 /// `PATCH` and `PUT` of a group. Components that are not named any more stay on the page.
@@ -97,6 +101,11 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
         components: named.filter(|new| new != present),
         position: None,
     };
+    if group.origin == Origin::Runtime {
+        let description = change.description.as_ref().and_then(Option::as_deref);
+        let names = [("name", change.name.as_deref()), ("description", description)];
+        check_names(call.state, &mut fields, &names)?;
+    }
     fields.finish()?;
     let subject = Subject::Group(key);
     if change == GroupChange::default() {
@@ -130,12 +139,15 @@ pub(in crate::api) fn shown_deleted(call: &Call<'_>, _: &Answer) -> Result<Reply
     let id = call.parameter("group");
     let found = call.state.groups.iter().find(|(_, one)| one.id == id && one.page == page_key);
     let (key, group) = found.ok_or_else(Refusal::not_found)?;
-    Ok(Reply::ok(written(call, page, *key, group)))
+    Ok(Reply::ok(written(call, page, &Writer::new(call, page), (*key, group))))
 }
 
-fn written(call: &Call<'_>, page: &Page, key: GroupKey, group: &Group) -> ComponentGroup {
-    let writer = Writer::new(call, page);
-    let position = page.items.iter().position(|item| matches!(item, PageItem::Group(one, _) if *one == key));
+fn written(
+    call: &Call<'_>,
+    page: &Page,
+    writer: &Writer<'_>,
+    (key, group): (GroupKey, &Group),
+) -> ComponentGroup {
     let components = children(page, key).iter().filter_map(|key| call.state.components.get(key));
     ComponentGroup {
         id: group.id.clone(),
@@ -143,7 +155,7 @@ fn written(call: &Call<'_>, page: &Page, key: GroupKey, group: &Group) -> Compon
         name: group.name.clone(),
         description: group.description.clone(),
         components: components.map(|one| one.id.clone()).collect(),
-        position: position.map_or(0, |place| place + 1),
+        position: writer.position(key),
         created_at: writer.at(group.created_at),
         updated_at: writer.at(group.created_at),
     }

@@ -1,6 +1,7 @@
 //! Lists of incidents and maintenance of a page, newest first.
 
 use super::objects::{Incident, Writer};
+use super::search::Search;
 use crate::api::call::Call;
 use crate::api::refusal::Refusal;
 use crate::api::reply::Reply;
@@ -82,7 +83,7 @@ fn list(
     answer(call, &Writer::new(call, page), found, text)
 }
 
-/// One page of the list. Without a text to search for, only that page is written.
+/// One page of the list, of what contains a text.
 fn answer(
     call: &Call<'_>,
     writer: &Writer<'_>,
@@ -96,14 +97,15 @@ fn answer(
     let number = query.number("page").unwrap_or(1).max(1) - 1;
     query.finish()?;
     let skipped = usize::try_from(number).unwrap_or(usize::MAX).saturating_mul(limit);
-    let written = |(_, one): (Timestamp, Listed)| written(call, writer, one);
-    let page: Vec<Incident> = match text {
-        Some(text) => {
-            let all = found.into_iter().filter_map(written);
-            all.filter(|one| one.contains(text)).skip(skipped).take(limit).collect()
-        }
-        None => found.into_iter().skip(skipped).take(limit).filter_map(written).collect(),
-    };
+    if let Some(text) = text {
+        let search = Search::of(text);
+        found.retain(|(_, one)| match one {
+            Listed::Incident(key) => search.finds_incident(writer, &call.state.incidents[key]),
+            Listed::Maintenance(key) => search.finds_maintenance(writer, &call.state.windows[key]),
+        });
+    }
+    let page = found.into_iter().skip(skipped).take(limit);
+    let page: Vec<Incident> = page.filter_map(|(_, one)| written(call, writer, one)).collect();
     Ok(Reply::ok(page))
 }
 

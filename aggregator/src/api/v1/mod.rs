@@ -1,6 +1,7 @@
 //! `/v1`: Statuspage's Manage API for what exists here. An incident there is an incident or a maintenance here. What
 //! operators read is what visitors read: texts as the sanitiser passed them. Drafts are left to `/api/v1`.
 
+mod component_object;
 pub(super) mod component_settings;
 pub(super) mod components;
 pub(super) mod groups;
@@ -10,5 +11,6 @@ pub(super) mod maintenance;
 mod objects;
 pub(super) mod pages;
 pub(super) mod postmortem;
+mod search;
 pub(super) mod texts;
 pub(super) mod uptime;

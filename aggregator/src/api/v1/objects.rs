@@ -1,46 +1,20 @@
 //! The objects of Statuspage's Manage API: names and types as its clients decode them.
 
+use super::component_object::{Component, Place};
 use crate::api::call::Call;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::Value;
-use skerry_domain::holds::Source;
 use skerry_domain::incident::{Impact, Incident as Announced, IncidentStatus};
 use skerry_domain::maintenance::{MaintenanceStatus, PlannedWindow};
-use skerry_domain::state::{
-    Component as Row, ComponentKey, GroupKey, IncidentKey, Page, PageItem, State, WindowKey,
-};
+use skerry_domain::state::{ComponentKey, IncidentKey, Page, State, WindowKey};
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
+use skerry_publish::IncidentViews;
 use skerry_publish::api_v2::instant;
-use skerry_publish::maintenance::maintenance_view;
 use skerry_publish::view::UpdateView;
-use skerry_publish::{component_status, incident_view};
-
-/// A component.
-#[derive(Serialize)]
-pub(in crate::api) struct Component {
-    id: String,
-    page_id: String,
-    group_id: Option<String>,
-    created_at: String,
-    updated_at: String,
-    group: bool,
-    name: String,
-    description: Option<String>,
-    /// From 1, among the children of the same parent.
-    position: usize,
-    status: &'static str,
-    showcase: bool,
-    only_show_if_degraded: bool,
-    /// Statuspage's address for mails that set a status; there is none here.
-    automation_email: Option<String>,
-    start_date: Option<String>,
-    /// Ours: who set the status, if not the checks.
-    held_by: Option<String>,
-    /// Ours: when that ends.
-    held_until: Option<String>,
-}
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 /// An incident, or a maintenance.
 #[derive(Serialize)]
@@ -112,76 +86,33 @@ struct AffectedComponent {
 
 /// Writes the objects of one page.
 pub(in crate::api) struct Writer<'a> {
-    state: &'a State,
-    page: &'a Page,
-    now: Timestamp,
+    pub(super) state: &'a State,
+    pub(super) page: &'a Page,
+    pub(super) now: Timestamp,
     zone: TimeZone,
     url: String,
+    /// Whether the token is limited to pages.
+    pub(super) limited: bool,
+    pub(super) places: OnceCell<BTreeMap<ComponentKey, Place>>,
+    views: OnceCell<IncidentViews<'a>>,
 }
 
 impl<'a> Writer<'a> {
     pub(in crate::api) fn new(call: &Call<'a>, page: &'a Page) -> Self {
         let zone = TimeZone::get(&page.settings.time_zone).unwrap_or(TimeZone::UTC);
         let url = call.addresses.url_of_page(&page.settings);
-        Self { state: call.state, page, now: call.now, zone, url }
+        let limited = !call.caller.token.pages.is_empty();
+        let (places, views) = (OnceCell::new(), OnceCell::new());
+        Self { state: call.state, page, now: call.now, zone, url, limited, places, views }
     }
 
     pub(in crate::api) fn at(&self, at: Timestamp) -> String {
         instant(at, &self.zone)
     }
 
-    /// The components of the page in its order, each with its place; those of groups follow their group's place.
-    pub(in crate::api) fn order(&self) -> Vec<(ComponentKey, Option<GroupKey>, usize)> {
-        let mut order = Vec::new();
-        for (item, position) in self.page.items.iter().zip(1..) {
-            match item {
-                PageItem::Component(key) => order.push((*key, None, position)),
-                PageItem::Group(group, children) => {
-                    order.extend(
-                        children.iter().zip(1..).map(|(key, position)| (*key, Some(*group), position)),
-                    );
-                }
-            }
-        }
-        order
-    }
-
-    pub(in crate::api) fn component(&self, key: ComponentKey, component: &Row) -> Component {
-        let place = self.order().into_iter().find(|(one, ..)| *one == key);
-        let (_, group, position) = place.unwrap_or((key, None, 0));
-        let (status, updated_at) = component_status(self.state, component, self.now);
-        let settings = &component.settings;
-        let held = component.holds.iter().rfind(|hold| hold.from <= self.now && self.now < hold.to);
-        let group = group.and_then(|group| self.state.groups.get(&group));
-        Component {
-            id: component.id.clone(),
-            page_id: self.page.id.clone(),
-            group_id: group.map(|group| group.id.clone()),
-            created_at: self.at(component.created_at),
-            updated_at: self.at(updated_at),
-            group: false,
-            name: settings.name.clone(),
-            description: settings.description.clone(),
-            position,
-            status: status.name(),
-            showcase: settings.showcase,
-            only_show_if_degraded: settings.only_show_if_degraded,
-            automation_email: None,
-            start_date: settings.start_date.map(|date| date.to_string()),
-            held_by: held.map(|hold| self.holder(hold.source)),
-            held_until: held.filter(|hold| hold.to != Timestamp::FAR).map(|hold| self.at(hold.to)),
-        }
-    }
-
-    fn holder(&self, source: Source) -> String {
-        match source {
-            Source::Person => "person".to_owned(),
-            Source::Rest => "rest".to_owned(),
-            Source::Incident(key) => {
-                let incident = self.state.incidents.get(&IncidentKey(key));
-                incident.map_or_else(|| "incident".to_owned(), |incident| format!("incident:{}", incident.id))
-            }
-        }
+    /// What visitors see of the incidents and the maintenance of the page.
+    pub(in crate::api) fn views(&self) -> &IncidentViews<'a> {
+        self.views.get_or_init(|| IncidentViews::on(self.state, self.page))
     }
 
     fn components(&self, keys: impl Iterator<Item = ComponentKey>) -> Vec<Component> {
@@ -191,7 +122,7 @@ impl<'a> Writer<'a> {
 
     /// `None`: the incident is a draft.
     pub(in crate::api) fn incident(&self, key: IncidentKey, incident: &Announced) -> Option<Incident> {
-        let view = incident_view(self.state, incident).filter(|_| incident.is_published())?;
+        let view = incident.is_published().then(|| self.views().incident(incident))?;
         let postmortem = view.postmortem.as_ref();
         let held = crate::control::lookup::held_by(self.state, key, self.now);
         let held = held.iter().filter_map(|(key, _)| Some(self.state.components.get(key)?.id.clone()));
@@ -220,7 +151,7 @@ impl<'a> Writer<'a> {
 
     /// `None`: the window is private.
     pub(in crate::api) fn maintenance(&self, _key: WindowKey, window: &PlannedWindow) -> Option<Incident> {
-        let view = maintenance_view(self.state, window)?;
+        let view = window.page.map(|_| self.views().maintenance(window))?;
         let at = |at: Timestamp| self.at(at);
         Some(Incident {
             id: view.id.clone(),
@@ -333,17 +264,6 @@ impl Incident {
     /// The entry of its timeline with that id.
     pub(in crate::api) fn into_update(self, id: &str) -> Option<IncidentUpdate> {
         self.incident_updates.into_iter().find(|update| update.id == id)
-    }
-
-    /// Whether its name, its state or one of its texts contains a text, in any case.
-    pub(in crate::api) fn contains(&self, text: &str) -> bool {
-        let text = text.to_lowercase();
-        let bodies = self.incident_updates.iter().map(|update| update.body.as_str());
-        let all = [self.name.as_str(), self.status]
-            .into_iter()
-            .chain(self.postmortem_body.as_deref())
-            .chain(bodies);
-        all.into_iter().any(|one| one.to_lowercase().contains(&text))
     }
 }
 

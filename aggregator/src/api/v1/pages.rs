@@ -1,6 +1,7 @@
 //! Pages: their settings. Those of a file are refused with its place.
 
 use super::objects::Writer;
+use super::texts::check_names;
 use crate::api::call::{Call, Plan};
 use crate::api::document::Fields;
 use crate::api::refusal::Refusal;
@@ -91,6 +92,9 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     let (key, page) = call.page()?;
     let mut fields = call.body.within("page");
     let change = read(&page.settings, &mut fields);
+    if page.origin == Origin::Runtime {
+        check_names(call.state, &mut fields, &[("name", change.name.as_deref())])?;
+    }
     fields.finish()?;
     let subject = Subject::Page(key);
     if change == PageChange::default() {

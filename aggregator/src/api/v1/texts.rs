@@ -6,6 +6,28 @@ use crate::texts::TextSanitiser;
 use skerry_domain::state::State;
 use skerry_domain::text::Text;
 
+/// Refuses what must not be public in names and descriptions that visitors will read.
+///
+/// # Errors
+/// The rules of the workspace cannot be used.
+pub(super) fn check_names(
+    state: &State,
+    fields: &mut Fields<'_>,
+    names: &[(&str, Option<&str>)],
+) -> Result<(), Refusal> {
+    let mut said = names.iter().filter_map(|(field, name)| Some((field, (*name)?))).peekable();
+    if said.peek().is_none() {
+        return Ok(());
+    }
+    let sanitiser = TextSanitiser::of(state).map_err(|why| Refusal::new(500, why))?;
+    for (field, name) in said {
+        if let Err(why) = sanitiser.check_name(name) {
+            fields.refuse(format!("{field}: {why}"));
+        }
+    }
+    Ok(())
+}
+
 /// Reads texts of one request.
 pub(in crate::api) struct Texts(TextSanitiser);
 
