@@ -69,9 +69,7 @@ pub(crate) fn start(path: &Path) -> anyhow::Result<()> {
     let store = Store::open(path)?;
     let state = store.load(Timestamp(0))?;
     let took = begun.elapsed().as_secs_f64();
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
-    let megabytes = resident.and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(f64::NAN) * 1.024e-3;
+    let megabytes = crate::resident()?;
     writeln!(std::io::stdout(), "{took:.2} | {megabytes:.0}")?;
     drop(state);
     Ok(())
