@@ -3,7 +3,7 @@
 
 use super::overall_status::{components, is_partly_unseen, is_unseen};
 use super::texts::{self, badge as words};
-use super::view::{ComponentView, PageView};
+use super::view::{ComponentView, MaintenanceView, PageView};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use skerry_domain::incident::{Impact, IncidentStatus};
@@ -113,7 +113,7 @@ fn of_incidents(view: &PageView) -> Option<Message> {
 /// What is announced while everything is operational.
 fn beside_operation(view: &PageView) -> Option<String> {
     let open = view.incidents.iter().filter(|one| one.is_open()).count();
-    let running = view.maintenance.iter().any(|one| one.is_running());
+    let running = view.maintenance.iter().any(MaintenanceView::is_running);
     match open {
         0 => running.then(|| words::MAINTENANCE.to_owned()),
         open => Some(words::beside_incidents(open)),

@@ -6,7 +6,7 @@ use skerry_domain::rows::{
     AgentRow, CheckRow, FormerLocationRow, Key, LossRow, Record, Row, SpanRow, TABLES, TrackRow,
     TransitionRow, Value, WorkspaceRow, Write,
 };
-use skerry_domain::state::{AgentKey, CheckKey, TrackKey, WorkspaceKey};
+use skerry_domain::state::{AgentKey, CheckKey, Origin, TrackKey, WorkspaceKey};
 use skerry_domain::step::RawObservation;
 use skerry_domain::time::{HOUR, Timestamp};
 use skerry_domain::track::HardState;
@@ -35,6 +35,8 @@ fn workspace(key: WorkspaceKey) -> Write {
         remind_after: 1_800_000,
         private_suffixes: None,
         secret_patterns: None,
+        incidents_origin: Origin::Runtime,
+        sanitiser_origin: Origin::Runtime,
     };
     Write::Put(row.into())
 }
