@@ -127,7 +127,7 @@ impl TextSanitiser {
             let still = remainders.iter().map(|one| named(&one.rule, &one.shown));
             still.for_each(|one| {
                 if !found.contains(&one) {
-                    found.push(one)
+                    found.push(one);
                 }
             });
         }

@@ -142,11 +142,14 @@ fn a_problem_from_before_the_outage_stays_and_ends_with_its_fault() {
     fixture.assert_stored();
 }
 
+/// What it shows, the parents of each check, the state of each check, and the checks that have a problem.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a [&'a str])], &'a [(&'a str, HardState)], &'a [&'a str]);
+
 #[test]
 fn who_silences_whom() {
     let router: &[&str] = &["router"];
     let both = [("web", Down), ("router", Down)];
-    let table: [(&str, &[(&str, &[&str])], &[(&str, HardState)], &[&str]); 7] = [
+    let table: [Case<'_>; 7] = [
         ("through others", &[("web", &["switch"]), ("switch", router), ("router", &[])], &both, &["router"]),
         (
             "one of several",

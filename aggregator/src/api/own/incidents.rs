@@ -70,7 +70,7 @@ pub(super) fn object(call: &Call<'_>, incident: &Incident) -> Value {
     let updates = incident.updates.iter().rev().map(|update| {
         let shown = view.as_ref().and_then(|view| view.updates.iter().find(|one| one.id == update.id));
         let body = shown.and_then(|shown| shown.body.as_ref()).map(skerry_publish::view::IncidentText::plain);
-        entry(update, body, originals)
+        entry(update, body.as_deref(), originals)
     });
     let postmortem = incident.postmortem.as_ref().map(|postmortem| {
         json!({
@@ -108,7 +108,7 @@ pub(super) fn object(call: &Call<'_>, incident: &Incident) -> Value {
     })
 }
 
-fn entry(update: &IncidentUpdate, body: Option<String>, originals: bool) -> Value {
+fn entry(update: &IncidentUpdate, body: Option<&str>, originals: bool) -> Value {
     let written = match &update.body {
         Some(Body::Written(text)) if originals => Some(&text.written),
         Some(_) | None => None,
