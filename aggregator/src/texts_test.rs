@@ -139,7 +139,7 @@ fn a_text_is_neither_empty_nor_too_long() {
     for (title, message) in [
         (" \n", "a title needs a text"),
         ("a\nb", "a title is one line"),
-        (long.as_str(), "the title is 201 characters long; at most 200 are allowed"),
+        (long.as_str(), "the title is 256 characters long; at most 255 are allowed"),
         ("\u{202e}", "nothing of the title would be shown"),
     ] {
         assert_eq!(text_sanitiser().title(title).expect_err(title), message);

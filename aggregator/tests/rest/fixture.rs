@@ -23,6 +23,12 @@ const BOUND: Duration = Duration::from_secs(30);
 const HEAD: &str = "[[listen]]\naddress = \"127.0.0.1:0\"\nserves = [\"public\", \"api\"]\n[api]\nrequests_per_minute = 6000\n\
                     [store]\npath = \"skerry.db\"\n[public]\nbase_url = \"http://status.example.com\"\nbase_domain = \"example.com\"\n";
 
+/// An instant so many hours from now.
+#[expect(clippy::disallowed_methods, reason = "requests name times of the aggregator that runs")]
+pub(crate) fn after(hours: i64) -> jiff::Timestamp {
+    jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours)
+}
+
 pub(crate) struct Fixture {
     folder: tempfile::TempDir,
     address: SocketAddr,

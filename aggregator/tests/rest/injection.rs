@@ -1,7 +1,7 @@
 //! Hostile texts in every field that visitors see: whatever is written, nothing of it is markup, a script or a template.
 //! `tests/browser/injection.mjs` shows the same to a browser.
 
-use crate::fixture::{Answer, Fixture};
+use crate::fixture::{Answer, Fixture, after};
 use regex::Regex;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -36,11 +36,6 @@ impl Hostile {
         let tags = tags.map(|rest| rest.chars().take(LONG_ENOUGH).collect::<String>());
         tags.filter(|tag| tag.chars().count() == LONG_ENOUGH).collect()
     }
-}
-
-/// An instant so many hours from now.
-fn after(hours: i64) -> String {
-    (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours)).to_string()
 }
 
 fn settings(name: &str) -> PageSettings {
@@ -121,7 +116,7 @@ impl Written {
         self.send("PUT", &format!("{path}/postmortem/publish"), &json!({})).await.expect("it is resolved");
         let planned = json!({
             "body": body, "status": "scheduled", "component_ids": [&component],
-            "scheduled_for": after(24), "scheduled_until": after(26),
+            "scheduled_for": after(24).to_string(), "scheduled_until": after(26).to_string(),
         });
         self.maintenance.push(format!("/maintenance/{}", self.announce(text, planned).await));
     }
@@ -161,7 +156,7 @@ impl Written {
             paths.extend([format!("/components/{id}"), format!("/components/{id}/badge.svg")]);
         }
         paths.extend(self.incidents.iter().chain(&self.maintenance).cloned());
-        let now = jiff::Timestamp::now().strftime("%Y-%m");
+        let now = after(0).strftime("%Y-%m");
         paths.push(format!("/history/{now}"));
         paths.into_iter().map(|path| format!("{ROOT}{path}")).collect()
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// First words of the paths that the domain may use; of the wire only its closed lists and plain values, and a
 /// schedule, which is a plain value, and the silence limit, which both programs reckon alike; a hash of values is a value.
-const MAY_USE: [&str; 14] = [
+const MAY_USE: [&str; 15] = [
     "super::",
     "std::",
     "blake3::",
@@ -14,6 +14,7 @@ const MAY_USE: [&str; 14] = [
     "crate::",
     "skerry_protocol::wire::",
     "skerry_protocol::schedule::",
+    "skerry_protocol::words::is_unfit_to_show",
     "skerry_protocol::check::silence_limit_ms",
     "skerry_protocol::check::Severity",
     "skerry_sanitiser::PublicText",

@@ -6,7 +6,7 @@ mod clients;
 mod manage;
 mod public;
 
-use crate::fixture::{Answer, Fixture};
+use crate::fixture::{Answer, Fixture, after};
 use crate::pages::FILE;
 use regex::Regex;
 use serde_json::{Map, Value, json};
@@ -75,9 +75,7 @@ impl Filled {
         filled.write("PUT", &format!("{incident}/postmortem"), &text, 200).await;
         filled.write("PUT", &format!("{incident}/postmortem/publish"), &json!({}), 200).await;
         filled.open("Cards declined", json!({ &filled.cards: "major_outage" })).await;
-        let after = |hours: i64| {
-            json!((jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours)).to_string())
-        };
+        let after = |hours: i64| json!(after(hours).to_string());
         for (name, from, to) in [("Now", Value::Null, after(2)), ("Later", after(24), after(26))] {
             let planned = json!({ "incident": {
                 "name": name, "body": "It is planned.", "component_ids": [&filled.mail],
