@@ -48,6 +48,12 @@ fn every_subcommand_has_a_man_page_and_completion() {
         "-agent-rename",
         "-agent-revoke",
         "-agent-rotate",
+        "-announcement",
+        "-announcement-change",
+        "-announcement-create",
+        "-announcement-end",
+        "-announcement-list",
+        "-announcement-show",
         "-backup",
         "-check",
         "-check-config",
@@ -99,6 +105,10 @@ fn every_subcommand_has_a_man_page_and_completion() {
         "-problem-show",
         "-restore",
         "-serve",
+        "-token",
+        "-token-add",
+        "-token-list",
+        "-token-remove",
     ];
     assert_eq!(aggregator.keys().cloned().collect::<Vec<_>>(), names("skerry-aggregator", &pages));
     for (name, text) in agent.iter().chain(&aggregator) {

@@ -104,9 +104,12 @@ pub fn undeclared_parents<'c>(
 mod tests {
     use super::*;
 
+    /// The parents of each check, and the circles.
+    type Case<'a> = (&'a [&'a [usize]], &'a [&'a [usize]]);
+
     #[test]
     fn circles_are_found_once_each() {
-        let cases: [(&[&[usize]], &[&[usize]]); 6] = [
+        let cases: [Case<'_>; 6] = [
             (&[], &[]),
             (&[&[1], &[2], &[]], &[]),
             (&[&[1, 2], &[3], &[3], &[]], &[]),

@@ -1,7 +1,7 @@
 //! Incidents as people open, update, approve and delete them.
 
 use super::problem::{self, ProblemChange};
-use super::timeline::{NewUpdate, add_update, check_display_at};
+use super::timeline::{EARLIEST, NewUpdate, add_update, check_display_at};
 use super::{Change, Changes, Context, Rejected, automatic, hold, no_component};
 use crate::holds::Source;
 use crate::incident::{Body, Impact, Incident, IncidentStatus, StatusChange, Title};
@@ -12,10 +12,6 @@ use crate::status::Status;
 use crate::text::Text;
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The earliest beginning of an incident that is entered afterwards: 2000-01-01T00:00:00Z. What is older is a typing
-/// mistake.
-const EARLIEST: Timestamp = Timestamp(946_684_800_000);
 
 /// An incident that a person opens.
 #[derive(Clone, Debug, PartialEq)]
@@ -246,7 +242,7 @@ pub(super) fn update(
     let now = context.now;
     let incident = state.incidents.get(&key).ok_or_else(no_incident)?;
     check_components(state, incident.page, &change.components)?;
-    check_display_at(change.display_at, incident.started_at, now)?;
+    check_display_at(change.display_at, now)?;
     let display_at = change.display_at.unwrap_or(now);
     let former = incident.status;
     let status = change.status.unwrap_or(former);

@@ -192,7 +192,7 @@ pub(super) fn edit_update(
     let window = state.windows.get(&key).ok_or_else(no_window)?;
     let no_update = || Rejected::not_found("update", "this maintenance has no such update");
     let place = window.updates.iter().position(|update| update.id == id).ok_or_else(no_update)?;
-    check_display_at(display_at, window.created_at, now)?;
+    check_display_at(display_at, now)?;
     if let Some(body) = body {
         rewrite(state, (key, place), body, now, changes);
     }

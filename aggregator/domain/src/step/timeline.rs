@@ -81,18 +81,18 @@ fn set_status(incident: &mut Incident, status: IncidentStatus, at: Timestamp) {
     }
 }
 
-/// Refuses a time at which an update is shown, if it is later than now or earlier than what it is about.
-pub(super) fn check_display_at(
-    at: Option<Timestamp>,
-    begin: Timestamp,
-    now: Timestamp,
-) -> Result<(), Rejected> {
+/// Nothing that people enter was earlier: 2000-01-01T00:00:00Z. What is older is a typing mistake.
+pub(super) const EARLIEST: Timestamp = Timestamp(946_684_800_000);
+
+/// Refuses a time at which an update is shown, if it is later than now or a typing mistake. It may be earlier than what
+/// it is about, whose beginning people may learn late.
+pub(super) fn check_display_at(at: Option<Timestamp>, now: Timestamp) -> Result<(), Rejected> {
     let Some(at) = at else { return Ok(()) };
     if at > now {
         return Err(Rejected::invalid("display_at", "an update is not shown as later than now"));
     }
-    if at < begin {
-        let reason = format!("an update of this is shown as of {begin} at the earliest: choose a later time");
+    if at < EARLIEST {
+        let reason = format!("an update is shown as of {EARLIEST} at the earliest: correct its time");
         return Err(Rejected::invalid("display_at", reason));
     }
     Ok(())
@@ -110,7 +110,7 @@ pub(super) fn edit_update(
     let incident = state.incidents.get_mut(&key).ok_or_else(no_incident)?;
     let no_update = || Rejected::not_found("update", "this incident has no such update");
     let place = incident.updates.iter().position(|update| update.id == id).ok_or_else(no_update)?;
-    check_display_at(display_at, incident.started_at, now)?;
+    check_display_at(display_at, now)?;
     let update = &mut incident.updates.edit()[place];
     if let Some(body) = body {
         let written = match &update.body {

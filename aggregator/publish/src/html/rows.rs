@@ -16,7 +16,7 @@ use skerry_protocol::words::duration;
 const FOLD_ABOVE: usize = 10;
 /// Lines of days on the whole index. Beyond that, the oldest are only on the pages of their components. With this limit,
 /// the index of sixty components with an outage every fifth day stays within 14,000 bytes.
-const MAX_DAY_LINES: usize = 332;
+const MAX_DAY_LINES: usize = 340;
 /// Index of the 90-day window in [`ComponentView::windows`].
 pub(crate) const NINETY_DAYS: usize = 3;
 
