@@ -78,7 +78,10 @@ fn of_page(view: &PageView) -> Message {
     let stale = || components(view).filter_map(|component| component.stale_since);
     let waiting = components(view).filter(|component| component.waiting).count();
     let text = if total == 0 {
-        words::EMPTY.to_owned()
+        match view.incidents.iter().filter(|one| one.is_open()).count() {
+            0 => words::EMPTY.to_owned(),
+            open => words::incidents(open),
+        }
     } else if stale().count() == total {
         no_data(stale().min(), view)
     } else if stale().count() > 0 {

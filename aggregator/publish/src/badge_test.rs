@@ -112,6 +112,9 @@ fn the_page_tells_of_incidents_and_maintenance_that_no_component_shows() {
             Some(DegradedPerformance),
         ),
         (&[], &[(Identified, Impact::Critical)], None, "critical incident", Some(MajorOutage)),
+        (&[], &[(Monitoring, Impact::Critical)], None, "1 open incident", None),
+        (&[], &[(Identified, Impact::None)], None, "1 open incident", None),
+        (&[], &[], None, "nothing to show yet", None),
     ];
     for (statuses, incidents, planned, text, status) in table {
         let mut view =

@@ -2,7 +2,8 @@
 //! of our own: a component without data is never called operational.
 
 use super::texts::description as texts;
-use super::view::{ComponentView, Item, PageView};
+use super::view::{ComponentView, IncidentView, Item, PageView};
+use skerry_domain::incident::Impact;
 use skerry_domain::status::Status;
 
 /// Statuspage's `indicator`, from best to worst.
@@ -52,10 +53,34 @@ pub(super) fn is_partly_unseen(component: &ComponentView) -> bool {
     !is_unseen(component) && component.unseen.is_some() && component.status == Status::Operational
 }
 
+/// The worst status that open incidents stand for; `None`: none of them has an impact.
+pub(super) fn of_incidents<'a>(incidents: impl Iterator<Item = &'a IncidentView>) -> Option<Status> {
+    let open = incidents.filter(|incident| incident.is_open());
+    match open.map(|incident| incident.impact).max()? {
+        Impact::None => None,
+        Impact::Minor => Some(Status::DegradedPerformance),
+        Impact::Major => Some(Status::PartialOutage),
+        Impact::Critical => Some(Status::MajorOutage),
+    }
+}
+
+/// The status of a page without components, which only its open incidents tell.
+fn of_incidents_alone(view: &PageView) -> OverallStatus {
+    let statuses: Vec<Status> = of_incidents(view.incidents.iter()).into_iter().collect();
+    let (indicator, description) = match statuses[..] {
+        [Status::DegradedPerformance] => (Indicator::Minor, "Minor Service Outage"),
+        _ => of_statuses(&statuses),
+    };
+    OverallStatus { indicator, description: description.to_owned() }
+}
+
 /// The status of the page over all components that were ever observed. An observed outage has precedence, and a
 /// component without data adds none. If all observed components are operational, the description names the missing
 /// data, and the indicator reflects the last known statuses.
 pub(super) fn of_page(view: &PageView) -> OverallStatus {
+    if components(view).next().is_none() {
+        return of_incidents_alone(view);
+    }
     let known = || components(view).filter(|component| !component.waiting);
     let seen = || known().filter(|component| !is_unseen(component));
     let statuses = |of: &mut dyn Iterator<Item = &ComponentView>| {
@@ -105,7 +130,7 @@ fn of_statuses(statuses: &[Status]) -> (Indicator, &'static str) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::{component, page};
+    use super::super::sample::{component, incident, page, resolved};
     use super::*;
     use Status::{
         DegradedPerformance as D, MajorOutage as X, Operational as O, PartialOutage as P,
@@ -174,6 +199,28 @@ mod tests {
         let OverallStatus { indicator, description } =
             of_page(&page(components.into_iter().map(Item::Component).collect()));
         (indicator, description)
+    }
+
+    #[test]
+    fn without_components_the_open_incidents_decide() {
+        let of = |impact| IncidentView { impact, ..incident() };
+        let table = [
+            (vec![], "none", "All Systems Operational"),
+            (vec![of(Impact::None)], "none", "All Systems Operational"),
+            (vec![of(Impact::Minor)], "minor", "Minor Service Outage"),
+            (vec![of(Impact::Minor), of(Impact::Major)], "major", "Partial System Outage"),
+            (vec![of(Impact::Critical), of(Impact::None)], "critical", "Major System Outage"),
+            (vec![resolved(5), of(Impact::Minor)], "minor", "Minor Service Outage"),
+            (vec![resolved(5)], "none", "All Systems Operational"),
+        ];
+        for (incidents, indicator, description) in table {
+            let told = format!("{:?}", incidents.iter().map(|one| one.impact).collect::<Vec<_>>());
+            let mut view = PageView { incidents, ..page(Vec::new()) };
+            let OverallStatus { indicator: got, description: text } = of_page(&view);
+            assert_eq!((got.name(), &*text), (indicator, description), "{told}");
+            view.items = vec![Item::Component(component("c", O))];
+            assert_eq!(of_page(&view).description, "All Systems Operational", "components decide: {told}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::underway;
 use super::words::{Clock, Tone, balanced, isolated_text};
+use crate::overall_status::of_incidents;
 use crate::texts::{self, banner};
 use crate::view::{ComponentView, Item, PageView};
 use skerry_domain::status::Status;
@@ -89,10 +90,13 @@ pub(crate) fn headline(view: &PageView) -> Headline {
 /// The banner by the components alone.
 fn of_components(view: &PageView) -> Headline {
     if every(view).is_empty() {
-        return Headline {
-            tone: Tone::NoData,
-            sentence: vec![text(banner::EMPTY)],
-            facts: vec![text(banner::EMPTY_WHY)],
+        return match of_incidents(view.incidents.iter()).map(Tone::Of) {
+            Some(tone) => Headline { tone, sentence: vec![text(tone.label())], facts: Vec::new() },
+            None => Headline {
+                tone: Tone::NoData,
+                sentence: vec![text(banner::EMPTY)],
+                facts: vec![text(banner::EMPTY_WHY)],
+            },
         };
     }
     let shown = shown(view);

@@ -1,7 +1,8 @@
 //! The rules of the banner.
 
 use super::*;
-use crate::view::{Unseen, UptimeRuleView};
+use crate::sample::{incident, resolved};
+use crate::view::{IncidentView, Unseen, UptimeRuleView};
 use skerry_domain::time::{DAY, HOUR, MINUTE};
 use skerry_domain::uptime::{Figure, Tally};
 
@@ -48,7 +49,16 @@ fn waiting(name: &str) -> ComponentView {
 }
 
 fn rendered(components: Vec<ComponentView>) -> (&'static str, String, String) {
-    let view = PageView {
+    said(&page(components))
+}
+
+fn said(view: &PageView) -> (&'static str, String, String) {
+    let (headline, clock) = (headline(view), Clock::of(view));
+    (headline.tone.class(), plain(&headline.sentence, &clock), plain(&headline.facts, &clock))
+}
+
+fn page(components: Vec<ComponentView>) -> PageView {
+    PageView {
         id: "k3v9q2m7x1bd".to_owned(),
         name: "Northwind status".to_owned(),
         url: "https://status.example.com".to_owned(),
@@ -67,14 +77,30 @@ fn rendered(components: Vec<ComponentView>) -> (&'static str, String, String) {
         incidents: Vec::new(),
         maintenance: Vec::new(),
         announcements: Vec::new(),
-    };
-    let headline = headline(&view);
-    let clock = Clock::of(&view);
-    (headline.tone.class(), plain(&headline.sentence, &clock), plain(&headline.facts, &clock))
+    }
 }
 
 fn check(components: Vec<ComponentView>, tone: &str, sentence: &str, facts: &str) {
     assert_eq!(rendered(components), (tone, sentence.to_owned(), facts.to_owned()));
+}
+
+#[test]
+fn an_empty_page_says_what_its_open_incidents_say() {
+    use skerry_domain::incident::Impact;
+    let of = |impact| IncidentView { impact, ..incident() };
+    let one = "Card payments declined is being looked into.";
+    let why = "Components will appear here once they are set up.";
+    let table = [
+        (vec![of(Impact::Critical)], "j", "Major outage", one.to_owned()),
+        (vec![of(Impact::Major)], "p", "Partial outage", one.to_owned()),
+        (vec![of(Impact::Minor), resolved(3)], "d", "Degraded performance", one.to_owned()),
+        (vec![of(Impact::None)], "n", "Nothing to show yet", format!("{why} {one}")),
+        (vec![resolved(3)], "n", "Nothing to show yet", why.to_owned()),
+    ];
+    for (incidents, tone, sentence, facts) in table {
+        let view = PageView { incidents, ..page(Vec::new()) };
+        assert_eq!(said(&view), (tone, sentence.to_owned(), facts));
+    }
 }
 
 #[test]

@@ -12,9 +12,9 @@ pub(crate) fn with_announced(view: &PageView, headline: Headline) -> Headline {
     let open: Vec<&IncidentView> = view.incidents.iter().filter(|one| one.is_open()).collect();
     let running: Vec<&MaintenanceView> = view.maintenance.iter().filter(|one| one.is_running()).collect();
     let operational = of_page == Tone::Of(Status::Operational);
-    if of_page.is_impaired() {
-        let worst = shown(view).into_iter().filter(|component| tone(component) == of_page);
-        let worst: Vec<_> = worst.map(|component| component.id.as_str()).collect();
+    let worst = shown(view).into_iter().filter(|component| tone(component) == of_page);
+    let worst: Vec<_> = worst.map(|component| component.id.as_str()).collect();
+    if of_page.is_impaired() && !worst.is_empty() {
         let announces = |incident: &&&IncidentView| worst.iter().any(|id| incident.names(id));
         if let Some(incident) = open.iter().find(announces) {
             append(&mut facts, vec![link_to_incident(incident, words::WHAT_IS_DONE.to_owned())]);
