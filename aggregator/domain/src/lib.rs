@@ -1,6 +1,7 @@
 //! The domain: computes what is true from what was observed. Pure: no I/O, no async, no clock, no randomness, no
 //! logging, no serde. Time is an argument.
 
+pub mod absence;
 pub mod access;
 mod agent;
 pub mod agent_check;

@@ -2,13 +2,14 @@
 //! never stored, and updated when its inputs change, so that a tick touches only what is due. It knows when something
 //! is due; `step/tick.rs` and `step/heartbeat.rs` know what happens then.
 
+use super::absence::leaves;
 use super::agent_check::AgentCheck;
-use super::interval::Cursor;
+use super::interval::{Cursor, Interval};
 use super::state::{
     AnnouncementKey, CheckKey, Component, ComponentKey, IncidentKey, ProblemKey, SeriesKey, State, TrackKey,
     WindowKey,
 };
-use super::time::{DAY, Timestamp};
+use super::time::Timestamp;
 use imbl::{OrdMap, OrdSet};
 
 /// Something that becomes due; handled in this order within one tick.
@@ -129,7 +130,7 @@ impl State {
         if self.heartbeats.get(&agent_check.check).is_some_and(|heartbeat| heartbeat.track == key) {
             return None;
         }
-        evidence_due(agent_check, self.ready_at)
+        evidence_due(agent_check, self.ready_at, &self.blind)
     }
 
     fn call_due(&self, check: CheckKey) -> Option<Timestamp> {
@@ -148,15 +149,19 @@ pub(super) fn too_old_at(last: Timestamp, silence: i64, ready_at: Timestamp) -> 
     (counted + silence) + 1
 }
 
-fn evidence_due(agent_check: &AgentCheck, ready_at: Timestamp) -> Option<Timestamp> {
+fn evidence_due(
+    agent_check: &AgentCheck,
+    ready_at: Timestamp,
+    absences: &[Interval<()>],
+) -> Option<Timestamp> {
     let last = agent_check.evidence()?;
     let silence = agent_check.silence();
     let live = agent_check.live.map(|live| too_old_at(live.span.last, silence, ready_at));
     let silent = (!agent_check.track.silent).then(|| too_old_at(last, silence, ready_at));
     let told =
         (agent_check.is_silent() && !agent_check.called_silent).then(|| (last.max(ready_at) + silence) + 1);
-    let leaves = (agent_check.track.silent && !agent_check.excluded).then(|| last + DAY + 1);
-    [live, silent, told, leaves].into_iter().flatten().min()
+    let left = (agent_check.track.silent && !agent_check.excluded).then(|| leaves(absences, last) + 1);
+    [live, silent, told, left].into_iter().flatten().min()
 }
 
 fn hold_due(component: &Component) -> Option<Timestamp> {

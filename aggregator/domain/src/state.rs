@@ -48,7 +48,8 @@ pub struct State {
     pub schedule: Schedule,
     /// How far the aggregator's clock may be ahead while it is unconfirmed, ms. Printed validity is reduced by it.
     pub unsure_ms: i64,
-    /// When the aggregator was unreachable, in order; kept for as long as a ping may be missing in it.
+    /// When the aggregator was unreachable, in order; kept for as long as a ping may be missing in it, or a silent agent
+    /// stays in the denominator because of it.
     pub blind: Vec<Interval<()>>,
     /// The greatest row key that was ever assigned in each table.
     pub counters: Counters,

@@ -1,8 +1,9 @@
 //! The verdict of a check over all locations. Silence never counts as a fault or as health.
 
+use super::absence::leaves;
 use super::former::{Former, held_at};
 use super::interval::{Interval, append, first_ending_after};
-use super::time::{DAY, Timestamp};
+use super::time::Timestamp;
 use super::track::{HardState, Span, Track};
 
 /// The verdict of a check.
@@ -156,6 +157,8 @@ pub struct Reporter<'a> {
     /// The newest state from a snapshot, ahead of the track while history drains; the caller removes it once it is
     /// older than the silence limit. Affects [`now`] only, never history.
     pub live: Option<Live>,
+    /// When the aggregator was away, oldest first.
+    pub absences: &'a [Interval<()>],
 }
 
 /// All time.
@@ -173,7 +176,7 @@ pub struct Live {
 /// What a reporter contributes at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vote {
-    /// Not in the denominator: does not run the check, or was silent for 24 hours.
+    /// Not in the denominator: does not run the check, or was silent for 24 hours in which the aggregator listened.
     Absent,
     /// In the denominator, state unknown.
     Silent,
@@ -224,29 +227,30 @@ impl Reporter<'_> {
             }
         }
         let heard = current.map_or(declared.from, |span| span.last.max(declared.from));
-        let leaves = heard + DAY;
+        let leaves = leaves(self.absences, heard);
         if at < leaves { (Vote::Silent, until.min(leaves)) } else { (Vote::Absent, until) }
     }
 
     /// The newest instant before `at` at which its contribution may have changed.
     fn edge_before(&self, at: Timestamp) -> Option<Timestamp> {
         let spans = &self.track.spans;
-        let span = |edge: fn(&Span) -> Timestamp| {
+        let left = |heard: Timestamp| leaves(self.absences, heard);
+        let span = |edge: &dyn Fn(&Span) -> Timestamp| {
             spans.before(spans.partition_point(|one| edge(one) < at)).map(edge)
         };
-        let stretch = |all: &[Interval<()>], edge: fn(&Interval<()>) -> Timestamp| {
+        let stretch = |all: &[Interval<()>], edge: &dyn Fn(&Interval<()>) -> Timestamp| {
             all[..all.partition_point(|one| edge(one) < at)].last().map(edge)
         };
         let (declared, flaps) = (self.declared, &self.track.flaps);
         let edges = [
-            span(|one| one.from),
-            span(Span::end),
-            span(|one| one.last + DAY),
-            stretch(declared, |one| one.from),
-            stretch(declared, |one| one.from + DAY),
-            stretch(declared, |one| one.to),
-            stretch(flaps, |one| one.from),
-            stretch(flaps, |one| one.to),
+            span(&|one| one.from),
+            span(&Span::end),
+            span(&|one| left(one.last)),
+            stretch(declared, &|one| one.from),
+            stretch(declared, &|one| left(one.from)),
+            stretch(declared, &|one| one.to),
+            stretch(flaps, &|one| one.from),
+            stretch(flaps, &|one| one.to),
             Some(self.within.from).filter(|from| *from < at),
             Some(self.within.to).filter(|to| *to < at),
         ];
@@ -338,7 +342,7 @@ pub fn last_known<'q>(
 }
 
 /// The same with the newest instant at which a contribution changed before it ended. What every reporter contributed
-/// from then on, and within 24 hours before, decides it.
+/// from then on, and within 24 hours of listening before, decides it.
 #[must_use]
 pub fn last_known_stretch<'q>(
     reporters: &[Reporter<'_>],

@@ -260,6 +260,7 @@ fn anew(state: &State, component: &Component, from: Timestamp) -> Vec<Interval<A
                 declared: &agent_check.declared,
                 silent: agent_check.track.silent,
                 live: None,
+                absences: &state.blind,
             }
         };
         let reporters: Vec<_> = check.tracks.iter().map(reporter).collect();

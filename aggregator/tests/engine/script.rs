@@ -134,7 +134,7 @@ impl World {
             17..=19 => Command::HeartbeatPing(Box::new(self.beat(script))),
             0..=8 => Command::Report(Box::new(self.report(script))),
             9 | 10 => Command::Tick,
-            11 => Command::Away { from: self.now - script.pick(&[0, 7 * SECOND, HOUR]) },
+            11 => Command::Away { from: self.now - script.pick(&[0, 7 * SECOND, HOUR, 30 * HOUR]) },
             12 => {
                 let file = configure(script);
                 Command::Configure(Box::new(self.take_over(script, file)))

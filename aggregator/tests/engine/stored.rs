@@ -73,6 +73,7 @@ pub(crate) fn same(state: &State, loaded: &State) -> Result<(), String> {
         agents,
         checks,
         heartbeats,
+        blind,
         tracks,
         pages,
         groups,

@@ -62,7 +62,7 @@ fn equals_a_slow_reference(size: Size, seed: u64, looks: i64) {
         let listens = !year.story.is_down(at);
         match event {
             Event::Runs { agent, slot } => year.runs(agent, slot, listens),
-            Event::Stops => year.pass(at),
+            Event::Stops => year.stop(at),
             Event::Starts => year.restart(at),
             Event::Acts if listens => year.act(at),
             Event::Compares if listens && compare::is_complete(&year, at) => {

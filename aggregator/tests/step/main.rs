@@ -1,6 +1,7 @@
 //! Commands through `step` and the store: hostile agents, failing links, old backups and edited files must not corrupt
 //! the state or its rows.
 
+mod absence;
 mod access;
 mod announcements;
 mod configuration;

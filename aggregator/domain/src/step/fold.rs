@@ -4,7 +4,7 @@
 
 use super::forget::forget;
 use super::recompute::reporters_of;
-use super::{Changes, Context, tick};
+use super::{Changes, Context, away, tick};
 use crate::state::{AgentCheck, State};
 use crate::time::{DAY, Timestamp};
 use crate::track::HardState;
@@ -41,6 +41,7 @@ pub(super) fn fold(
     let now = context.now;
     // First process due silence, while the evidence for it is still there.
     tick::tick(state, context, changes);
+    away::forget(state, now, changes);
     let before = before.min(now - KEPT);
     let due = state.tracks.iter().filter(|(_, one)| is_due(state, one, before, now)).take(limit);
     let due: Vec<_> = due.map(|(key, _)| *key).collect();

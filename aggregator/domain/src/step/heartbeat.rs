@@ -8,7 +8,6 @@ use super::report::open_state;
 use super::reported::DeclaredCheck;
 use super::{Change, Changes, RawObservation, Rejected};
 use crate::heartbeat::{Expected, Heartbeat, Lateness, Started};
-use crate::interval::{Interval, append};
 use crate::problem::Severity;
 use crate::schedule::Due;
 use crate::state::{AgentCheck, CheckKey, LastRun, State, TrackKey};
@@ -20,8 +19,6 @@ use std::collections::BTreeSet;
 
 /// Name of the internal agent that reports heartbeats.
 pub const HEARTBEAT_AGENT: &str = "aggregator (heartbeats)";
-/// How many absences of the aggregator are remembered; a ping expected before that many counts as missed.
-const MOST_BLIND: usize = 1_000;
 /// Location of the internal agent.
 pub const LOCATION: &str = "aggregator";
 
@@ -150,27 +147,6 @@ fn begun(track: TrackKey, agent_check: &AgentCheck, expected: &Expected, now: Ti
 fn last_good_call(agent_check: &AgentCheck) -> Option<Timestamp> {
     let open = agent_check.track.spans.last().filter(|_| !agent_check.track.silent);
     open.filter(|open| open.state == HardState::Up).map(|open| open.last)
-}
-
-/// Records that the aggregator was unreachable from then until now. Absences before the last ping of every heartbeat
-/// are forgotten: no ping can be missing in them.
-pub(super) fn away(state: &mut State, from: Timestamp, now: Timestamp, changes: &mut Changes) {
-    let waits = state.heartbeats.values().filter_map(Heartbeat::waits_since).min();
-    let before = state.blind.len();
-    state.blind.retain(|blind| waits.is_some_and(|waits| blind.to > waits));
-    if waits.is_some_and(|waits| now > waits) && from < now {
-        let from = state.blind.last().map_or(from, |last| from.max(last.to));
-        append(&mut state.blind, Interval { from, to: now, value: () });
-        let many = state.blind.len().saturating_sub(MOST_BLIND);
-        state.blind.drain(..many);
-        changes.touched.blind();
-    } else if state.blind.len() != before {
-        changes.touched.blind();
-    }
-    if changes.touched.blind {
-        let all: Vec<CheckKey> = state.heartbeats.keys().copied().collect();
-        all.into_iter().for_each(|check| state.reschedule(Due::Heartbeat(check)));
-    }
 }
 
 /// A ping was received.

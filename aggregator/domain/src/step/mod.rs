@@ -7,6 +7,7 @@ mod agents;
 mod announcement;
 mod answer;
 mod automatic;
+mod away;
 mod change;
 mod command;
 mod component;
@@ -156,7 +157,7 @@ fn apply(
         Command::Together(commands) => return together(state, commands, context, changes),
         Command::Once(once) => return once::once(state, once, context, changes),
         Command::Report(report) => return report::report(state, report, now, changes),
-        Command::Away { from } => heartbeat::away(state, *from, now, changes),
+        Command::Away { from } => away::away(state, *from, now, changes),
         Command::Tick => tick::tick(state, context, changes),
         Command::Configure(desired) => configure::configure(state, (**desired).clone(), context, changes),
         Command::DeclareHeartbeats(heartbeats) => heartbeat::declare_all(state, heartbeats, now, changes),

@@ -232,6 +232,7 @@ pub fn reporters_of(state: &State, check: CheckKey) -> (Vec<Reporter<'_>>, Quoru
             declared: &agent_check.declared,
             silent: agent_check.track.silent,
             live: agent_check.live,
+            absences: &state.blind,
         };
         for stood in &agent.former_locations {
             former.push(standing(number_of(&stood.value), from, stood.to));

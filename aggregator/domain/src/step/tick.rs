@@ -6,9 +6,10 @@
 
 use super::recompute::{RecomputeFrom, judge, recompute};
 use super::{Change, Changes, Context, announcement, heartbeat, maintenance, problem, recovery, series};
+use crate::absence::leaves;
 use crate::schedule::{Due, too_old_at};
 use crate::state::{AgentKey, CheckKey, State, TrackKey};
-use crate::time::{DAY, Timestamp};
+use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
 pub(super) fn tick(state: &mut State, context: Context, changes: &mut Changes) {
@@ -59,6 +60,7 @@ impl GrownOld {
     /// Returns whether the track must be stored.
     fn take(&mut self, state: &mut State, key: TrackKey, now: Timestamp) -> bool {
         let ready_at = state.ready_at;
+        let absences = &state.blind;
         let Some(agent_check) = state.tracks.get_mut(&key) else { return false };
         let Some(last) = agent_check.evidence() else { return false };
         let silence = agent_check.silence();
@@ -79,9 +81,10 @@ impl GrownOld {
                 self.fell_silent.entry(agent_check.agent).or_default().push(agent_check.check);
             }
         }
-        if agent_check.track.silent && !agent_check.excluded && now - last > DAY {
+        let left = leaves(absences, last);
+        if agent_check.track.silent && !agent_check.excluded && now > left {
             agent_check.excluded = true;
-            self.recompute_from.note(agent_check.check, last + DAY);
+            self.recompute_from.note(agent_check.check, left);
             moved = true;
             if agent_check.is_declared() {
                 self.excluded.entry(agent_check.agent).or_default().push(agent_check.check);

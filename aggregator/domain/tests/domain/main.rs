@@ -47,7 +47,7 @@ fn reporters<'a>(
         let mut standing = |location, from, to| {
             let within = Interval { from, to, value: () };
             let declared = &agent.declared;
-            reporters.push(Reporter { location, within, track, declared, silent, live: None });
+            reporters.push(Reporter { location, within, track, declared, silent, live: None, absences: &[] });
         };
         match agent.moved {
             Some((at, to)) => {

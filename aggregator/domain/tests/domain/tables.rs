@@ -152,6 +152,7 @@ fn a_silent_location_leaves_the_denominator_after_a_day_and_returns() {
         declared: &always,
         silent: false,
         live: None,
+        absences: &[],
     };
     let says = timeline(&[reporter(1, &up), reporter(2, &down)], Quorum::Majority, second(0));
     let edges: Vec<_> =
@@ -161,13 +162,40 @@ fn a_silent_location_leaves_the_denominator_after_a_day_and_returns() {
     assert_eq!(edges, expected);
 }
 
+/// Three locations, of which two were last heard before the aggregator was away for 25 hours. The third alone decides
+/// nothing until the others had 24 hours to deliver.
+#[test]
+fn an_absence_of_the_aggregator_is_nobodys_silence() {
+    use Verdict::{Down, Unknown, Up};
+    let (hour, always) = (3_600, [Interval { from: second(0), to: Timestamp::FAR, value: () }]);
+    let away = [Interval { from: second(hour), to: second(26 * hour), value: () }];
+    let silent = Track::new(vec![span(0, hour, HardState::Up)], true);
+    let back = span(26 * hour, 27 * hour, HardState::Down);
+    let down = Track::new(vec![span(0, hour, HardState::Up), back], false);
+    for (absences, decides) in [(&away[..], 50), (&[], 26)] {
+        let reporter = |(location, track): (u32, _)| Reporter {
+            location,
+            within: ALWAYS,
+            track,
+            declared: &always,
+            silent: location < 3,
+            live: None,
+            absences,
+        };
+        let says =
+            timeline(&[(1, &silent), (2, &silent), (3, &down)].map(reporter), Quorum::Majority, second(0));
+        let edges = says.iter().map(|one| (one.from.0 / SECOND / hour, one.value.verdict));
+        assert_eq!(edges.collect::<Vec<_>>(), [(0, Up), (1, Unknown), (decides, Down)]);
+    }
+}
+
 #[test]
 fn a_snapshot_moves_only_the_live_verdict() {
     let always = [Interval { from: second(0), to: Timestamp::FAR, value: () }];
     let track = Track::new(vec![span(0, 30, HardState::Up)], true);
     let live = Some(Live { span: span(900, 1000, HardState::Down), flapping: true });
-    let ahead =
-        Reporter { location: 1, within: ALWAYS, track: &track, declared: &always, silent: true, live };
+    let (within, declared, absences) = (ALWAYS, &always, &[]);
+    let ahead = Reporter { location: 1, within, track: &track, declared, silent: true, live, absences };
     let down = Evaluation { verdict: Verdict::Down, flapping: true };
     assert_eq!(now(&[ahead], Quorum::Majority, second(1001)), down);
     let past = timeline(&[ahead], Quorum::Majority, second(0));
@@ -220,6 +248,7 @@ fn a_verdict_flaps_where_it_hangs_on_agents_that_say_so() {
             declared: &always,
             silent: false,
             live: None,
+            absences: &[],
         };
         let reporters: Vec<_> = agents.iter().zip(&tracks).map(reporter).collect();
         assert_eq!(now(&reporters, quorum, second(29)), evaluation(verdict), "{agents:?}");

@@ -124,6 +124,7 @@ fn nonsense_stays_sound(script: &mut Script<'_>) {
             declared: &declared,
             silent: track.silent,
             live: None,
+            absences: &[],
         };
         timeline(&[reporter], Quorum::Any, GRID.at(-60))
     };

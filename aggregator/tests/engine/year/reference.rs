@@ -6,7 +6,7 @@ use super::script::{AGENTS, SLOT, Seen, Story};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use skerry_domain::status::{Effective, Status};
-use skerry_domain::time::{DAY, SECOND, Timestamp};
+use skerry_domain::time::{DAY, HOUR, SECOND, Timestamp};
 use skerry_domain::uptime::Tally;
 use std::collections::BTreeSet;
 
@@ -63,27 +63,43 @@ fn heard(seen: &[(Timestamp, Seen)], now: Timestamp) -> States {
 }
 
 /// One check with what each agent says of it.
-struct Check {
+struct Check<'a> {
     agents: Vec<States>,
     seen: Vec<Vec<(Timestamp, Seen)>>,
+    /// When the aggregator was down for an hour or more.
+    down: &'a [(Timestamp, Timestamp)],
     start: Timestamp,
 }
 
-impl Check {
+impl Check<'_> {
     fn edges(&self) -> BTreeSet<Timestamp> {
         let changes = self.agents.iter().flatten().map(|(from, _)| *from);
-        let leaves = self.seen.iter().flatten().map(|(at, _)| *at + DAY);
+        let leaves = self.seen.iter().flatten().map(|(at, _)| self.leaves(*at));
         changes.chain(leaves).chain([self.start]).collect()
     }
 
-    /// More than half of the locations that count say so. One that is silent for 24 hours does not count.
+    /// When the aggregator has listened for 24 hours to an agent that said nothing since then.
+    fn leaves(&self, heard: Timestamp) -> Timestamp {
+        let (mut at, mut left) = (heard, DAY);
+        for (from, to) in self.down.iter().filter(|(_, to)| *to > heard) {
+            let listened = (*from - at).max(0);
+            if listened >= left {
+                break;
+            }
+            (at, left) = (*to, left - listened);
+        }
+        at + left
+    }
+
+    /// More than half of the locations that count say so. One that is silent for 24 hours while the aggregator listens
+    /// does not count.
     fn verdict(&self, instant: Timestamp) -> Verdict {
         let (mut down, mut bad, mut up, mut count) = (0, 0, 0, 0);
         for (states, seen) in self.agents.iter().zip(&self.seen) {
             match at(states, instant).flatten() {
                 None => {
                     let last = seen.iter().map(|(at, _)| *at).filter(|at| *at <= instant).max();
-                    count += usize::from(instant - last.unwrap_or(self.start) < DAY);
+                    count += usize::from(instant < self.leaves(last.unwrap_or(self.start)));
                     continue;
                 }
                 Some(Seen::Down) => (down, bad) = (down + 1, bad + 1),
@@ -116,10 +132,12 @@ pub(crate) struct Reference<'a> {
 
 impl<'a> Reference<'a> {
     pub(crate) fn new(story: &Story, people: &'a People, now: Timestamp) -> Self {
+        let counted = |(from, to): &&(Timestamp, Timestamp)| *to - *from >= HOUR && *to <= now;
+        let down: Vec<_> = story.down.iter().filter(counted).copied().collect();
         let verdicts = (0..story.seen[0].len()).map(|check| {
             let seen: Vec<_> = (0..AGENTS).map(|agent| story.seen_until(agent, check, now)).collect();
             let agents = seen.iter().map(|seen| heard(seen, now)).collect();
-            let check = Check { agents, seen, start: story.start };
+            let check = Check { agents, seen, down: &down, start: story.start };
             let mut verdicts: Vec<(Timestamp, Verdict)> = Vec::new();
             for edge in check.edges().into_iter().filter(|edge| *edge <= now) {
                 let verdict = check.verdict(edge);

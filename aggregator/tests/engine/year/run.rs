@@ -43,6 +43,8 @@ pub(crate) struct Year {
     pub(crate) components: Vec<ComponentKey>,
     pub(crate) windows: Vec<WindowKey>,
     pub(crate) series: Vec<SeriesKey>,
+    /// When the aggregator stopped last.
+    stopped: Timestamp,
     store: Store,
     rows: Vec<Write>,
     steps: usize,
@@ -65,6 +67,7 @@ impl Year {
             components: Vec::new(),
             windows: Vec::new(),
             series: Vec::new(),
+            stopped: now,
             store,
             rows: Vec::new(),
             steps: 0,
@@ -119,11 +122,18 @@ impl Year {
         self.now = until;
     }
 
-    /// Stops, and starts again from what is stored.
+    /// Stops. Time does not pass for it any more.
+    pub(crate) fn stop(&mut self, at: Timestamp) {
+        self.pass(at);
+        self.stopped = at;
+    }
+
+    /// Starts again from what is stored.
     pub(crate) fn restart(&mut self, back: Timestamp) {
         self.commit();
         self.state = load(&self.store, back);
         self.now = back;
+        self.command(Command::Away { from: self.stopped });
         self.command(Command::Tick);
     }
 

@@ -93,8 +93,7 @@ impl Story {
         let mut down: Vec<_> = (0..size.restarts)
             .map(|_| {
                 let from = moment(random);
-                // A location that could not deliver for 24 hours does not count until it does.
-                let longest = if random.one_in(6) { 20 * HOUR } else { 4 * HOUR };
+                let longest = if random.one_in(6) { 40 * HOUR } else { 4 * HOUR };
                 (from, from + MINUTE + random.below(longest))
             })
             .collect();
