@@ -64,9 +64,6 @@ proptest! {
                 Command::Together(_) => Command::Tick,
                 // Changes by operators decide which agents count.
                 Command::ChangeAgent { change, .. } if decides_who_counts(&change) => Command::Tick,
-                // A component may be linked to any check that somebody reported.
-                Command::CreateComponent { new, .. } if !new.links.is_empty() => Command::Tick,
-                Command::ChangeComponent { change, .. } if change.links.is_some() => Command::Tick,
                 other => other,
             };
             told += &format!("\n{} {command:?}", world.now.0);

@@ -133,9 +133,8 @@ pub(super) fn judge(
 /// Recomputes a component's automatic layer from `from` on.
 pub(super) fn component_from(state: &mut State, key: ComponentKey, from: Timestamp, changes: &mut Changes) {
     let component = &state.components[&key];
-    // Older history is folded and stays as it was computed.
-    let from =
-        from.max(component.layers.start.min(component.created_at)).max(Timestamp(state.counters.folded));
+    // No check fed it before it was made. Older history is folded and stays as it was computed.
+    let from = from.max(component.created_at).max(Timestamp(state.counters.folded));
     let intervals = automatic_from(state, component, from);
     let mut layer = component.layers.automatic.clone();
     splice(layer.edit(), from, intervals);
