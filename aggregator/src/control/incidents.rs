@@ -155,7 +155,7 @@ fn open(state: &State, mut sanitiser: TextSanitiser, new: &OpenIncident) -> Resu
     let page = lookup::page(state, new.page.as_deref())?;
     let status = new.status.as_deref().map(lookup::incident_status).transpose()?;
     if status == Some(IncidentStatus::Resolved) {
-        return Err("an incident is not opened as resolved".to_owned());
+        return Err("say --began and --ended of an incident that is over".to_owned());
     }
     let incident = NewIncident {
         page,

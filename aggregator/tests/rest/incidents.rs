@@ -38,6 +38,38 @@ async fn what_a_client_read_it_may_send_back() {
 }
 
 #[tokio::test]
+async fn an_incident_may_be_opened_as_resolved_and_entered_afterwards() {
+    let fixture = Fixture::new(FILE).await;
+    let page = fixture.page("Main").await;
+    let shop = fixture.named(&format!("/v1/pages/{page}/components"), "Shop").await;
+    let incidents = format!("/v1/pages/{page}/incidents");
+    let open = async |fields: Value| {
+        let body = json!({ "incident": fields }).to_string();
+        fixture.send(Role::Operator, "POST", &incidents, "", &body).await
+    };
+    let over = json!({ "name": "Was slow", "status": "resolved", "body": "It is over.",
+        "components": { &shop: "operational" }, "impact_override": "minor" });
+    let over = open(over).await;
+    assert_eq!(
+        (over.status, over.text("status"), over.text("impact")),
+        (201, "resolved".into(), "minor".into())
+    );
+    assert_eq!(over.text("resolved_at"), over.text("started_at"), "{over:?}");
+    assert_eq!(over.body["incident_updates"].as_array().map(Vec::len), Some(1));
+    let afterwards = json!({ "name": "Long ago", "status": "resolved", "body": "It was over.",
+        "backfilled": true, "backfill_date": "2026-01-31", "component_ids": [&shop] });
+    let afterwards = open(afterwards).await;
+    assert_eq!((afterwards.status, afterwards.text("status")), (201, "resolved".into()), "{afterwards:?}");
+    assert!(afterwards.text("started_at").starts_with("2026-01-31T00:00:00.000"), "{afterwards:?}");
+    let unresolved = fixture.get(&format!("{incidents}/unresolved")).await;
+    assert_eq!(unresolved.body, json!([]));
+    let drafts = format!("/api/v1/pages/{page}/drafts");
+    let draft = r#"{"name": "Slow", "status": "resolved"}"#;
+    let refused = fixture.send(Role::Operator, "POST", &drafts, "", draft).await;
+    assert_eq!(refused.status, 422, "{refused:?}");
+}
+
+#[tokio::test]
 async fn each_write_may_be_sent_again() {
     let fixture = Fixture::new(FILE).await;
     let page = fixture.page("Main").await;

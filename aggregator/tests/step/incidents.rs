@@ -144,6 +144,31 @@ fn an_incident_that_is_entered_afterwards_changes_no_status() {
     }
 }
 
+/// Statuspage's clients announce what was over before they learnt of it.
+#[test]
+fn an_incident_that_is_opened_as_resolved_is_over_at_once() {
+    let mut fixture = Fixture::new();
+    fixture.stays(HardState::Up, HOUR);
+    let component = fixture.component();
+    let over =
+        NewIncident { status: IncidentStatus::Resolved, ..new(&[(component, Some(Status::Operational))]) };
+    let key = fixture.open(over.clone());
+    let now = fixture.now;
+    let incident = fixture.incident();
+    assert_eq!((incident.started_at, incident.resolved_at, incident.is_open()), (now, Some(now), false));
+    assert_eq!((incident.status, incident.updates.len()), (IncidentStatus::Resolved, 1));
+    assert!(!incident.backfilled && incident.is_published());
+    assert!(!fixture.state.open_incidents.contains(&key), "nobody is reminded of it");
+    let changes = fixture.stays(HardState::Up, HOUR);
+    assert!(!changes.iter().any(|change| matches!(change, Change::IncidentReminder(_))));
+    fixture.see(HardState::Down);
+    assert_eq!(fixture.shown().0, Status::MajorOutage, "checks decide");
+    fixture.assert_stored();
+    let draft = NewIncident { draft: true, ..over };
+    let refused = fixture.refused(Command::OpenIncident(Box::new(draft)));
+    assert_eq!(refused, (RejectedKind::Invalid, "status"));
+}
+
 #[test]
 fn an_update_is_shown_neither_later_than_now_nor_in_another_century() {
     let mut fixture = Fixture::new();

@@ -20,7 +20,7 @@ pub struct NewIncident {
     pub page: PageKey,
     /// Its title, plain text.
     pub title: Text,
-    /// Its state.
+    /// Its state. One that is opened as resolved began and ended in this moment.
     pub status: IncidentStatus,
     /// The text of its first update, Markdown. `None`: it has no update yet.
     pub body: Option<Text>,
@@ -70,6 +70,9 @@ pub(super) fn open(
     check_components(state, new.page, &new.components)?;
     check_problems(state, &new.problems)?;
     let (started_at, ended_at) = times(new.backfilled, now)?;
+    if new.draft && new.status == IncidentStatus::Resolved && ended_at.is_none() {
+        return Err(Rejected::invalid("status", "a draft is not opened as resolved"));
+    }
     let key = IncidentKey::next(&mut state.counters.incidents);
     let status = if ended_at.is_some() { IncidentStatus::Resolved } else { new.status };
     let incident = Incident {

@@ -72,11 +72,6 @@ pub(in crate::api) fn new_incident(
     fields.finish()?;
     let Some(title) = title else { return Err(Refusal::invalid("Name can't be blank")) };
     let status = status.unwrap_or(IncidentStatus::Investigating);
-    if status == IncidentStatus::Resolved && backfilled.is_none() {
-        return Err(Refusal::invalid(
-            "an incident is not opened as resolved: send backfilled and backfill_date",
-        ));
-    }
     let incident = NewIncident {
         page,
         title,
