@@ -36,13 +36,20 @@ struct Uptime<E> {
     warnings: Option<Vec<String>>,
     id: String,
     name: String,
-    related_events: Option<Vec<E>>,
+    related_events: Option<E>,
 }
 
 /// An incident that names a component.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Event {
     id: String,
+}
+
+/// The incidents of a component. Statuspage describes an object with one id, the newest here; the list has all.
+#[derive(Serialize)]
+struct Events {
+    id: Option<String>,
+    incidents: Vec<Event>,
 }
 
 /// The incidents of a component of a group.
@@ -50,6 +57,14 @@ struct Event {
 struct EventsOfComponent {
     component_id: String,
     incidents: Vec<Event>,
+}
+
+/// The incidents of a group. Statuspage describes an object with one component; the list has all that have some.
+#[derive(Serialize)]
+struct EventsOfGroup {
+    component_id: Option<String>,
+    incidents: Option<Event>,
+    components: Vec<EventsOfComponent>,
 }
 
 /// A time that a request asks for.
@@ -69,7 +84,10 @@ pub(in crate::api) fn component(call: &Call<'_>) -> Result<Reply, Refusal> {
     let mut range = range(call, page, start)?;
     let known = component_uptime(call.state, page, component, (range.from, range.to), call.now);
     warn(&mut range, call, page, &[known]);
-    let events = range.events.then(|| events(call, page_key, key, &range));
+    let events = range.events.then(|| {
+        let incidents = events(call, page_key, key, &range);
+        Events { id: incidents.first().map(|newest| newest.id.clone()), incidents }
+    });
     Ok(Reply::ok(written(
         call,
         page,
@@ -103,7 +121,13 @@ pub(in crate::api) fn group(call: &Call<'_>) -> Result<Reply, Refusal> {
             component_id: one.id.clone(),
             incidents: events(call, page_key, *key, &range),
         });
-        of.filter(|one| !one.incidents.is_empty()).collect()
+        let components: Vec<EventsOfComponent> = of.filter(|one| !one.incidents.is_empty()).collect();
+        let first = components.first();
+        EventsOfGroup {
+            component_id: first.map(|one| one.component_id.clone()),
+            incidents: first.and_then(|one| one.incidents.first().cloned()),
+            components,
+        }
     });
     Ok(Reply::ok(written(call, page, range, &figure, (&group.id, &group.name), events)))
 }
@@ -114,7 +138,7 @@ fn written<E>(
     range: Range,
     figure: &Figure,
     (id, name): (&str, &str),
-    related_events: Option<Vec<E>>,
+    related_events: Option<E>,
 ) -> Uptime<E> {
     let writer = Writer::new(call, page);
     Uptime {
@@ -209,9 +233,9 @@ fn warn(range: &mut Range, call: &Call<'_>, page: &Page, known: &[Known]) {
     }
 }
 
-/// The published incidents that name a component and touch a time.
+/// The published incidents that name a component and touch a time, newest first.
 fn events(call: &Call<'_>, page: PageKey, component: ComponentKey, range: &Range) -> Vec<Event> {
-    let incidents = call.state.incidents.values().filter(|one| one.page == page && one.is_published());
+    let incidents = call.state.incidents.values().rev().filter(|one| one.page == page && one.is_published());
     let touches = incidents.filter(|one| {
         let ended = one.resolved_at.filter(|_| !one.is_open()).unwrap_or(Timestamp::FAR);
         one.started_at < range.to && ended > range.from
