@@ -14,6 +14,7 @@ mod problems;
 mod request;
 mod series;
 mod server;
+mod templates;
 mod tokens;
 
 pub use announcements::{AnnouncementRequest, ChangeAnnouncement, CreateAnnouncement};
@@ -26,6 +27,7 @@ pub use problems::ProblemRequest;
 pub use request::{Admission, AgentChange, Done, Request};
 pub use series::SeriesEdit;
 pub use server::Control;
+pub use templates::{AddTemplate, TemplateRequest};
 pub use tokens::TokenRequest;
 
 use std::fs::File;

@@ -7,6 +7,7 @@ use skerry_domain::reporters::definition;
 use skerry_domain::state::{ComponentSettings, Origin, PageSettings};
 use skerry_domain::step::{
     Command, Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage,
+    DesiredTemplate, TemplateCommand,
 };
 use skerry_domain::text::SanitiserSettings;
 use skerry_domain::time::Timestamp;
@@ -51,6 +52,20 @@ pub fn sanitiser(config: &Config) -> Command {
         SanitiserSettings { private_suffixes: own(private_suffixes), secret_patterns: own(secret_patterns) };
     let settings = config.sanitiser_at.is_some().then(|| Box::new(settings));
     Command::SetSanitiser { settings, by: Origin::File }
+}
+
+/// The templates of incidents that the file declares.
+#[must_use]
+pub fn templates(config: &Config) -> Command {
+    let template = |one: &config::IncidentTemplate| DesiredTemplate {
+        name: one.name.clone(),
+        page: one.page.clone(),
+        title: one.title.clone(),
+        body: one.body.clone(),
+        status: one.status,
+        components: one.components.clone(),
+    };
+    Command::Template(Box::new(TemplateCommand::Declare(config.templates.iter().map(template).collect())))
 }
 
 fn milliseconds(duration: Duration) -> i64 {

@@ -103,6 +103,8 @@ enum Do {
     Outages(cli::Outages),
     /// See what is wrong and since when, for operators alone.
     Problem(cli::Problems),
+    /// Prepare texts of incidents.
+    Template(cli::Templates),
     /// Make tokens for the REST API, and take them away.
     Token(cli::Tokens),
     /// Run checks of the configuration once, now, from this host. Exit 0: all are up, 1: some are not, or could not be run.
@@ -162,6 +164,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             | Do::Maintenance(_)
             | Do::Announcement(_)
             | Do::Problem(_)
+            | Do::Template(_)
             | Do::Token(_)
             | Do::Outages(_),
         ) => loaded.configs.first(),
@@ -189,6 +192,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(Do::Maintenance(command)) => answer_both(&cli::maintenance(&loaded, command, json)?),
         Some(Do::Announcement(command)) => answer_both(&cli::announcements(&loaded, command, json)?),
         Some(Do::Incident(command)) => answer_both(&cli::incidents(&loaded, command, json)?),
+        Some(Do::Template(command)) => answer_both(&cli::templates(&loaded, command, json)?),
         Some(Do::Token(command)) => {
             let (token, note) = cli::tokens(&loaded, command, json)?;
             answer(&token, note.as_deref());

@@ -1,7 +1,7 @@
 //! Reload of configuration files: they take effect together or not at all, and settings that need a restart are named.
 
 use crate::config::{Config, Listener, Provenance, Public};
-use crate::desired::{desired, incident_rules, judge_reporters, sanitiser};
+use crate::desired::{desired, incident_rules, judge_reporters, sanitiser, templates};
 use crate::engine::{Actor, Engine, Envelope};
 use crate::heartbeats;
 use crate::hosts;
@@ -116,6 +116,7 @@ pub(crate) async fn configure(engine: &Engine, configs: &[Config]) -> anyhow::Re
             incident_rules(config),
             sanitiser(config),
             configure,
+            templates(config),
             heartbeats::declared(config),
             judge_reporters(config),
         ];

@@ -12,7 +12,7 @@ pub const LONGEST_TITLE: usize = 255;
 /// The most characters of a text.
 pub const LONGEST_TEXT: usize = 25_000;
 /// The name of the built-in agent where the file gives it none: it says nothing of anybody's network.
-const BUILT_IN_AGENT: &str = "local";
+pub(crate) const BUILT_IN_AGENT: &str = "local";
 /// The most findings that are listed.
 const LISTED: usize = 20;
 /// The most characters of a finding that are shown.
@@ -48,7 +48,7 @@ pub fn rules(state: &State) -> Result<Rules, Vec<SettingError>> {
 }
 
 /// Whether a name may stand in any sentence, such as "page": then it says nothing of what is private.
-fn is_plain_word(name: &str) -> bool {
+pub(crate) fn is_plain_word(name: &str) -> bool {
     name.chars().all(char::is_alphabetic)
 }
 
@@ -74,8 +74,14 @@ impl TextSanitiser {
             let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
             format!("[sanitiser] of this workspace cannot be used: {}", errors.join("; "))
         })?;
+        Ok(Self::with(rules))
+    }
+
+    /// For texts under these rules.
+    #[must_use]
+    pub fn with(rules: Rules) -> Self {
         let (replacement, released, removed) = (Replacement::default(), Vec::new(), Vec::new());
-        Ok(Self { rules, replacement, released, removed, releases: false })
+        Self { rules, replacement, released, removed, releases: false }
     }
 
     /// The same, and leaves in what `released` names as it stands in the texts, although the rules forbid it.
@@ -148,6 +154,12 @@ impl TextSanitiser {
             lines.push("nothing was released: name what was removed as it stands in the text".to_owned());
         }
         lines
+    }
+
+    /// What was removed from the texts since the last call.
+    #[must_use]
+    pub fn take_removed(&mut self) -> Vec<String> {
+        limited(std::mem::take(&mut self.removed))
     }
 
     fn text(&mut self, what: &str, written: &str, form: Form, longest: usize) -> Result<Text, String> {

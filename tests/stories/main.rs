@@ -44,5 +44,6 @@ mod sender;
 mod service;
 mod stolen_token;
 mod suspend;
+mod templates;
 mod workspaces;
 mod world;

@@ -69,6 +69,10 @@ key!(
     AnnouncementKey
 );
 key!(
+    /// Row key of a template of incidents.
+    TemplateKey
+);
+key!(
     /// Row key of a correction.
     CorrectionKey
 );
@@ -118,6 +122,8 @@ pub struct Counters {
     pub api_tokens: i64,
     /// Of announcements.
     pub announcements: i64,
+    /// Of templates of incidents.
+    pub templates: i64,
     /// Of losses.
     pub losses: i64,
     /// Of hard transitions.
@@ -130,7 +136,7 @@ pub struct Counters {
 
 impl Counters {
     /// Each counter with the name of its table; `fold` belongs to no table.
-    pub fn named(&mut self) -> [(&'static str, &mut i64); 20] {
+    pub fn named(&mut self) -> [(&'static str, &mut i64); 21] {
         [
             ("agent", &mut self.agents),
             ("check", &mut self.checks),
@@ -148,6 +154,7 @@ impl Counters {
             ("correction", &mut self.corrections),
             ("api_token", &mut self.api_tokens),
             ("announcement", &mut self.announcements),
+            ("incident_template", &mut self.templates),
             ("loss", &mut self.losses),
             ("hard_transition", &mut self.transitions),
             ("audit", &mut self.audit),

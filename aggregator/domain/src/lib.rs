@@ -38,6 +38,7 @@ pub mod state;
 pub mod status;
 pub mod step;
 pub mod table;
+pub mod template;
 pub mod text;
 pub mod time;
 pub mod track;

@@ -18,6 +18,7 @@ use super::schedule::Schedule;
 use super::series::MaintenanceSeries;
 use super::shared_vec::SharedVec;
 use super::table::Table;
+use super::template::Template;
 use super::time::Timestamp;
 use super::verdict::Quorum;
 use imbl::{OrdMap, OrdSet};
@@ -26,8 +27,8 @@ pub use super::agent::{Agent, Epoch, SelfReport};
 pub use super::agent_check::{AgentCheck, LastRun, Outcomes};
 pub use super::keys::{
     AgentKey, AnnouncementKey, ApiTokenKey, CheckKey, ComponentKey, CorrectionKey, Counters, GroupKey,
-    HoldKey, IncidentKey, PageKey, ProblemKey, SeriesKey, TrackKey, WindowKey, WorkspaceAgent, WorkspaceKey,
-    WorkspacePage,
+    HoldKey, IncidentKey, PageKey, ProblemKey, SeriesKey, TemplateKey, TrackKey, WindowKey, WorkspaceAgent,
+    WorkspaceKey, WorkspacePage,
 };
 pub use super::origin::Origin;
 pub use super::workspace::Workspace;
@@ -93,6 +94,8 @@ pub struct State {
     pub corrections: Table<CorrectionKey, Correction>,
     /// Announcements, ended ones included.
     pub announcements: Table<AnnouncementKey, Announcement>,
+    /// Templates of incidents.
+    pub templates: Table<TemplateKey, Template>,
     /// Enrolment tokens.
     pub enrolments: Table<TokenHash, Enrolment>,
     /// Token hashes of heartbeat addresses, by check name.

@@ -13,6 +13,7 @@ pub mod maintenance;
 pub mod output;
 pub mod outputs;
 mod overall_status;
+mod placeholders;
 pub mod robots;
 #[cfg(test)]
 mod sample;
@@ -24,4 +25,5 @@ pub mod view;
 pub use component_now::{component_status, group_status};
 pub use incidents::{IncidentViews, incident_view};
 pub use outputs::shared;
+pub use placeholders::Occasion;
 pub use uptime::{Uptime, component_uptime};

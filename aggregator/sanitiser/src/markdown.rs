@@ -1,8 +1,10 @@
 //! Markdown as the public side shows it: CommonMark and strikethrough, without raw HTML, images, titles or links that
 //! lead anywhere but to `http`, `https` and `mailto`. Headings begin at `h3`, and a line break is a line break.
 
+mod literal;
 mod plain;
 
+pub use literal::as_markdown;
 pub(crate) use plain::{joined, line, plain};
 
 use crate::nesting;

@@ -98,6 +98,7 @@ const GROUP_UPTIME: &str = "/v1/pages/{page}/component-groups/{group}/uptime";
 const PAGE_INCIDENTS: &str = "/v1/pages/{page}/incidents";
 const PAGE_INCIDENT: &str = "/v1/pages/{page}/incidents/{incident}";
 const UPDATE: &str = "/v1/pages/{page}/incidents/{incident}/incident_updates/{update}";
+const PAGE_TEMPLATES: &str = "/v1/pages/{page}/incident_templates";
 const POSTMORTEM: &str = "/v1/pages/{page}/incidents/{incident}/postmortem";
 const POSTMORTEM_PUBLISH: &str = "/v1/pages/{page}/incidents/{incident}/postmortem/publish";
 const POSTMORTEM_REVERT: &str = "/v1/pages/{page}/incidents/{incident}/postmortem/revert";
@@ -112,6 +113,8 @@ const CORRECTIONS: &str = "/api/v1/pages/{page}/corrections";
 const CORRECTION: &str = "/api/v1/pages/{page}/corrections/{correction}";
 const HOLDS: &str = "/api/v1/pages/{page}/components/{component}/holds";
 const HOLD: &str = "/api/v1/pages/{page}/components/{component}/holds/{source}";
+const TEMPLATES: &str = "/api/v1/pages/{page}/templates";
+const TEMPLATE: &str = "/api/v1/pages/{page}/templates/{template}";
 const SETTINGS: &str = "/api/v1/settings";
 
 /// Operators set statuses.
@@ -122,6 +125,8 @@ const CHANGE_PAGES: (Role, Resource) = (Role::Admin, Resource::Pages);
 const CHANGE_COMPONENTS: (Role, Resource) = (Role::Admin, Resource::Components);
 /// Operators write incidents and schedule maintenance.
 const ANNOUNCE: (Role, Resource) = (Role::Operator, Resource::Incidents);
+/// Templates are an admin's.
+const PREPARE: (Role, Resource) = (Role::Admin, Resource::Templates);
 /// The past is corrected by admins.
 const CORRECT: (Role, Resource) = (Role::Admin, Resource::Corrections);
 
@@ -173,6 +178,8 @@ pub(super) const TABLE: &[Route] = &[
     write("DELETE", POSTMORTEM, ANNOUNCE, v1::postmortem::delete, nothing),
     write("PUT", POSTMORTEM_PUBLISH, ANNOUNCE, v1::postmortem::publish, v1::postmortem::shown),
     write("PUT", POSTMORTEM_REVERT, ANNOUNCE, v1::postmortem::revert, v1::postmortem::shown),
+    read(PAGE_TEMPLATES, Resource::Templates, v1::templates::list),
+    write("POST", PAGE_TEMPLATES, PREPARE, v1::templates::create, v1::templates::shown_new),
     read("/api/v1/problems", Resource::Problems, own::problems::list),
     read(PROBLEM, Resource::Problems, own::problems::get),
     write(
@@ -197,6 +204,11 @@ pub(super) const TABLE: &[Route] = &[
     read(HOLDS, Resource::Components, own::holds::list),
     write("PUT", HOLD, SET_STATUS, own::holds::set, own::holds::shown),
     write("DELETE", HOLD, SET_STATUS, own::holds::release, own::holds::shown),
+    read(TEMPLATES, Resource::Templates, own::templates::list),
+    write("POST", TEMPLATES, PREPARE, own::templates::create, own::templates::shown_new),
+    read(TEMPLATE, Resource::Templates, own::templates::get),
+    write("PATCH", TEMPLATE, PREPARE, own::templates::change, own::templates::shown),
+    write("DELETE", TEMPLATE, PREPARE, own::templates::delete, nothing),
     read(SETTINGS, Resource::Settings, own::settings::get),
     write("PATCH", SETTINGS, (Role::Admin, Resource::Settings), own::settings::change, own::settings::shown),
     read_as(Role::Admin, "/api/v1/audit", Resource::Audit, own::audit::list),

@@ -43,9 +43,9 @@ pub(crate) enum IncidentDo {
     },
     /// Open an incident. Addresses, private names and secrets are removed from its texts; what was removed is printed
     Open {
-        /// Its title, one line
-        #[arg(long, allow_hyphen_values = true)]
-        title: String,
+        /// Its title, one line; with --template by default that of the template
+        #[arg(long, allow_hyphen_values = true, required_unless_present = "template")]
+        title: Option<String>,
         /// The page that shows it: its key, slug, id or name; by default the only one
         #[arg(long)]
         page: Option<String>,
@@ -81,6 +81,9 @@ pub(crate) enum IncidentDo {
         /// The last update, Markdown; - reads it from standard input
         #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
         message: Option<String>,
+        /// A template by its name or id, for the text of the last update
+        #[arg(long, value_name = "NAME")]
+        template: Option<String>,
         /// A component and the status it has from now on; repeat for further ones
         #[arg(long = "component", value_name = "COMPONENT=STATUS")]
         components: Vec<String>,
@@ -163,6 +166,9 @@ pub(crate) struct Which {
 /// What an update consists of.
 #[derive(Args)]
 pub(crate) struct Posted {
+    /// A template by its name or id: it says what no other option says
+    #[arg(long, value_name = "NAME")]
+    template: Option<String>,
     /// What visitors read, Markdown; - reads it from standard input
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     message: Option<String>,
@@ -219,8 +225,9 @@ fn request(change: &IncidentDo) -> anyhow::Result<(IncidentRequest, String)> {
             let update = UpdateIncident { title: title.clone(), ..posted.update()? };
             (which, IncidentEdit::Update(Box::new(update)), "Incident {} is updated.")
         }
-        IncidentDo::Resolve { which, message, components, release, keep, .. } => {
+        IncidentDo::Resolve { which, message, template, components, release, keep, .. } => {
             let update = UpdateIncident {
+                template: template.clone(),
                 message: text(message)?,
                 components: named(components),
                 resolve: true,
@@ -264,7 +271,7 @@ fn open(change: &IncidentDo) -> anyhow::Result<(IncidentRequest, String)> {
         (Some(began), Some(ended)) => Some((time(began)?, time(ended)?)),
         _ => None,
     };
-    let UpdateIncident { message, status, impact, components, .. } = posted.update()?;
+    let UpdateIncident { template, message, status, impact, components, .. } = posted.update()?;
     let output = match (ended, draft) {
         (Some(_), _) => "Incident {} is entered.",
         (None, true) => "Incident {} is a draft; skerry-aggregator incident approve {} publishes it.",
@@ -272,7 +279,8 @@ fn open(change: &IncidentDo) -> anyhow::Result<(IncidentRequest, String)> {
     };
     let new = OpenIncident {
         page: page.clone(),
-        title: title.clone(),
+        template,
+        title: title.clone().unwrap_or_default(),
         message,
         status,
         impact: impact.filter(|impact| impact != "auto"),
@@ -300,6 +308,7 @@ impl IncidentDo {
 impl Posted {
     fn update(&self) -> anyhow::Result<UpdateIncident> {
         Ok(UpdateIncident {
+            template: self.template.clone(),
             message: self.message.as_deref().map(written).transpose()?,
             status: self.status.clone(),
             impact: self.impact.clone(),

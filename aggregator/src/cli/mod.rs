@@ -18,6 +18,7 @@ mod reading;
 mod release;
 mod serve;
 mod table;
+mod templates;
 mod tokens;
 mod told;
 
@@ -36,4 +37,5 @@ pub(crate) use place::reject_former_place;
 pub(crate) use probe::probe;
 pub(crate) use problems::{Problems, problems};
 pub(crate) use serve::serve;
+pub(crate) use templates::{Templates, templates};
 pub(crate) use tokens::{Tokens, tokens};

@@ -9,7 +9,8 @@ use skerry_protocol::strict::{self, Document, Item, Problem, Problems, Shape, Ta
 
 use super::rules::EarlierProblems;
 use super::server::{self, Process};
-use super::{CheckEntry, Config, Loaded, Quorum, incidents, page, rules};
+use super::templates::{Within, templates};
+use super::{CheckEntry, Config, Loaded, Page, Quorum, incidents, page, rules};
 
 /// Reads the files, one per workspace; the first also has the settings of the process. Paths in a file are relative to
 /// that file.
@@ -112,8 +113,12 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
     let (incidents, sanitiser) = (incidents::incidents(root), incidents::sanitiser(root));
     let section_at = |key: &str| root.has(key).then(|| root.position_of(key));
     let (incidents_at, sanitiser_at) = (section_at("incidents"), section_at("sanitiser"));
-    let checks = root.tables("check", &["name"]).iter().filter_map(check_entry).collect();
-    let pages = root.tables("page", &["key", "slug", "name"]).iter().filter_map(page::page).collect();
+    let checks: Vec<CheckEntry> = root.tables("check", &["name"]).iter().filter_map(check_entry).collect();
+    let pages = root.tables("page", &["key", "slug", "name"]);
+    let pages: Vec<Page> = pages.iter().filter_map(page::page).collect();
+    let local = local_agent.as_ref();
+    let within = Within { checks: &checks, pages: &pages, local_agent: local, sanitiser: &sanitiser };
+    let templates = templates(root, &within);
     let Process { listeners, public, store, metrics_token_file, requests_per_minute, .. } =
         process.clone()?;
     Some(Config {
@@ -131,6 +136,7 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
         sanitiser_at,
         checks,
         pages,
+        templates,
         declared_at: root.position_of("workspace"),
     })
 }

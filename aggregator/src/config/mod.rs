@@ -9,6 +9,7 @@ mod page;
 mod provenance;
 mod rules;
 mod server;
+mod templates;
 pub(crate) mod values;
 
 use std::net::SocketAddr;
@@ -17,6 +18,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use skerry_agent::self_test::SelfTestSettings;
+use skerry_domain::template::TemplateStatus;
+use skerry_domain::text::Text;
 use skerry_protocol::check::{Check, Kind, Severity};
 use skerry_protocol::strict::{Position, Problem};
 use url::Url;
@@ -65,6 +68,8 @@ pub struct Config {
     pub checks: Vec<CheckEntry>,
     /// In the order of the file.
     pub pages: Vec<Page>,
+    /// In the order of the file.
+    pub templates: Vec<IncidentTemplate>,
     /// The key `workspace`, or the beginning of the file.
     pub declared_at: Position,
 }
@@ -351,6 +356,25 @@ pub struct Link {
     pub check: String,
     /// `weight = "minor"`: if it is down, the component is only degraded.
     pub minor: bool,
+    /// The position in the file.
+    pub declared_at: Position,
+}
+
+/// A template of incidents.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IncidentTemplate {
+    /// Unique among those of its page, or of every page.
+    pub name: String,
+    /// The key of its page; `None`: it is for every page.
+    pub page: Option<String>,
+    /// With placeholders.
+    pub title: Text,
+    /// With placeholders.
+    pub body: Text,
+    /// The state that it brings about.
+    pub status: Option<TemplateStatus>,
+    /// Keys of components of its page.
+    pub components: Vec<String>,
     /// The position in the file.
     pub declared_at: Position,
 }

@@ -26,6 +26,8 @@ pub enum Section {
 struct Places {
     sections: BTreeMap<Section, Position>,
     pages: BTreeMap<String, PagePlaces>,
+    /// By page, `None` for those of every page, and name.
+    templates: BTreeMap<(Option<String>, String), Position>,
 }
 
 /// The places of a page; keys are unique over its groups and components.
@@ -55,6 +57,12 @@ impl Provenance {
         self.workspaces.get(workspace)?.pages.get(page)?.rows.get(key)
     }
 
+    /// Where a template of incidents is declared, by its workspace, the key of its page and its name.
+    #[must_use]
+    pub fn template(&self, workspace: &str, page: Option<&str>, name: &str) -> Option<&Position> {
+        self.workspaces.get(workspace)?.templates.get(&(page.map(str::to_owned), name.to_owned()))
+    }
+
     /// Where a section stands; `None` if the file leaves it out.
     #[must_use]
     pub fn section(&self, workspace: &str, section: Section) -> Option<&Position> {
@@ -68,7 +76,9 @@ impl Places {
             [(Section::Incidents, &config.incidents_at), (Section::Sanitiser, &config.sanitiser_at)];
         let sections = sections.into_iter().filter_map(|(section, at)| Some((section, at.clone()?)));
         let pages = config.pages.iter().map(|page| (page.key.clone(), PagePlaces::of(page)));
-        Self { sections: sections.collect(), pages: pages.collect() }
+        let templates = config.templates.iter();
+        let templates = templates.map(|one| ((one.page.clone(), one.name.clone()), one.declared_at.clone()));
+        Self { sections: sections.collect(), pages: pages.collect(), templates: templates.collect() }
     }
 }
 

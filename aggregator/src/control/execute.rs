@@ -84,6 +84,12 @@ fn tell(state: &State, subject: Told, answer: &Answer, now: Timestamp, done: &mu
             done.id = Some(id);
             done.notes.extend(announced(state, key));
         }
+        Told::NewTemplate => {
+            if let Answer::Template(key) = answer {
+                done.id = state.templates.get(key).map(|one| one.id.clone());
+            }
+        }
+        Told::Template(id) => done.id = Some(id),
         Told::NewCorrection => {
             if let Answer::Correction(key) = answer {
                 done.id = state.corrections.get(key).map(|one| one.id.clone());

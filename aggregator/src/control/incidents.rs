@@ -1,8 +1,8 @@
 //! Requests about incidents. Names become keys here, and texts are sanitised: the command line sends them as they were
 //! written.
 
-use super::lookup;
 use super::request::{Prepared, Told};
+use super::{lookup, templates};
 use crate::texts::TextSanitiser;
 use serde::{Deserialize, Serialize};
 use skerry_domain::incident::{Impact, Incident, IncidentStatus};
@@ -40,7 +40,10 @@ pub enum IncidentRequest {
 pub struct OpenIncident {
     /// Key, slug, id or name of its page; `None`: the only page.
     pub page: Option<String>,
-    /// Its title.
+    /// Id or name of a template, which says what is not said here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// Its title; empty: that of the template.
     pub title: String,
     /// The text of its first update.
     pub message: Option<String>,
@@ -98,6 +101,9 @@ pub enum IncidentEdit {
 /// An update of an incident. What is `None` stays.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct UpdateIncident {
+    /// As for a new incident.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     /// Another title.
     pub title: Option<String>,
     /// The text of the update.
@@ -137,9 +143,10 @@ impl IncidentRequest {
         let state = lookup::state(workspaces, workspace)?;
         let sanitiser = TextSanitiser::releasing(state, released)?;
         match self {
-            Self::Open(new) => open(state, sanitiser, &new),
+            Self::Open(new) => open(state, sanitiser, &templates::opened(state, *new, (released, now))?),
             Self::Change { incident, version, how } => {
                 let key = lookup::incident(state, &incident)?;
+                let how = templates::updated(state, key, how, now)?;
                 let prepared = how.prepare(state, key, sanitiser, now)?;
                 prepared.only_if(Subject::Incident(key), version.as_deref(), "incident show")
             }

@@ -1,4 +1,5 @@
-//! Pages, components, checks, incidents, problems, maintenance, announcements and corrections as operators name them on the command line.
+//! Pages, components, checks, incidents, problems, maintenance, announcements, templates and corrections as operators name
+//! them on the command line.
 
 use skerry_domain::announcement::AnnouncementLevel;
 use skerry_domain::holds::Source;
@@ -6,9 +7,10 @@ use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::problem::Severity;
 use skerry_domain::state::{
     AnnouncementKey, Component, ComponentKey, CorrectionKey, IncidentKey, PageKey, ProblemKey, SeriesKey,
-    State, WindowKey,
+    State, TemplateKey, WindowKey,
 };
 use skerry_domain::status::Status;
+use skerry_domain::template::TemplateStatus;
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
 use skerry_protocol::strict::nearest;
@@ -182,6 +184,43 @@ pub fn announcement(state: &State, id: &str) -> Result<AnnouncementKey, String> 
 pub fn announcement_level(word: &str) -> Result<AnnouncementLevel, String> {
     let all = AnnouncementLevel::ALL.map(AnnouncementLevel::name);
     AnnouncementLevel::from_name(word).ok_or_else(|| unknown("level of an announcement", word, all))
+}
+
+/// The template of that id or name: on a page its own before those of every page; without one any.
+///
+/// # Errors
+/// There is none, or several.
+pub fn template(state: &State, page: Option<PageKey>, named: &str) -> Result<TemplateKey, String> {
+    let usable =
+        || state.templates.iter().filter(|(_, one)| page.is_none() || one.page.is_none() || one.page == page);
+    if let Some((key, _)) = usable().find(|(_, one)| one.id == named) {
+        return Ok(*key);
+    }
+    let mut found: Vec<_> = usable().filter(|(_, one)| one.name == named).collect();
+    if page.is_some() && found.iter().any(|(_, one)| one.page == page) {
+        found.retain(|(_, one)| one.page == page);
+    }
+    match found[..] {
+        [(key, _)] => Ok(*key),
+        [] => {
+            let remedy = match nearest(named, usable().map(|(_, one)| one.name.as_str())) {
+                Some(near) => format!("did you mean {near:?}?"),
+                None => "skerry-aggregator template list shows them".to_owned(),
+            };
+            Err(format!("there is no template {named:?}: {remedy}"))
+        }
+        _ => Err(format!("several templates are called {named:?}: say --page, or name one by its id")),
+    }
+}
+
+/// A state that a template brings about.
+///
+/// # Errors
+/// There is none of that name.
+pub fn template_status(word: &str) -> Result<TemplateStatus, String> {
+    let all = TemplateStatus::ALL.map(TemplateStatus::name);
+    TemplateStatus::from_name(word)
+        .ok_or_else(|| unknown("state of an incident or of maintenance", word, all))
 }
 
 /// The correction with that id.

@@ -6,6 +6,7 @@ use super::corrections::CorrectionRequest;
 use super::incidents::IncidentRequest;
 use super::maintenance::MaintenanceRequest;
 use super::problems::ProblemRequest;
+use super::templates::TemplateRequest;
 use super::tokens::TokenRequest;
 use serde::{Deserialize, Serialize};
 use skerry_domain::credentials::TokenHash;
@@ -116,6 +117,16 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         released: Vec<String>,
     },
+    /// Makes or removes templates of incidents.
+    Template {
+        /// Name of the workspace.
+        workspace: String,
+        /// The change.
+        change: TemplateRequest,
+        /// What its texts may say, although it would be removed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        released: Vec<String>,
+    },
     /// Corrects the past, or undoes that.
     Correction {
         /// Name of the workspace.
@@ -169,7 +180,7 @@ pub(super) enum Response {
 /// What an operator is told of a request that was carried out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
-    /// The id of the incident, the maintenance, the announcement or the correction.
+    /// The id of the incident, the maintenance, the announcement, the template or the correction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Lines for the operator: what was removed from texts, what keeps its status.
@@ -217,6 +228,10 @@ pub(super) enum Told {
     NewAnnouncement,
     /// An announcement, and its id.
     Announcement(AnnouncementKey, String),
+    /// A new template: the answer names it.
+    NewTemplate,
+    /// A template, by its id.
+    Template(String),
 }
 
 impl Prepared {
@@ -282,6 +297,9 @@ impl Request {
             Self::Token { workspace, change } => change.prepare(workspace, workspaces, now),
             Self::Announcement { workspace, change, released } => {
                 change.prepare(&workspace, workspaces, (&released, now))
+            }
+            Self::Template { workspace, change, released } => {
+                change.prepare(&workspace, workspaces, &released)
             }
             Self::Correction { workspace, change } => change.prepare(workspace, workspaces, now),
         }

@@ -166,6 +166,7 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
     crate::planning::windows(state, tick)?;
     crate::recurring::series(state, tick)?;
     crate::planning::announcements(state, tick)?;
+    crate::planning::templates(state)?;
     for (key, component) in state.components.iter() {
         let layers = &component.layers;
         whole_or_apart("manual", &layers.manual)?;

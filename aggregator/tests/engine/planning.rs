@@ -7,14 +7,17 @@ use skerry_domain::correction::corrected;
 use skerry_domain::incident::Title;
 use skerry_domain::maintenance::{MaintenanceStatus, PlannedWindow};
 use skerry_domain::state::{
-    AnnouncementKey, Component, ComponentKey, CorrectionKey, PageKey, State, WindowKey,
+    AnnouncementKey, Component, ComponentKey, CorrectionKey, PageKey, State, TemplateKey, WindowKey,
 };
 use skerry_domain::status::Status;
 use skerry_domain::step::{
-    AnnouncementChange, Command, NewAnnouncement, NewCorrection, NewWindow, WindowChange,
+    AnnouncementChange, Command, DesiredTemplate, NewAnnouncement, NewCorrection, NewTemplate, NewWindow,
+    TemplateChange, TemplateCommand, WindowChange,
 };
+use skerry_domain::template::TemplateStatus;
 use skerry_domain::time::{DAY, HOUR, MINUTE};
 use skerry_sanitiser::Form;
+use std::collections::BTreeSet;
 
 const LEADS: [i64; 5] = [0, MINUTE, HOUR, DAY, -1];
 
@@ -49,12 +52,46 @@ impl World {
         }
     }
 
+    /// What the file and an admin do about templates.
+    fn template(&self, script: &mut Script<'_>) -> Command {
+        let template = TemplateKey(self.state.counters.templates - script.below(3));
+        let name = script.pick(&["one", "two", ""]).to_owned();
+        let (title, body) = (text(script, Form::Plain), text(script, Form::Markdown));
+        let status = script.pick(&[None, TemplateStatus::from_name("monitoring")]);
+        let components: Vec<ComponentKey> = (0..script.below(3)).map(|_| self.some(script)).collect();
+        Command::Template(Box::new(match script.below(5) {
+            0 => TemplateCommand::Remove { template },
+            1 => {
+                let change = TemplateChange {
+                    name: (script.below(2) == 0).then_some(name),
+                    title: (script.below(2) == 0).then_some(title),
+                    body: None,
+                    status: Some(status),
+                    components: (script.below(2) == 0).then_some(components),
+                };
+                TemplateCommand::Change { template, change }
+            }
+            2 => {
+                let page = script.pick(&[None, Some("page"), Some("nowhere")]).map(str::to_owned);
+                let name = if name.is_empty() { "one".to_owned() } else { name };
+                let components = vec!["first".to_owned()];
+                let desired = DesiredTemplate { name, page, title, body, status, components };
+                TemplateCommand::Declare(if script.below(3) == 0 { Vec::new() } else { vec![desired] })
+            }
+            _ => {
+                let page = script.pick(&[Some(PageKey(1)), None, Some(PageKey(2))]);
+                TemplateCommand::Create(NewTemplate { page, name, title, body, status, components })
+            }
+        }))
+    }
+
     /// What a person does about maintenance and the past.
     pub(crate) fn plan(&self, script: &mut Script<'_>) -> Command {
         let window = WindowKey(self.state.counters.windows - script.below(3));
-        match script.below(15) {
+        match script.below(16) {
             10..=12 => self.recur(script),
             13 | 14 => self.announce(script),
+            15 => self.template(script),
             0 => Command::CancelWindow { window },
             1 | 2 => Command::ChangeWindow { window, change: Box::new(self.window_change(script)) },
             3 | 4 => Command::UpdateWindow {
@@ -200,6 +237,18 @@ pub(crate) fn announcements(state: &State, tick: bool) -> Result<(), String> {
         }
         if one.pages.is_empty() || one.to.is_some_and(|to| to <= one.from) {
             return Err(format!("it is on no page, or ends before it begins: {one:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Names are unique on a page, and components are those of the page.
+pub(crate) fn templates(state: &State) -> Result<(), String> {
+    let mut names = BTreeSet::new();
+    for one in state.templates.values() {
+        let foreign = |key: &ComponentKey| Some(state.components[key].page) != one.page;
+        if !names.insert((one.page, &one.name)) || one.name.is_empty() || one.components.iter().any(foreign) {
+            return Err(format!("a template is not alone, or names what is not of its page: {one:?}"));
         }
     }
     Ok(())

@@ -96,7 +96,8 @@ pub(crate) fn same(state: &State, loaded: &State) -> Result<(), String> {
         check_names,
         track_of,
         dependents,
-        announcements
+        announcements,
+        templates
     );
     Ok(())
 }

@@ -93,6 +93,22 @@ impl Fixture {
         Self { folder, address, tokens, engine, reloader, running }
     }
 
+    /// Makes a token that is limited to a page.
+    pub(crate) async fn token(&self, name: &str, role: Role, page: &str) -> String {
+        let secret = random::secret(TOKEN_PREFIX);
+        let new = NewApiToken {
+            name: name.to_owned(),
+            hash: token_hash(&secret),
+            role,
+            scopes: Vec::new(),
+            pages: vec![page.to_owned()],
+            expires_at: None,
+        };
+        let command = Command::AddApiToken(Box::new(new));
+        self.engine.command((Target::Name("default".to_owned()), command)).await.expect("taken");
+        secret
+    }
+
     /// Rewrites the end of the file.
     pub(crate) fn rewrite(&self, text: &str) -> Vec<Config> {
         let path = write(self.folder.path(), text);

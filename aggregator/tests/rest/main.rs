@@ -8,4 +8,5 @@ mod incidents;
 mod injection;
 mod pages;
 mod problems;
+mod templates;
 mod uptime;

@@ -23,4 +23,5 @@ mod reports;
 mod runtime;
 mod runtime_refused;
 mod sequences;
+mod templates;
 mod unseen;

@@ -9,10 +9,11 @@ use crate::incident::{Impact, IncidentStatus};
 use crate::maintenance::{MaintenanceStatus, WindowEvent};
 use crate::problem::{Level, ProblemEventKind, Severity};
 use crate::state::{
-    AgentKey, AnnouncementKey, CheckKey, ComponentKey, CorrectionKey, HoldKey, IncidentKey, PageKey,
-    ProblemKey, SeriesKey, WindowKey, WorkspaceKey,
+    AgentKey, AnnouncementKey, CheckKey, ComponentKey, CorrectionKey, HoldKey, IncidentKey, Origin, PageKey,
+    ProblemKey, SeriesKey, TemplateKey, WindowKey, WorkspaceKey,
 };
 use crate::status::Status;
+use crate::template::TemplateStatus;
 use crate::time::Timestamp;
 use jiff::civil::DateTime;
 use skerry_protocol::wire::Reason;
@@ -253,6 +254,29 @@ records! {
         workspace: WorkspaceKey,
         announcement: AnnouncementKey,
         page: PageKey,
+    }
+    /// A template of incidents.
+    TemplateRow in "incident_template", key 2 {
+        workspace: WorkspaceKey,
+        key: TemplateKey,
+        id: String,
+        page: Option<PageKey>,
+        origin: Origin,
+        name: String,
+        written_title: String,
+        title: PublicText,
+        written: String,
+        body: PublicText,
+        update_status: Option<TemplateStatus>,
+        created_ms: Timestamp,
+        updated_ms: Timestamp,
+        author: Option<String>,
+    }
+    /// A component that a template names.
+    TemplateComponentRow in "incident_template_component", key 3 {
+        workspace: WorkspaceKey,
+        incident_template: TemplateKey,
+        component: ComponentKey,
     }
     /// A correction of the past of a component.
     CorrectionRow in "correction", key 2 {

@@ -5,7 +5,9 @@ use super::details::Details;
 use super::settings;
 use super::value::Value;
 use super::{AuditRow, CheckDefinitionRow, EnrolmentRow, HeartbeatTokenRow, Row};
-use super::{Write, access, announcements, corrections, holds, incidents, problems, series, windows};
+use super::{
+    Write, access, announcements, corrections, holds, incidents, problems, series, templates, windows,
+};
 use crate::state::{State, WorkspaceKey};
 use crate::step::Touched;
 use crate::time::Timestamp;
@@ -88,6 +90,8 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
     let corrections = corrections.map(|key| corrections::correction_row(state, *key).map(Row::from));
     let notices = touched.announcements.iter();
     let notices = notices.map(|key| announcements::announcement_row(state, *key).map(Row::from));
+    let templates = touched.templates.iter();
+    let templates = templates.map(|key| templates::template_row(state, *key).map(Row::from));
     workspace
         .into_iter()
         .chain(agents)
@@ -105,6 +109,7 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
         .chain(entries)
         .chain(corrections)
         .chain(notices)
+        .chain(templates)
         .collect()
 }
 

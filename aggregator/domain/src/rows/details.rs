@@ -1,8 +1,10 @@
 //! Rows below the rows that a step touched, for the audit.
 
-use super::{AgentAllowRow, Row, WindowCheckRow, WindowComponentRow, announcements, incidents, pages};
+use super::{AgentAllowRow, Row, WindowCheckRow, WindowComponentRow};
+use super::{announcements, incidents, pages, templates};
 use crate::state::{
-    AgentKey, AnnouncementKey, CheckKey, ComponentKey, IncidentKey, PageKey, ProblemKey, State, WindowKey,
+    AgentKey, AnnouncementKey, CheckKey, ComponentKey, IncidentKey, PageKey, ProblemKey, State, TemplateKey,
+    WindowKey,
 };
 use crate::step::Touched;
 use crate::time::Timestamp;
@@ -23,6 +25,8 @@ pub(super) struct Details {
     announced: BTreeSet<(IncidentKey, ProblemKey)>,
     /// Pages of announcements.
     notices: BTreeSet<(AnnouncementKey, PageKey)>,
+    /// Components of templates.
+    templates: BTreeSet<(TemplateKey, ComponentKey)>,
 }
 
 impl Details {
@@ -46,6 +50,10 @@ impl Details {
             for key in &touched.announcements {
                 let pages = state.announcements.get(key).into_iter().flat_map(|one| &one.pages);
                 details.notices.extend(pages.map(|page| (*key, *page)));
+            }
+            for key in &touched.templates {
+                let components = state.templates.get(key).into_iter().flat_map(|one| &one.components);
+                details.templates.extend(components.map(|component| (*key, *component)));
             }
             for key in &touched.incidents {
                 let incident = state.incidents.get(key);
@@ -83,6 +91,9 @@ impl Details {
             .map(|(incident, problem)| incidents::problem_row(state, *incident, *problem).map(Row::from));
         let notices = self.notices.iter();
         let notices = notices.map(|(key, page)| announcements::page_row(state, *key, *page).map(Row::from));
-        allowed.chain(links).chain(planned).chain(checks).chain(announced).chain(notices).collect()
+        let templates = self.templates.iter();
+        let templates = templates.map(|(key, of)| templates::component_row(state, *key, *of).map(Row::from));
+        let all = allowed.chain(links).chain(planned).chain(checks).chain(announced);
+        all.chain(notices).chain(templates).collect()
     }
 }

@@ -6,6 +6,7 @@ use super::settings::{
     agent_row, check_row, component_row, group_row, heartbeat_row, page_row, workspace_row,
 };
 use super::table::{Key, Record};
+use super::templates::write_template;
 use super::value::{Bits, Field, Layer, Lines, Said, Value};
 use super::{
     AgentAllowRow, AgentRow, BlindRow, CheckDefinitionRow, CheckRow, CounterRow, DeclaredRow, EnrolmentRow,
@@ -77,6 +78,7 @@ pub(crate) fn make(
     }
     windows::write_touched(state, touched, &mut make.writes);
     touched.announcements.iter().for_each(|key| write_announcement(state, *key, &mut make.writes));
+    touched.templates.iter().for_each(|key| write_template(state, *key, &mut make.writes));
     touched.corrections.iter().for_each(|key| make.put_if_held(corrections::correction_row(state, *key)));
     touched.api_tokens.iter().for_each(|key| access::write_token(state, *key, &mut make.writes));
     touched.answers.iter().for_each(|request| access::write_answered(state, request, &mut make.writes));

@@ -21,6 +21,7 @@ mod row;
 mod series;
 mod settings;
 mod table;
+mod templates;
 mod value;
 mod version;
 mod windows;

@@ -90,6 +90,10 @@ rows! {
     Announcement(AnnouncementRow),
     /// A page that shows an announcement.
     AnnouncementPage(AnnouncementPageRow),
+    /// A template of incidents.
+    Template(TemplateRow),
+    /// A component that a template of incidents names.
+    TemplateComponent(TemplateComponentRow),
     /// Records that never arrived or that an agent discarded.
     Loss(LossRow),
     /// A hard transition, for operators.

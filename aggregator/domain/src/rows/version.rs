@@ -6,11 +6,11 @@ use super::settings::{agent_row, component_row, group_row, page_row, workspace_r
 use super::value::Value;
 use super::windows::{entry_rows, window_row};
 use super::{AgentAllowRow, HeartbeatTokenRow, Items, PageRow, Row};
-use super::{announcements, corrections, incidents, pages, problems, series};
+use super::{announcements, corrections, incidents, pages, problems, series, templates};
 use crate::holds::Source;
 use crate::state::{
     AgentKey, AnnouncementKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageItem, PageKey,
-    ProblemKey, SeriesKey, State, WindowKey,
+    ProblemKey, SeriesKey, State, TemplateKey, WindowKey,
 };
 use blake3::Hasher;
 use std::fmt;
@@ -42,6 +42,8 @@ pub enum Subject {
     Correction(CorrectionKey),
     /// An announcement with its pages.
     Announcement(AnnouncementKey),
+    /// A template of incidents with its components.
+    Template(TemplateKey),
     /// The settings of the workspace.
     Workspace,
 }
@@ -61,6 +63,7 @@ impl fmt::Display for Subject {
             Self::Incident(_) => f.write_str("this incident"),
             Self::Correction(_) => f.write_str("this correction"),
             Self::Announcement(_) => f.write_str("this announcement"),
+            Self::Template(_) => f.write_str("this template"),
             Self::Workspace => f.write_str("this workspace"),
         }
     }
@@ -135,6 +138,7 @@ impl State {
             Subject::Workspace => workspace_row(self).map(Row::from),
             Subject::Correction(key) => corrections::correction_row(self, *key).map(Row::from),
             Subject::Announcement(key) => announcements::announcement_row(self, *key).map(Row::from),
+            Subject::Template(key) => templates::template_row(self, *key).map(Row::from),
         };
         let details = match subject {
             Subject::Agent(key) => self.allowed_rows(*key),
@@ -143,6 +147,7 @@ impl State {
             Subject::Incident(key) => self.update_rows(*key),
             Subject::Window(key) => entry_rows(self, *key),
             Subject::Announcement(key) => announcements::page_rows(self, *key),
+            Subject::Template(key) => templates::component_rows(self, *key),
             _ => Vec::new(),
         };
         row.map(|row| digest(std::iter::once(&row).chain(&details)))

@@ -4,7 +4,7 @@ use crate::clone_detection::Refusal;
 use crate::credentials::Redeemed;
 use crate::state::{
     AgentKey, AnnouncementKey, ApiTokenKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageKey,
-    SeriesKey, WindowKey,
+    SeriesKey, TemplateKey, WindowKey,
 };
 
 /// The answer to a command.
@@ -43,6 +43,8 @@ pub enum Answer {
     Correction(CorrectionKey),
     /// An announcement was made.
     Announcement(AnnouncementKey),
+    /// A template was made.
+    Template(TemplateKey),
     /// A token of the REST API was made.
     ApiToken(ApiTokenKey),
     /// The number of tracks that were folded.
@@ -62,6 +64,7 @@ impl Answer {
             Self::Incident(key) => ("incident", Some(key.0)),
             Self::Correction(key) => ("correction", Some(key.0)),
             Self::Announcement(key) => ("announcement", Some(key.0)),
+            Self::Template(key) => ("incident_template", Some(key.0)),
             Self::Page(key) => ("page", Some(key.0)),
             Self::Group(key) => ("page_group", Some(key.0)),
             Self::Component(key) => ("component", Some(key.0)),
@@ -86,6 +89,7 @@ impl Answer {
             ("incident", Some(key)) => Some(Self::Incident(IncidentKey(key))),
             ("correction", Some(key)) => Some(Self::Correction(CorrectionKey(key))),
             ("announcement", Some(key)) => Some(Self::Announcement(AnnouncementKey(key))),
+            ("incident_template", Some(key)) => Some(Self::Template(TemplateKey(key))),
             ("page", Some(key)) => Some(Self::Page(PageKey(key))),
             ("page_group", Some(key)) => Some(Self::Group(GroupKey(key))),
             ("component", Some(key)) => Some(Self::Component(ComponentKey(key))),

@@ -4,7 +4,7 @@ use super::{
     AgentChange, AnnouncementChange, ComponentChange, Configure, DesiredHeartbeat, GroupChange,
     HeartbeatPing, IncidentChange, NewAnnouncement, NewApiToken, NewComponent, NewCorrection, NewGroup,
     NewIncident, NewSeries, NewWindow, Once, PageChange, PostmortemChange, ProblemChange, Report,
-    SeriesChange, WindowChange,
+    SeriesChange, TemplateCommand, WindowChange,
 };
 use crate::credentials::TokenHash;
 use crate::holds::Source;
@@ -310,6 +310,8 @@ pub enum Command {
         /// Which.
         announcement: AnnouncementKey,
     },
+    /// The file or an admin declares, makes, changes or removes templates of incidents.
+    Template(Box<TemplateCommand>),
     /// Replaces the response-time chart of a component.
     SetResponse {
         /// Which.
@@ -377,6 +379,7 @@ impl Command {
             Self::CreateAnnouncement(_) => "create_announcement",
             Self::ChangeAnnouncement { .. } => "change_announcement",
             Self::DeleteAnnouncement { .. } => "delete_announcement",
+            Self::Template(command) => command.name(),
             Self::SetResponse { .. } => "set_response",
         }
     }

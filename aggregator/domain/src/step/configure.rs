@@ -5,7 +5,7 @@
 use super::declare::check_for;
 use super::existing::Existing;
 use super::recompute::{RecomputeFrom, recompute};
-use super::{Change, Changes, Context, Ids, Rejected, component, items, settings};
+use super::{Change, Changes, Context, Ids, Rejected, component, items, settings, template};
 use crate::former;
 use crate::state::{
     Agent, AgentKey, ComponentKey, ComponentSettings, Group, GroupKey, Origin, Page, PageItem, PageKey,
@@ -137,6 +137,7 @@ pub(super) fn keep_workspaces(
         state.pages.get_mut(&key).expect("found above").archived = true;
         changes.push(Change::PageSaved(key));
     }
+    template::declare(state, &[], context, changes)?;
     settings::set_incident_rules(state, None, Origin::File, context, changes)?;
     settings::set_sanitiser(state, None, Origin::File, changes)
 }

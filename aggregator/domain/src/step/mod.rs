@@ -38,6 +38,7 @@ mod runtime;
 mod runtime_component;
 mod series;
 mod settings;
+mod template;
 mod tick;
 mod timeline;
 mod token;
@@ -69,6 +70,7 @@ pub use reported::{DeclaredCheck, Observed, Proof, Record, RecordKind, Report, S
 pub use runtime::{GroupChange, LONGEST_DESCRIPTION, LONGEST_NAME, MAX_MADE, NewGroup, PageChange};
 pub use runtime_component::{ComponentChange, NewComponent};
 pub use series::{MAX_SERIES, NewSeries, SeriesChange};
+pub use template::{DesiredTemplate, MAX_TEMPLATES, NewTemplate, TemplateChange, TemplateCommand};
 pub use token::{MAX_API_TOKENS, NewApiToken};
 use touched::Changes;
 pub(crate) use touched::Touched;
@@ -277,6 +279,10 @@ fn apply(
             runtime_component::change(state, *component, (change, zone), now, changes)?;
         }
         Command::ArchiveComponent { component } => runtime_component::archive(state, *component, changes)?,
+        Command::Template(command) => {
+            let made = template::run(state, command, context, changes)?;
+            return Ok(made.map_or(Answer::Done, Answer::Template));
+        }
         Command::SetResponse { component, hours } => chart(state, *component, hours, changes)?,
     }
     Ok(Answer::Done)

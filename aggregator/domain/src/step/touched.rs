@@ -6,7 +6,7 @@ use crate::credentials::TokenHash;
 use crate::requests::RequestKey;
 use crate::state::{
     AgentKey, AnnouncementKey, ApiTokenKey, CheckKey, ComponentKey, CorrectionKey, GroupKey, HoldKey,
-    IncidentKey, PageKey, ProblemKey, SeriesKey, TrackKey, WindowKey,
+    IncidentKey, PageKey, ProblemKey, SeriesKey, TemplateKey, TrackKey, WindowKey,
 };
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,6 +108,8 @@ pub(crate) struct Touched {
     pub(crate) answers: BTreeSet<RequestKey>,
     /// Announcements; one that the state no longer has is deleted.
     pub(crate) announcements: BTreeSet<AnnouncementKey>,
+    /// Templates of incidents; one that the state no longer has is deleted.
+    pub(crate) templates: BTreeSet<TemplateKey>,
 }
 
 impl Touched {
@@ -274,6 +276,11 @@ impl Touched {
     /// With its pages.
     pub(super) fn announcement(&mut self, key: AnnouncementKey) {
         self.announcements.insert(key);
+    }
+
+    /// With its components.
+    pub(super) fn template(&mut self, key: TemplateKey) {
+        self.templates.insert(key);
     }
 }
 

@@ -11,6 +11,7 @@ mod purity;
 mod reference;
 mod script;
 mod tables;
+mod templates;
 mod tracks;
 
 use script::Agent;

@@ -98,7 +98,7 @@ pub(crate) fn title(impact: Impact, names: &[String]) -> String {
 }
 
 /// "Card payments, Refunds and Payouts"
-pub(super) fn listed(names: &[String]) -> String {
+pub(crate) fn listed(names: &[String]) -> String {
     match names {
         [] => "our service".to_owned(),
         [one] => one.clone(),

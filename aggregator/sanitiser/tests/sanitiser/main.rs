@@ -2,6 +2,7 @@
 
 mod forms;
 mod linear;
+mod literal;
 mod markdown;
 mod properties;
 mod rows;

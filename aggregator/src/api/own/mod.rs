@@ -9,3 +9,4 @@ pub(super) mod incidents;
 mod list;
 pub(super) mod problems;
 pub(super) mod settings;
+pub(super) mod templates;

@@ -12,5 +12,6 @@ mod objects;
 pub(super) mod pages;
 pub(super) mod postmortem;
 mod search;
+pub(super) mod templates;
 pub(super) mod texts;
 pub(super) mod uptime;

@@ -9,8 +9,8 @@ use skerry_domain::rows::{
     EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, FormerTextRow, GroupRow, HeartbeatRow,
     HeartbeatTokenRow, HoldRow, IncidentComponentRow, IncidentProblemRow, IncidentRow, IncidentUpdateRow,
     IntervalRow, LinkRow, Misread, PageRow, ProblemEventRow, ProblemRow, Record, Restore, SeriesRow, SpanRow,
-    TrackRow, Value, WindowCheckRow, WindowComponentRow, WindowRow, WindowTextRow, WindowUpdateRow,
-    WorkspaceRow,
+    TemplateComponentRow, TemplateRow, TrackRow, Value, WindowCheckRow, WindowComponentRow, WindowRow,
+    WindowTextRow, WindowUpdateRow, WorkspaceRow,
 };
 use skerry_domain::state::{Counters, State, WorkspaceKey};
 use skerry_domain::time::Timestamp;
@@ -67,6 +67,8 @@ impl Sqlite {
         self.restore::<AnsweredRequestRow>(&mut states)?;
         self.restore::<AnnouncementRow>(&mut states)?;
         self.restore::<AnnouncementPageRow>(&mut states)?;
+        self.restore::<TemplateRow>(&mut states)?;
+        self.restore::<TemplateComponentRow>(&mut states)?;
         for state in states.values_mut() {
             state.ready_at = ready_at;
             state.derive_layers();

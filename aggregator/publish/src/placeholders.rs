@@ -1,0 +1,51 @@
+//! Values of the placeholders of templates: public names, and times in the zone of the page.
+
+use super::incidents::public_components;
+use super::texts::incident::listed;
+use super::times;
+use skerry_domain::state::{ComponentKey, PageKey, State};
+use skerry_domain::template::Placeholder;
+use skerry_domain::time::Timestamp;
+use skerry_protocol::words::duration;
+
+/// The incident for which a template is used.
+#[derive(Clone, Copy, Debug)]
+pub struct Occasion<'a> {
+    /// Its page.
+    pub page: PageKey,
+    /// Its title as visitors read it.
+    pub title: &'a str,
+    /// Its components.
+    pub components: &'a [ComponentKey],
+    /// When it began.
+    pub since: Timestamp,
+    /// When it ended, or now.
+    pub until: Timestamp,
+}
+
+impl Occasion<'_> {
+    /// What stands in the place of a placeholder. Components that visitors do not see have no name here.
+    #[must_use]
+    pub fn value(&self, state: &State, placeholder: Placeholder) -> String {
+        let Some(page) = state.pages.get(&self.page) else { return String::new() };
+        match placeholder {
+            Placeholder::Page => page.settings.name.clone(),
+            Placeholder::Components => {
+                let public = public_components(state, page);
+                let known = self.components.iter().filter_map(|key| public.get(key));
+                let names: Vec<String> = known.map(|(one, _)| one.settings.name.clone()).collect();
+                listed(&names)
+            }
+            Placeholder::Since => {
+                let zone = times::zone_of(page);
+                times::as_of(&times::zoned(self.since, &zone), &times::zoned(self.until, &zone))
+            }
+            Placeholder::Duration => duration(self.until - self.since),
+            Placeholder::Incident => self.title.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "placeholders_test.rs"]
+mod tests;

@@ -1,0 +1,117 @@
+//! Templates of incidents, as the team prepares and uses them on the command line, and what visitors read of them.
+
+use crate::enrolment::{run_cli, run_ok};
+use crate::world::{World, page};
+use serde_json::Value;
+use skerry_tests::parts::until;
+use std::time::Duration;
+
+const NOTICED: Duration = Duration::from_secs(15);
+
+const COMPONENTS: &str = "[[page.component]]\nkey = \"shop\"\nname = \"Shop *{{page}}*\"\nmanual = true\n\
+                          [[page.component]]\nkey = \"mail\"\nname = \"Mail\"\nmanual = true\n\
+                          [[page.component]]\nkey = \"store\"\nname = \"Store\"\nmanual = true\npublic = false\n";
+const DECLARED: &str = "[[incident_template]]\nname = \"Disk full\"\npage = \"demo\"\ntitle = \"{{components}} cannot save\"\n\
+                        body = \"A disk is full: {{incident}} since {{since}}. **{{components}}** of {{page}} wait.\"\n\
+                        update_status = \"identified\"\ncomponents = [\"shop\", \"store\"]\n";
+
+/// The id that a command prints.
+fn id_of(output: &str, ending: &str) -> String {
+    let line = output.lines().find(|line| line.ends_with(ending)).unwrap_or_else(|| panic!("{output}"));
+    line.split(' ').nth(1).expect("an id").to_owned()
+}
+
+fn shown(world: &World, id: &str) -> Value {
+    serde_json::from_str(&run_ok(world, &["incident", "show", id, "--json"])).expect("JSON")
+}
+
+#[tokio::test]
+async fn an_incident_is_written_with_a_template_and_what_a_person_says_stands() {
+    let mut world = World::new(&format!("{}{COMPONENTS}{DECLARED}", page("demo", true, &[])));
+    world.start().await;
+    let listed = run_ok(&world, &["template", "list"]);
+    assert!(
+        listed.contains("Disk full") && listed.contains("identified") && listed.contains("file"),
+        "{listed}"
+    );
+    let opened = run_ok(&world, &["incident", "open", "--template", "Disk full"]);
+    let id = id_of(&opened, "is open.");
+    let incident = shown(&world, &id);
+    // The name of a component stands as it is: neither a placeholder nor Markdown. A private one is not named.
+    assert_eq!(incident["title"], "Shop *{{page}}* cannot save");
+    assert_eq!(incident["status"], "identified");
+    let body = incident["updates"][0]["body"].as_str().expect("a text");
+    assert!(body.starts_with("A disk is full: Shop *{{page}}* cannot save since "), "{body}");
+    assert!(body.ends_with(" UTC. Shop *{{page}}* of Page demo wait."), "{body}");
+    assert_eq!(incident["components"].as_array().map(Vec::len), Some(2));
+    let own = format!("/incidents/{id}");
+    until("visitors read it", NOTICED, async || {
+        world.page(&own).text().contains("<strong>Shop *{{page}}*</strong> of Page demo wait.")
+    })
+    .await;
+    let own_words = [
+        "--title",
+        "Mail is late",
+        "--message",
+        "{{page}} is not replaced here.",
+        "--component",
+        "mail=degraded",
+    ];
+    let opened = run_ok(&world, &[&["incident", "open", "--template", "Disk full"], &own_words[..]].concat());
+    let other = shown(&world, &id_of(&opened, "is open."));
+    assert_eq!((&other["title"], &other["status"]), (&"Mail is late".into(), &"identified".into()));
+    assert_eq!(other["updates"][0]["body"], "{{page}} is not replaced here.");
+    assert_eq!(other["components"][0]["name"], "Mail");
+    let add = ["template", "add", "Over", "--title", "It is over", "--status", "resolved", "--message"];
+    run_ok(&world, &[&add[..], &["{{incident}}: over after {{duration}}."]].concat());
+    let (succeeded, output) = run_cli(&world, &["incident", "update", &id, "--template", "Over"]);
+    assert!(!succeeded && output.contains("incident resolve"), "{output}");
+    run_ok(&world, &["incident", "resolve", &id, "--template", "Over", "--release"]);
+    let resolved = shown(&world, &id);
+    let last = resolved["updates"].as_array().and_then(|all| all.last()).expect("an update");
+    let said = last["body"].as_str().expect("a text");
+    assert!(said.starts_with("Shop *{{page}}* cannot save: over after ") && said.ends_with(" s."), "{said}");
+    assert_eq!(
+        (&resolved["status"], &resolved["title"]),
+        (&"resolved".into(), &"Shop *{{page}}* cannot save".into())
+    );
+}
+
+#[tokio::test]
+async fn templates_are_an_admins_and_the_files() {
+    let mut world = World::new(&format!("{}{COMPONENTS}{DECLARED}", page("demo", true, &[])));
+    world.start().await;
+    let add = |message: &str| {
+        run_cli(&world, &["template", "add", "Mine", "--title", "{{page}}", "--message", message])
+    };
+    for (message, why) in [
+        ("On {{host}}", "line 1, column 4: {{host}} is no placeholder; there are {{page}}, {{components}}"),
+        ("${HOME} {{7*7}}", "line 1, column 9: {{7*7}} is no placeholder"),
+        ("{{components", "line 1, column 1: {{components is no placeholder (did you mean {{components}}?)"),
+    ] {
+        let (succeeded, output) = add(message);
+        assert!(!succeeded && output.contains(why), "{output}");
+    }
+    let (succeeded, output) = add("On db1.internal. {{incident}}");
+    assert!(succeeded && output.contains("removed from the message: \"db1.internal\""), "{output}");
+    let (succeeded, output) = add("Again");
+    assert!(!succeeded && output.contains("there is a template \"Mine\" already"), "{output}");
+    let shown = run_ok(&world, &["template", "show", "Mine"]);
+    assert!(shown.contains("On [redacted]. {{incident}}") && shown.contains("every page"), "{shown}");
+    let (succeeded, output) = run_cli(&world, &["template", "remove", "Disk full"]);
+    assert!(!succeeded && output.contains("the configuration file declares \"Disk full\""), "{output}");
+    let (succeeded, output) = run_cli(&world, &["incident", "open", "--template", "Mnie"]);
+    assert!(!succeeded && output.contains("did you mean \"Mine\"?"), "{output}");
+    let planned = ["template", "add", "Planned", "--title", "T", "--message", "M", "--status", "scheduled"];
+    run_ok(&world, &planned);
+    let (succeeded, output) = run_cli(&world, &["incident", "open", "--template", "Planned"]);
+    assert!(!succeeded && output.contains("is for maintenance"), "{output}");
+    let all: Value = serde_json::from_str(&run_ok(&world, &["template", "list", "--json"])).expect("JSON");
+    let all = all["templates"].as_array().expect("a list");
+    let mine = all.iter().find(|one| one["name"] == "Mine").expect("it is listed");
+    let (id, version) = (mine["id"].as_str().expect("an id"), mine["version"].as_str().expect("a version"));
+    let (succeeded, output) = run_cli(&world, &["template", "remove", id, "--if-version", "1"]);
+    assert!(!succeeded && output.contains("look at it again"), "{output}");
+    run_ok(&world, &["template", "remove", id, "--if-version", version]);
+    assert!(!run_ok(&world, &["template", "list"]).contains("Mine"));
+}
