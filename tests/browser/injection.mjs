@@ -82,8 +82,10 @@ async function write(send, text) {
   await send('PATCH', `/incidents/${incident}`, { incident: { status: 'resolved', body, components: { [component]: 'operational' } } })
   await send('PUT', `/incidents/${incident}/postmortem`, { postmortem: { body_draft: body } })
   await send('PUT', `/incidents/${incident}/postmortem/publish`, {})
+  const notice = async title => send('POST', '/api/v1/announcements', { title, body, level: 'warning', page_ids: [send.page] })
+  const announcement = (await notice(text) ?? await notice('Plain')).id
   const planned = { body, status: 'scheduled', component_ids: [component], scheduled_for: after(24), scheduled_until: after(26) }
-  return { component, incident, maintenance: await announce(planned) }
+  return { component, incident, announcement, maintenance: await announce(planned) }
 }
 
 /** What a document must not contain: a list of complaints. Runs in the browser. */
@@ -159,13 +161,14 @@ try {
   const { token } = JSON.parse(added)
   const [{ id }] = await (await fetch(`${root}/v1/pages`, { headers: { authorization: `OAuth ${token}` } })).json()
   const send = async (method, path, body) => {
-    const response = await fetch(`${root}/v1/pages/${id}${path}`, {
+    const response = await fetch(`${root}${path.startsWith('/api/') ? '' : `/v1/pages/${id}`}${path}`, {
       method, headers: { authorization: `OAuth ${token}`, 'content-type': 'application/json' }, body: JSON.stringify(body),
     })
     const answer = await response.json()
     assert.ok([200, 201, 422].includes(response.status), `${method} ${path} ${JSON.stringify(body)}: ${JSON.stringify(answer)}`)
     return response.status === 422 ? null : answer
   }
+  send.page = id
   const written = []
   const left = [...corpus]
   await Promise.all(Array.from({ length: TABS }, async () => {
@@ -175,15 +178,17 @@ try {
     const { components, scheduled_maintenances: planned } = await json(`${site}/api/v2/summary.json`)
     const shown = new Set([...components, ...planned].map(one => one.id))
     if (!written.every(one => shown.has(one.component) && shown.has(one.maintenance))) return false
-    const pages = await Promise.all(written.map(one => fetch(`${site}/incidents/${one.incident}`)))
+    const own = written.flatMap(one => [`incidents/${one.incident}`, `announcements/${one.announcement}`])
+    const pages = await Promise.all(own.map(path => fetch(`${site}/${path}`)))
     return pages.every(page => page.ok)
   })
   const month = new Date().toISOString().slice(0, 7)
   const paths = ['/', '/history', `/history/${month}`, '/uptime', '/badge.svg', '/badge.json', '/api/v2/summary.json', '/api/v2/status.json',
     '/api/v2/components.json', '/api/v2/incidents.json', '/api/v2/incidents/unresolved.json', '/api/v2/scheduled-maintenances.json',
     '/api/v2/scheduled-maintenances/upcoming.json', '/api/v2/scheduled-maintenances/active.json']
-  for (const { component, incident, maintenance } of written) {
-    paths.push(`/components/${component}`, `/components/${component}/badge.svg`, `/incidents/${incident}`, `/maintenance/${maintenance}`)
+  for (const { component, incident, maintenance, announcement } of written) {
+    paths.push(`/components/${component}`, `/components/${component}/badge.svg`, `/incidents/${incident}`, `/maintenance/${maintenance}`,
+      `/announcements/${announcement}`)
   }
   const number = paths.length
   const complaints = []

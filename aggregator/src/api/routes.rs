@@ -115,6 +115,8 @@ const HOLDS: &str = "/api/v1/pages/{page}/components/{component}/holds";
 const HOLD: &str = "/api/v1/pages/{page}/components/{component}/holds/{source}";
 const TEMPLATES: &str = "/api/v1/pages/{page}/templates";
 const TEMPLATE: &str = "/api/v1/pages/{page}/templates/{template}";
+const ANNOUNCEMENTS: &str = "/api/v1/announcements";
+const ANNOUNCEMENT: &str = "/api/v1/announcements/{announcement}";
 const SETTINGS: &str = "/api/v1/settings";
 
 /// Operators set statuses.
@@ -125,6 +127,8 @@ const CHANGE_PAGES: (Role, Resource) = (Role::Admin, Resource::Pages);
 const CHANGE_COMPONENTS: (Role, Resource) = (Role::Admin, Resource::Components);
 /// Operators write incidents and schedule maintenance.
 const ANNOUNCE: (Role, Resource) = (Role::Operator, Resource::Incidents);
+/// Operators write announcements.
+const NOTICE: (Role, Resource) = (Role::Operator, Resource::Announcements);
 /// Templates are an admin's.
 const PREPARE: (Role, Resource) = (Role::Admin, Resource::Templates);
 /// The past is corrected by admins.
@@ -209,6 +213,11 @@ pub(super) const TABLE: &[Route] = &[
     read(TEMPLATE, Resource::Templates, own::templates::get),
     write("PATCH", TEMPLATE, PREPARE, own::templates::change, own::templates::shown),
     write("DELETE", TEMPLATE, PREPARE, own::templates::delete, nothing),
+    read(ANNOUNCEMENTS, Resource::Announcements, own::announcements::list),
+    write("POST", ANNOUNCEMENTS, NOTICE, own::announcements::create, own::announcements::shown_new),
+    read(ANNOUNCEMENT, Resource::Announcements, own::announcements::get),
+    write("PATCH", ANNOUNCEMENT, NOTICE, own::announcements::change, own::announcements::shown),
+    write("DELETE", ANNOUNCEMENT, NOTICE, own::announcements::end, own::announcements::shown_ended),
     read(SETTINGS, Resource::Settings, own::settings::get),
     write("PATCH", SETTINGS, (Role::Admin, Resource::Settings), own::settings::change, own::settings::shown),
     read_as(Role::Admin, "/api/v1/audit", Resource::Audit, own::audit::list),

@@ -208,6 +208,21 @@ impl Fixture {
         timeout(BOUND, shown).await.expect("it is published")
     }
 
+    /// What visitors get at a path, once it contains a text.
+    pub(crate) async fn shown_page(&self, path: &str, text: &str) -> (String, String) {
+        let mut often = tokio::time::interval(Duration::from_millis(50));
+        let shown = async {
+            loop {
+                often.tick().await;
+                let (head, body) = self.raw(path).await;
+                if body.contains(text) {
+                    return (head, body);
+                }
+            }
+        };
+        timeout(BOUND, shown).await.expect("it is published")
+    }
+
     pub(crate) fn stop(self) {
         self.engine.stop();
         self.running.abort();

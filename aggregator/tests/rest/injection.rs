@@ -58,13 +58,15 @@ fn settings(name: &str) -> PageSettings {
 /// A page with what was written.
 struct Written {
     fixture: Fixture,
-    /// `/v1/pages/<id>`
+    /// `/v1/pages/<id>`, and the id.
     page: String,
+    id: String,
     /// Ids.
     components: Vec<String>,
     /// Paths.
     incidents: Vec<String>,
     maintenance: Vec<String>,
+    announcements: Vec<String>,
 }
 
 impl Written {
@@ -72,13 +74,16 @@ impl Written {
         let fixture = Fixture::new("").await;
         let create = Command::CreatePage(Box::new(settings("Made")));
         fixture.engine.command((Target::Name("default".to_owned()), create)).await.expect("taken");
-        let page = format!("/v1/pages/{}", fixture.page("Made").await);
-        Self { fixture, page, components: Vec::new(), incidents: Vec::new(), maintenance: Vec::new() }
+        let id = fixture.page("Made").await;
+        let page = format!("/v1/pages/{id}");
+        let (components, incidents) = (Vec::new(), Vec::new());
+        let (maintenance, announcements) = (Vec::new(), Vec::new());
+        Self { fixture, page, id, components, incidents, maintenance, announcements }
     }
 
     /// Nothing but a wrong value is a reason to refuse a text.
     async fn send(&self, method: &str, path: &str, body: &Value) -> Option<Answer> {
-        let path = format!("{}{path}", self.page);
+        let path = if path.starts_with("/api/") { path.to_owned() } else { format!("{}{path}", self.page) };
         let answer = self.fixture.admin(method, &path, &body.to_string()).await;
         assert!(matches!(answer.status, 200 | 201 | 422), "{method} {path} {body}: {answer:?}");
         (answer.status != 422).then_some(answer)
@@ -114,11 +119,23 @@ impl Written {
         let postmortem = json!({ "postmortem": { "body_draft": body } });
         self.send("PUT", &format!("{path}/postmortem"), &postmortem).await.expect("a text with words");
         self.send("PUT", &format!("{path}/postmortem/publish"), &json!({})).await.expect("it is resolved");
+        self.announcements.push(format!("/announcements/{}", self.notice(text, &body).await));
         let planned = json!({
             "body": body, "status": "scheduled", "component_ids": [&component],
             "scheduled_for": after(24).to_string(), "scheduled_until": after(26).to_string(),
         });
         self.maintenance.push(format!("/maintenance/{}", self.announce(text, planned).await));
+    }
+
+    /// Makes an announcement with a title, or a plain one if that is refused, and returns its id.
+    async fn notice(&self, title: &str, body: &str) -> String {
+        for title in [title, "Plain"] {
+            let notice = json!({ "title": title, "body": body, "level": "warning", "page_ids": [&self.id] });
+            if let Some(made) = self.send("POST", "/api/v1/announcements", &notice).await {
+                return made.text("id");
+            }
+        }
+        panic!("a plain title is refused, too: {body}");
     }
 
     /// Opens an incident or plans maintenance with a name, or a plain one if that is refused, and returns its id.
@@ -155,7 +172,7 @@ impl Written {
         for id in &self.components {
             paths.extend([format!("/components/{id}"), format!("/components/{id}/badge.svg")]);
         }
-        paths.extend(self.incidents.iter().chain(&self.maintenance).cloned());
+        paths.extend(self.incidents.iter().chain(&self.maintenance).chain(&self.announcements).cloned());
         let now = after(0).strftime("%Y-%m");
         paths.push(format!("/history/{now}"));
         paths.into_iter().map(|path| format!("{ROOT}{path}")).collect()

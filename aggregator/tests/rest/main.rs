@@ -1,6 +1,7 @@
 //! The REST API of a running aggregator: pages, components, groups, their uptime, and problems, as
 //! Statuspage's clients use them.
 
+mod announcements;
 mod captures;
 mod components;
 mod fixture;

@@ -1,32 +1,23 @@
 //! The audit log: who changed what, when and from where, with the values before and after.
 
+use super::list::Part;
 use crate::api::call::Call;
 use crate::api::refusal::Refusal;
 use crate::api::reply::Reply;
 use serde_json::{Value, json};
 use skerry_domain::rows::AuditRow;
 
-/// The default and the greatest number of entries.
-const LIMIT: (u64, u64) = (50, 200);
-
-/// `GET /api/v1/audit`: the newest first; `?after=` takes `next`.
+/// `GET /api/v1/audit`: the newest first.
 pub(in crate::api) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let mut query = call.query.fields();
-    let (after, limit) = (query.number("after"), query.number("limit"));
-    query.finish()?;
-    let (default, greatest) = LIMIT;
-    let limit = limit.unwrap_or(default).clamp(1, greatest) as usize;
-    let before = after.map(|after| i64::try_from(after).unwrap_or(i64::MAX));
+    let part = Part::of(call)?;
+    let before = part.after_number()?;
     let reader = call.reader.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let read = reader.audit(call.state.workspace.key, before, limit + 1);
-    let mut rows = read.map_err(|error| {
+    let read = reader.audit(call.state.workspace.key, before, part.limit + 1);
+    let rows = read.map_err(|error| {
         tracing::error!(%error, "the audit log cannot be read");
         Refusal::new(500, "the audit log cannot be read: see the log of the aggregator")
     })?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|last| last.number);
-    Ok(Reply::ok(json!({ "data": rows.iter().map(object).collect::<Vec<_>>(), "next": next })))
+    Ok(part.answer(&rows, object, |row| json!(row.number)))
 }
 
 fn object(row: &AuditRow) -> Value {

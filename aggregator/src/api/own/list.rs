@@ -1,4 +1,4 @@
-//! A part of a list.
+//! A part of a list: `?limit=` entries, those behind the entry `?after=`.
 
 use crate::api::call::Call;
 use crate::api::refusal::Refusal;
@@ -41,11 +41,33 @@ impl Part {
         if let Some(after) = &self.after
             && !all.by_ref().any(|one| id(&one) == after)
         {
-            return Err(Refusal::invalid(format!("after: there is no entry {after:?}")));
+            return Err(no_entry(after));
         }
-        let mut all = all.filter(|one| wanted(one));
-        let part: Vec<T> = all.by_ref().take(self.limit).collect();
-        let next = all.next().and(part.last()).map(|last| id(last).to_owned());
-        Ok(Reply::ok(json!({ "data": part.iter().map(shown).collect::<Vec<_>>(), "next": next })))
+        let entries: Vec<T> = all.filter(|one| wanted(one)).take(self.limit + 1).collect();
+        Ok(self.answer(&entries, shown, |one| json!(id(one))))
     }
+
+    /// Answers with the first `limit` of these entries, and with what `after` takes if there are more.
+    pub(super) fn answer<T>(
+        &self,
+        entries: &[T],
+        shown: impl Fn(&T) -> Value,
+        id: impl Fn(&T) -> Value,
+    ) -> Reply {
+        let part = &entries[..entries.len().min(self.limit)];
+        let next = part.last().filter(|_| entries.len() > part.len()).map(id);
+        Reply::ok(json!({ "data": part.iter().map(shown).collect::<Vec<_>>(), "next": next }))
+    }
+
+    /// The number of the last entry that the client has, where entries have numbers.
+    ///
+    /// # Errors
+    /// 422: it is no number.
+    pub(super) fn after_number(&self) -> Result<Option<i64>, Refusal> {
+        self.after.as_deref().map(|after| after.parse().map_err(|_| no_entry(after))).transpose()
+    }
+}
+
+fn no_entry(after: &str) -> Refusal {
+    Refusal::invalid(format!("after: there is no entry {after:?}"))
 }

@@ -1,6 +1,7 @@
 //! `/api/v1`: what Statuspage does not have. Plain JSON; errors are problem details (RFC 9457); lists are `data` with the
 //! newest first, and `next`, which `?after=` of the next request takes.
 
+pub(super) mod announcements;
 pub(super) mod audit;
 pub(super) mod corrections;
 pub(super) mod drafts;
