@@ -80,7 +80,7 @@ fn alternatives(section: &str, key: &str) -> Option<Value> {
             json!({ "type": "array", "items": { "type": "string" } })
         }
         ("listen", "serves") => json!({
-            "type": "array", "minItems": 1, "items": { "enum": ["public", "agents", "hooks", "admin"] },
+            "type": "array", "minItems": 1, "items": { "enum": ["public", "agents", "hooks", "api", "admin"] },
         }),
         _ => return None,
     })
