@@ -67,7 +67,16 @@ async fn answers_have_every_member_that_clients_decode() {
     ] {
         comparison.object(name, &path, &filled.read(&path).await.body);
     }
+    let template = json!({ "template": {
+        "name": "Slow", "title": "T", "body": "B", "update_status": "identified", "component_ids": [mail],
+    } });
+    comparison.object(
+        "IncidentTemplate",
+        "POST",
+        &filled.write("POST", "/incident_templates", &template, 201).await.body,
+    );
     for (path, name, least) in [
+        ("/incident_templates", "IncidentTemplate", 1),
         ("/components", "Component", 2),
         ("/component-groups", "GroupComponent", 1),
         ("/incidents", "Incident", 4),
