@@ -79,7 +79,8 @@ async fn an_incident_is_written_with_a_template_and_what_a_person_says_stands() 
 
 #[tokio::test]
 async fn templates_are_an_admins_and_the_files() {
-    let mut world = World::new(&format!("{}{COMPONENTS}{DECLARED}", page("demo", true, &[])));
+    let other = page("other", true, &[]);
+    let mut world = World::new(&format!("{}{COMPONENTS}{other}{DECLARED}", page("demo", true, &[])));
     world.start().await;
     let add = |message: &str| {
         run_cli(&world, &["template", "add", "Mine", "--title", "{{page}}", "--message", message])
@@ -96,15 +97,32 @@ async fn templates_are_an_admins_and_the_files() {
     assert!(succeeded && output.contains("removed from the message: \"db1.internal\""), "{output}");
     let (succeeded, output) = add("Again");
     assert!(!succeeded && output.contains("there is a template \"Mine\" already"), "{output}");
-    let shown = run_ok(&world, &["template", "show", "Mine"]);
-    assert!(shown.contains("On [redacted]. {{incident}}") && shown.contains("every page"), "{shown}");
+    let mine = run_ok(&world, &["template", "show", "Mine"]);
+    assert!(mine.contains("On [redacted]. {{incident}}") && mine.contains("every page"), "{mine}");
     let (succeeded, output) = run_cli(&world, &["template", "remove", "Disk full"]);
     assert!(!succeeded && output.contains("the configuration file declares \"Disk full\""), "{output}");
+    // A template of one page says which page; one of every page does not.
+    let opened = run_ok(&world, &["incident", "open", "--template", "Disk full"]);
+    assert_eq!(shown(&world, &id_of(&opened, "is open."))["page"], "demo");
+    let (succeeded, output) = run_cli(&world, &["incident", "open", "--template", "Mine"]);
+    assert!(!succeeded && output.contains("several pages: say --page, one of demo, other"), "{output}");
     let (succeeded, output) = run_cli(&world, &["incident", "open", "--template", "Mnie"]);
     assert!(!succeeded && output.contains("did you mean \"Mine\"?"), "{output}");
+    // What is left in a template by name is not left in an incident unless that says so, too.
+    let mirror =
+        ["template", "add", "Mirror", "--title", "Use the mirror", "--message", "It is at 203.0.113.9."];
+    let (succeeded, output) = run_cli(&world, &[&mirror[..], &["--release-hit", "203.0.113.9"]].concat());
+    assert!(succeeded && output.contains("left in the message: \"203.0.113.9\""), "{output}");
+    let open = ["incident", "open", "--page", "demo", "--template", "Mirror"];
+    let (_, output) = run_cli(&world, &open);
+    assert!(output.contains("removed from the message: \"203.0.113.9\""), "{output}");
+    assert_eq!(shown(&world, &id_of(&output, "is open."))["updates"][0]["body"], "It is at [redacted].");
+    let opened = run_ok(&world, &[&open[..], &["--release-hit", "203.0.113.9"]].concat());
+    assert_eq!(shown(&world, &id_of(&opened, "is open."))["updates"][0]["body"], "It is at 203.0.113.9.");
     let planned = ["template", "add", "Planned", "--title", "T", "--message", "M", "--status", "scheduled"];
     run_ok(&world, &planned);
-    let (succeeded, output) = run_cli(&world, &["incident", "open", "--template", "Planned"]);
+    let (succeeded, output) =
+        run_cli(&world, &["incident", "open", "--page", "demo", "--template", "Planned"]);
     assert!(!succeeded && output.contains("is for maintenance"), "{output}");
     let all: Value = serde_json::from_str(&run_ok(&world, &["template", "list", "--json"])).expect("JSON");
     let all = all["templates"].as_array().expect("a list");

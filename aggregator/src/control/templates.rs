@@ -104,7 +104,12 @@ pub(super) fn opened(
     (released, now): (&[String], Timestamp),
 ) -> Result<OpenIncident, String> {
     let Some(named) = new.template.clone() else { return Ok(new) };
-    let page = lookup::page(state, new.page.as_deref())?;
+    let page = match &new.page {
+        // A template of one page says which page.
+        None => state.templates[&lookup::template(state, None, &named)?].page,
+        Some(_) => None,
+    };
+    let page = page.map_or_else(|| lookup::page(state, new.page.as_deref()), Ok)?;
     let template = of_incident(state, page, &named)?;
     let components = components(state, template, new.components);
     let named = keys(state, page, &components)?;
@@ -119,6 +124,7 @@ pub(super) fn opened(
     let shown = TextSanitiser::releasing(state, released)?.title(&title)?.public.one_line();
     let occasion = Occasion { title: &shown, ..occasion };
     Ok(OpenIncident {
+        page: Some(state.pages[&page].id.clone()),
         title,
         message: new.message.or_else(|| Some(message(state, template, &occasion))),
         status: new.status.or_else(|| status(template)),
