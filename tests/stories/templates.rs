@@ -88,7 +88,7 @@ async fn templates_are_an_admins_and_the_files() {
     for (message, why) in [
         ("On {{host}}", "line 1, column 4: {{host}} is no placeholder; there are {{page}}, {{components}}"),
         ("${HOME} {{7*7}}", "line 1, column 9: {{7*7}} is no placeholder"),
-        ("{{components", "line 1, column 1: {{components is no placeholder (did you mean {{components}}?)"),
+        ("{{components", "line 1, column 1: {{components is no placeholder; there are {{page}}"),
     ] {
         let (succeeded, output) = add(message);
         assert!(!succeeded && output.contains(why), "{output}");

@@ -8,7 +8,6 @@ use super::origin::Origin;
 use super::state::State;
 use super::text::Text;
 use super::time::Timestamp;
-use skerry_protocol::strict::nearest;
 use std::fmt;
 
 /// What may stand in a template between two pairs of braces.
@@ -142,12 +141,9 @@ fn why_not(part: &Part<'_>, field: TemplateField) -> Option<String> {
             Some("stands for the title itself, so it may stand in the text only".to_owned())
         }
         Kind::Other => {
-            let known = || Placeholder::ALL.into_iter().filter(|one| allowed(*one));
-            let name = shortened(part.written.trim_matches(['{', '}', ' ']));
-            let near = nearest(&name, known().map(Placeholder::name)).and_then(Placeholder::from_name);
-            let meant = near.map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
-            let all: Vec<String> = known().map(|one| one.to_string()).collect();
-            Some(format!("is no placeholder{meant}; there are {}", all.join(", ")))
+            let known = Placeholder::ALL.into_iter().filter(|one| allowed(*one));
+            let all: Vec<String> = known.map(|one| one.to_string()).collect();
+            Some(format!("is no placeholder; there are {}", all.join(", ")))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Reads templates of incidents. Their texts pass the sanitiser by what the file alone says; nothing is removed from them:
 //! what must not be public is refused.
 
-use skerry_domain::template::{TemplateField, TemplateStatus, no_placeholders};
+use skerry_domain::template::{Placeholder, TemplateField, TemplateStatus, no_placeholders};
 use skerry_domain::text::{SanitiserSettings, Text};
 use skerry_protocol::strict::{Item, Table, nearest};
 use skerry_sanitiser::Rules;
@@ -135,7 +135,12 @@ fn text(
 ) -> Option<Text> {
     let wrong = no_placeholders(written, field);
     for one in &wrong {
-        let remedy = "Braces in pairs stand for a name of that list; nothing else is replaced.";
+        let name = one.written.trim_matches(['{', '}', ' ']);
+        let near = nearest(name, Placeholder::ALL.map(Placeholder::name)).and_then(Placeholder::from_name);
+        let remedy = near.filter(|near| near.name() != name).map_or_else(
+            || "Braces in pairs stand for a name of that list; nothing else is replaced.".to_owned(),
+            |near| format!("Did you mean {near}?"),
+        );
         table.refuse(key, format!("{key}: {one}"), remedy);
     }
     let sanitiser = sanitiser?;

@@ -69,7 +69,7 @@ async fn statuspages_interface_lists_and_makes_them() {
         errors[1].starts_with("body, line 2, column 5: {{7*7}} is no placeholder; there are {{page}},"),
         "{errors:?}"
     );
-    assert!(errors[2].contains("{{pgae}} is no placeholder (did you mean {{page}}?)"), "{errors:?}");
+    assert!(errors[2].contains("column 13: {{pgae}} is no placeholder; there are {{page}},"), "{errors:?}");
     fixture.stop();
 }
 

@@ -53,10 +53,10 @@ fn what_is_no_name_of_the_list_is_refused_with_its_place() {
             assert!(wrong[0].why.contains(&placeholder.to_string()), "{template}: {}", wrong[0]);
         }
     }
-    let near = no_placeholders("x {{componets}}", TemplateField::Body);
+    let wrong = no_placeholders("x {{componets}}", TemplateField::Body);
     assert_eq!(
-        near[0].to_string(),
-        "line 1, column 3: {{componets}} is no placeholder (did you mean {{components}}?); there are {{page}}, \
+        wrong[0].to_string(),
+        "line 1, column 3: {{componets}} is no placeholder; there are {{page}}, \
          {{components}}, {{since}}, {{duration}}, {{incident}}"
     );
     assert_eq!(no_placeholders(&"{{x}}".repeat(1_000), TemplateField::Body).len(), 10, "not all are listed");
