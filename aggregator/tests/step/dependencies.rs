@@ -1,6 +1,6 @@
 //! Checks that depend on others, through the store: what fails behind an outage opens no problem of its own.
 
-use crate::fixture::{BOOTED, EPOCH, Fixture, START, configure};
+use crate::fixture::{BOOTED, EPOCH, Fixture, START, configure, live};
 use crate::reports::{observed, record};
 use skerry_domain::problem::{Level, Problem, ProblemEventKind, ProblemSubject, Severity};
 use skerry_domain::state::{AgentKey, ComponentKey};
@@ -100,6 +100,25 @@ fn failures_behind_an_outage_open_no_problem() {
         assert_eq!(fixture.state.problems.len(), 1, "it left no problem of its own");
         fixture.assert_stored();
     }
+}
+
+/// The agent comes back before its silence was noticed: first a snapshot of the router, then its history, by which nobody
+/// knows whether it was down when the other failed.
+#[test]
+fn a_failure_stands_alone_once_the_past_of_its_parent_explains_it_no_more() {
+    let mut fixture = fixture(WEB);
+    fixture.sees(&[("web", Up), ("router", Up)]);
+    fixture.sees(&[("router", Down)]);
+    fixture.sees(&[("web", Down)]);
+    assert_eq!(fixture.failing(), ["router"]);
+    fixture.now = fixture.now + 5 * MINUTE;
+    let snapshot = live(Degraded);
+    let checks = vec!["router".to_owned()];
+    fixture.send(Report { checks, snapshot, ..fixture.empty(fixture.agent) });
+    assert_eq!(fixture.failing(), ["router"]);
+    fixture.sees(&[("router", Degraded)]);
+    assert_eq!(fixture.failing(), ["an agent", "router", "web"], "the agent is silent about the other");
+    fixture.assert_stored();
 }
 
 #[test]

@@ -52,8 +52,8 @@ pub(super) fn follow(state: &mut State, context: Context, changes: &mut Changes)
     }
 }
 
-/// Checks whose faults a parent may have held back, and may no longer: those that depend on a check that changed, and
-/// those that were seen again since their parent recovered.
+/// Checks whose faults a parent may have held back, and may no longer: those that depend on a check that changed or of
+/// which more is known, also of its past, and those that were seen again since their parent recovered.
 fn waiting(state: &State, events: &[Change], changes: &Changes) -> BTreeSet<CheckKey> {
     let changed = events.iter().filter_map(|event| match event {
         Change::Verdict { check, from, to, until: None, .. } if from.verdict != to.verdict => Some(*check),
@@ -64,9 +64,9 @@ fn waiting(state: &State, events: &[Change], changes: &Changes) -> BTreeSet<Chec
     if !state.dependents.is_empty() {
         let of_track = |track: &TrackKey| state.tracks.get(track).map(|one| one.check);
         checks.extend(changes.touched.declared.iter().filter_map(of_track));
-        checks.extend(state.dependents_of(checks.iter().copied()));
-        let seen = changes.touched.tracks.keys().filter_map(of_track);
-        checks.extend(seen.filter(|check| !state.parents_of(*check).is_empty()));
+        let seen: BTreeSet<CheckKey> = changes.touched.tracks.keys().filter_map(of_track).collect();
+        checks.extend(state.dependents_of(checks.union(&seen).copied()));
+        checks.extend(seen.into_iter().filter(|check| !state.parents_of(*check).is_empty()));
     }
     let fails = |check: &CheckKey| {
         let kept = state.verdicts.get(check);
