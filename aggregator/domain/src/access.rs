@@ -2,7 +2,7 @@
 //! tokens are kept.
 
 use super::credentials::TokenHash;
-use super::time::Timestamp;
+use super::time::{HOUR, Timestamp};
 use std::fmt;
 
 /// A role in a workspace. A greater role may do everything that a lesser one may.
@@ -124,6 +124,9 @@ impl fmt::Display for Scope {
     }
 }
 
+/// How exactly the last use of a token is known, ms: it is noted once in this time, so that reads write next to nothing.
+pub const USE_KNOWN_TO: i64 = HOUR;
+
 /// A token of the REST API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiToken {
@@ -143,9 +146,17 @@ pub struct ApiToken {
     pub created_at: Timestamp,
     /// The end of its validity; [`Timestamp::FAR`]: none.
     pub expires_at: Timestamp,
+    /// When it was last used, to [`USE_KNOWN_TO`]. `None`: never.
+    pub used_at: Option<Timestamp>,
 }
 
 impl ApiToken {
+    /// Whether a use at `now` is to be noted.
+    #[must_use]
+    pub fn use_is_due(&self, now: Timestamp) -> bool {
+        self.used_at.is_none_or(|at| now - at >= USE_KNOWN_TO)
+    }
+
     /// Whether it is valid.
     #[must_use]
     pub fn is_valid(&self, now: Timestamp) -> bool {
@@ -194,6 +205,7 @@ mod tests {
             pages: Vec::new(),
             created_at: Timestamp(0),
             expires_at: Timestamp::FAR,
+            used_at: None,
         };
         let all = of(&[]);
         assert!(all.reaches(Resource::Audit, false) && all.reaches(Resource::Pages, true));

@@ -153,11 +153,18 @@ pub struct Incident {
     pub problems: BTreeSet<ProblemKey>,
     /// Problems that may belong to it: a person decides.
     pub suggested: BTreeSet<ProblemKey>,
+    /// Problems of which a person said that they do not belong to it: none of them is suggested again, or joins it.
+    pub refused: BTreeSet<ProblemKey>,
     /// Its timeline, oldest first.
     pub updates: SharedVec<IncidentUpdate>,
 }
 
 impl Incident {
+    /// The problems that it announces, those that may belong to it and those that do not.
+    pub(crate) fn all_problems(&self) -> impl Iterator<Item = &ProblemKey> {
+        self.problems.iter().chain(&self.suggested).chain(&self.refused)
+    }
+
     /// The impact that is shown.
     #[must_use]
     pub fn shown_impact(&self) -> Impact {

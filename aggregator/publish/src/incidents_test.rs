@@ -146,6 +146,7 @@ fn automatic(started_at: Timestamp, components: Vec<StatusChange>) -> Incident {
         postmortem: None,
         problems: std::collections::BTreeSet::new(),
         suggested: std::collections::BTreeSet::new(),
+        refused: std::collections::BTreeSet::new(),
         updates: vec![update(1, started_at, Body::Automatic(text), components)].into(),
     }
 }

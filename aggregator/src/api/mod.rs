@@ -11,6 +11,7 @@ mod reply;
 mod routes;
 #[cfg(test)]
 mod routes_test;
+mod uses;
 mod v1;
 
 use crate::config::{Provenance, Public};
@@ -39,6 +40,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use uses::Uses;
 
 /// Requests without a valid token that a client may send, per minute.
 const REFUSED_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("not zero");
@@ -63,6 +65,7 @@ struct Inner {
     reader: Mutex<Reader>,
     of_token: RateLimit<(WorkspaceKey, ApiTokenKey)>,
     refused: RateLimit<Option<IpAddr>>,
+    uses: Uses,
 }
 
 impl RestApi {
@@ -85,6 +88,7 @@ impl RestApi {
             reader: Mutex::new(reader),
             of_token: RateLimit::per_minute(requests_per_minute),
             refused: RateLimit::per_minute(REFUSED_PER_MINUTE),
+            uses: Uses::default(),
         }))
     }
 }
@@ -155,6 +159,8 @@ impl ApiCall for Admitted {
     }
 
     async fn answer(self: Box<Self>, body: Bytes) -> ApiReply {
+        let engine = &self.inner.engine;
+        self.inner.uses.note(engine, &self.caller, engine.now());
         match self.carry_out(&body).await {
             Ok(reply) => reply.into(),
             Err(refusal) => self.dialect.reply(refusal),

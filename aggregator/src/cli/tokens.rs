@@ -14,7 +14,7 @@ use skerry_domain::state::State;
 use skerry_domain::time::Timestamp;
 use skerry_host::random;
 
-const HEADS: [&str; 6] = ["NAME", "ID", "ROLE", "MAY REACH", "MADE", "EXPIRES"];
+const HEADS: [&str; 7] = ["NAME", "ID", "ROLE", "MAY REACH", "MADE", "EXPIRES", "LAST USED"];
 
 #[derive(Args)]
 pub(crate) struct Tokens {
@@ -45,7 +45,7 @@ pub(crate) enum TokenDo {
         #[arg(long, value_name = "DURATION")]
         expires: Option<String>,
     },
-    /// Show all tokens, without their secrets
+    /// Show all tokens, without their secrets; when each was last used is known to the hour
     List,
     /// Take a token away: it is refused from now on
     Remove {
@@ -117,6 +117,7 @@ fn list(states: &[&State], json: bool) -> String {
                 "pages": token.pages,
                 "created_at": token.created_at.to_string(),
                 "expires_at": (token.expires_at != Timestamp::FAR).then(|| token.expires_at.to_string()),
+                "used_at": token.used_at.map(|at| at.to_string()),
             })
         });
         return serde_json::Value::from(rows.collect::<Vec<_>>()).to_string();
@@ -129,7 +130,7 @@ fn list(states: &[&State], json: bool) -> String {
     aligned(&rows)
 }
 
-fn row(token: &ApiToken) -> [String; 6] {
+fn row(token: &ApiToken) -> [String; 7] {
     let scopes = if token.scopes.is_empty() { "everything".to_owned() } else { scopes(token).join(", ") };
     let pages =
         if token.pages.is_empty() { String::new() } else { format!(" of {}", token.pages.join(", ")) };
@@ -142,6 +143,7 @@ fn row(token: &ApiToken) -> [String; 6] {
         format!("{scopes}{pages}"),
         second(token.created_at),
         expires,
+        token.used_at.map_or_else(|| "never".to_owned(), second),
     ]
 }
 

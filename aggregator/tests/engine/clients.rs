@@ -10,7 +10,7 @@ impl World {
     /// What a client of the REST API sends, and what makes and removes its token.
     pub(crate) fn request(&self, script: &mut Script<'_>) -> Command {
         let name = script.pick(&["deploy", "terraform"]).to_owned();
-        match script.below(4) {
+        match script.below(5) {
             0 => Command::AddApiToken(Box::new(NewApiToken {
                 name,
                 hash: [script.below(3) as u8; 32],
@@ -20,6 +20,7 @@ impl World {
                 expires_at: script.pick(&[None, Some(self.now + HOUR)]),
             })),
             1 => Command::RemoveApiToken { name },
+            2 => Command::NoteTokenUse { token: ApiTokenKey(1 + script.below(3)) },
             _ => {
                 let request = (ApiTokenKey(script.below(2)), script.pick(&["one", "two"]).to_owned());
                 let digest = [script.below(2) as u8; 32];

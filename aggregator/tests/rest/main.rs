@@ -10,4 +10,5 @@ mod injection;
 mod pages;
 mod problems;
 mod templates;
+mod tokens;
 mod uptime;

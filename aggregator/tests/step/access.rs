@@ -79,6 +79,27 @@ fn a_token_has_a_name_and_a_secret_of_its_own() {
 }
 
 #[test]
+fn the_last_use_of_a_token_is_known_to_the_hour() {
+    let mut fixture = Fixture::new();
+    fixture.run(Command::AddApiToken(Box::new(token("deploy", 1))));
+    let token = ApiTokenKey(1);
+    let mut written = |at: Timestamp| {
+        fixture.now = at;
+        let stepped = fixture.step(Command::NoteTokenUse { token });
+        fixture.assert_stored();
+        (!stepped.rows.is_empty(), fixture.state.api_tokens[&token].used_at)
+    };
+    assert_eq!(written(START), (true, Some(START)));
+    for later in [START, START + 1, START + HOUR + -1] {
+        assert_eq!(written(later), (false, Some(START)), "one write an hour");
+    }
+    assert_eq!(written(START + HOUR), (true, Some(START + HOUR)));
+    // The token may be gone by then.
+    fixture.run(Command::RemoveApiToken { name: "deploy".to_owned() });
+    assert!(fixture.step(Command::NoteTokenUse { token }).rows.is_empty());
+}
+
+#[test]
 fn a_request_that_is_sent_again_takes_effect_once() {
     let mut fixture = Fixture::new();
     let first = plan(&mut fixture, "one", 1).expect("planned");

@@ -190,6 +190,7 @@ records! {
         incident: IncidentKey,
         problem: ProblemKey,
         suggested: bool,
+        refused: bool,
     }
     /// An entry of an incident's timeline.
     IncidentUpdateRow in "incident_update", key 3 {

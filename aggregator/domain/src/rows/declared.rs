@@ -121,6 +121,7 @@ records! {
         pages: Option<Lines>,
         created_ms: Timestamp,
         expires_ms: Option<Timestamp>,
+        used_ms: Option<Timestamp>,
     }
     /// The answer to a request that may be sent again.
     AnsweredRequestRow in "answered_request", key 3 {

@@ -82,23 +82,23 @@ fn update_of(state: &State, key: IncidentKey, number: i64) -> Option<&IncidentUp
     state.incidents.get(&key)?.updates.iter().rfind(|update| update.number == number)
 }
 
-/// The row of a problem of an incident, suggested or not.
+/// The row of a problem of an incident, suggested, refused or neither.
 pub(super) fn problem_row(
     state: &State,
     key: IncidentKey,
     problem: ProblemKey,
 ) -> Option<IncidentProblemRow> {
     let incident = state.incidents.get(&key)?;
-    let suggested = incident.suggested.contains(&problem);
+    let (suggested, refused) = (incident.suggested.contains(&problem), incident.refused.contains(&problem));
     let workspace = state.workspace.key;
-    let row = IncidentProblemRow { workspace, incident: key, problem, suggested };
-    (suggested || incident.problems.contains(&problem)).then_some(row)
+    let row = IncidentProblemRow { workspace, incident: key, problem, suggested, refused };
+    (suggested || refused || incident.problems.contains(&problem)).then_some(row)
 }
 
 /// The rows of all problems of an incident.
 pub(super) fn problem_rows(state: &State, key: IncidentKey) -> impl Iterator<Item = IncidentProblemRow> {
     let incident = state.incidents.get(&key);
-    let problems = incident.into_iter().flat_map(|one| one.problems.iter().chain(&one.suggested));
+    let problems = incident.into_iter().flat_map(Incident::all_problems);
     problems.filter_map(move |problem| problem_row(state, key, *problem))
 }
 
@@ -196,6 +196,7 @@ impl Restore for IncidentRow {
             postmortem,
             problems: BTreeSet::new(),
             suggested: BTreeSet::new(),
+            refused: BTreeSet::new(),
             updates: Vec::new().into(),
         };
         if incident.is_open() {
@@ -208,10 +209,11 @@ impl Restore for IncidentRow {
 
 impl Restore for IncidentProblemRow {
     fn restore(self, state: &mut State) -> Result<(), Misread> {
-        if !self.suggested {
+        if !self.suggested && !self.refused {
             state.set_problem(self.incident, self.problem, true);
         } else if let Some(incident) = state.incidents.get_mut(&self.incident) {
-            incident.suggested.insert(self.problem);
+            let set = if self.refused { &mut incident.refused } else { &mut incident.suggested };
+            set.insert(self.problem);
         }
         Ok(())
     }

@@ -30,6 +30,8 @@ pub(super) fn announce(state: &mut State, key: ProblemKey, context: Context, cha
     }
     for (page, components) in pages {
         match related(state, page, key) {
+            // A person said that it does not belong there.
+            Some(incident) if state.incidents[&incident].refused.contains(&key) => {}
             Some(incident) if joins(state, incident, key) => {
                 join(state, incident, key, (text, publish), context, changes);
             }
@@ -138,6 +140,7 @@ fn draft(
         postmortem: None,
         problems: BTreeSet::new(),
         suggested: BTreeSet::new(),
+        refused: BTreeSet::new(),
         updates: Vec::new().into(),
     };
     state.incidents.insert(key, incident);

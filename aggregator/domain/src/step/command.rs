@@ -11,8 +11,8 @@ use crate::holds::Source;
 use crate::incident::IncidentRules;
 use crate::maintenance::MaintenanceStatus;
 use crate::state::{
-    AgentKey, AnnouncementKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, Origin, PageKey,
-    PageSettings, ProblemKey, ResponseHour, SeriesKey, WindowKey,
+    AgentKey, AnnouncementKey, ApiTokenKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, Origin,
+    PageKey, PageSettings, ProblemKey, ResponseHour, SeriesKey, WindowKey,
 };
 use crate::status::Status;
 use crate::text::{SanitiserSettings, Text};
@@ -235,6 +235,11 @@ pub enum Command {
     },
     /// Makes a token of the REST API.
     AddApiToken(Box<NewApiToken>),
+    /// A token of the REST API is used.
+    NoteTokenUse {
+        /// Which.
+        token: ApiTokenKey,
+    },
     /// Removes a token of the REST API; it is no longer accepted.
     RemoveApiToken {
         /// Its name.
@@ -365,6 +370,7 @@ impl Command {
             Self::UpdateWindow { .. } => "update_window",
             Self::EditWindowUpdate { .. } => "edit_window_update",
             Self::AddApiToken(_) => "add_token",
+            Self::NoteTokenUse { .. } => "note_token_use",
             Self::RemoveApiToken { .. } => "remove_token",
             Self::UndoCorrection { .. } => "undo_correction",
             Self::CreatePage(_) => "create_page",

@@ -99,6 +99,7 @@ pub(super) fn open(
         postmortem: None,
         problems: BTreeSet::new(),
         suggested: BTreeSet::new(),
+        refused: BTreeSet::new(),
         updates: Vec::new().into(),
     };
     state.incidents.insert(key, incident);
@@ -343,6 +344,11 @@ pub(super) fn link(
     state.set_problem(key, problem, linked);
     let incident = state.incidents.get_mut(&key).expect("looked up above");
     incident.suggested.remove(&problem);
+    if linked {
+        incident.refused.remove(&problem);
+    } else {
+        incident.refused.insert(problem);
+    }
     let keys = incident.problems.clone();
     let mut all = keys.iter().filter_map(|key| state.problems.get(key));
     let lasts = keys.is_empty() || all.any(automatic::lasts);

@@ -248,6 +248,7 @@ fn apply(
         Command::AddApiToken(new) => {
             return token::add(state, new, context, changes).map(Answer::ApiToken);
         }
+        Command::NoteTokenUse { token } => token::note_use(state, *token, now, changes),
         Command::RemoveApiToken { name } => token::remove(state, name, changes)?,
         Command::UndoCorrection { correction } => correction::undo(state, *correction, now, changes)?,
         Command::CreateAnnouncement(new) => {
