@@ -49,6 +49,16 @@ impl Layers {
             Effective::NoData | Effective::Unwatched => None,
         }
     }
+
+    /// The last status that is known in `[from, to)`; `None`: none is.
+    #[must_use]
+    pub fn last_known(&self, from: Timestamp, to: Timestamp) -> Option<Status> {
+        let known = |one: &Interval<Effective>| match one.value {
+            Effective::Known(status) | Effective::Partly(status) => Some(status),
+            Effective::NoData | Effective::Unwatched => None,
+        };
+        overlay(self, from, to).iter().rev().find_map(known)
+    }
 }
 
 /// The effective status over `[from, to)`: contiguous, neighbours differ. Gaps in all layers become no data; the time

@@ -18,6 +18,7 @@ mod placement;
 mod planning;
 mod problems;
 mod recurring;
+mod related;
 #[path = "../engine/reports.rs"]
 mod reports;
 mod runtime;

@@ -251,7 +251,7 @@ fn two_checks_that_fail_together_are_one_incident() {
     both(&mut fixture, [HardState::Down, HardState::Up]);
     both(&mut fixture, [HardState::Down, HardState::Down]);
     assert_eq!((fixture.state.problems.len(), fixture.state.incidents.len()), (2, 1));
-    assert_eq!(fixture.incident().updates.len(), 1, "at most one update a minute adds components");
+    assert_eq!(fixture.incident().components().len(), 2, "a draft names them at once");
     for _ in 0..6 {
         both(&mut fixture, [HardState::Down, HardState::Down]);
     }

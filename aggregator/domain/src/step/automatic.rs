@@ -95,12 +95,13 @@ fn suggest(state: &mut State, key: IncidentKey, problem: ProblemKey, changes: &m
     }
 }
 
-/// The components with their status before the fault and now.
+/// The components with their status before the fault and now: without data, the last one that was known since.
 fn changes_of(state: &State, components: &[ComponentKey], began: Timestamp) -> Vec<StatusChange> {
     let of = |key: &ComponentKey| {
         let component = &state.components[key];
         let before = component.layers.status_at(began - 1).unwrap_or(Status::Operational);
-        let to = component.layers.status_at(state.clock).unwrap_or(before);
+        let now = component.layers.status_at(state.clock);
+        let to = now.or_else(|| component.layers.last_known(began, state.clock)).unwrap_or(before);
         StatusChange { component: *key, from: before, to, set: false }
     };
     components.iter().map(of).collect()
@@ -192,7 +193,7 @@ fn join(
     }
     if incident.status == IncidentStatus::Monitoring {
         let text = AutomaticText { event: AutomaticEvent::Recurred, ..text };
-        let components = worse(state, key);
+        let components = worse(state, key, &state.incidents[&key].problems);
         automatic_update(state, key, IncidentStatus::Investigating, text, components, context, changes);
     } else {
         spread(state, key, context, changes);
@@ -200,11 +201,11 @@ fn join(
 }
 
 /// Components that problems of an incident affect and that its updates do not name as bad as they are.
-fn worse(state: &State, key: IncidentKey) -> Vec<StatusChange> {
+fn worse(state: &State, key: IncidentKey, problems: &BTreeSet<ProblemKey>) -> Vec<StatusChange> {
     let incident = &state.incidents[&key];
     let named: BTreeMap<ComponentKey, Status> = incident.components().into_iter().collect();
     let mut found: BTreeMap<ComponentKey, StatusChange> = BTreeMap::new();
-    for problem in incident.problems.iter().filter_map(|key| state.problems.get(key)) {
+    for problem in problems.iter().filter_map(|key| state.problems.get(key)) {
         if !lasts(problem) || problem.private {
             continue;
         }
@@ -220,26 +221,65 @@ fn worse(state: &State, key: IncidentKey) -> Vec<StatusChange> {
     found.into_values().collect()
 }
 
-/// Says which further components are affected, at most once a minute.
+/// Says which further components are affected. Visitors hear of them at most once a minute; a draft names them at once.
 pub(super) fn spread(state: &mut State, key: IncidentKey, context: Context, changes: &mut Changes) {
-    let components = worse(state, key);
+    let components = worse(state, key, &state.incidents[&key].problems);
     let incident = &state.incidents[&key];
     let next = incident.updates.last().map(|update| update.created_at + SPREAD);
-    let waits = !components.is_empty() && next.is_some_and(|next| context.now < next);
+    let early = incident.is_published() && next.is_some_and(|next| context.now < next);
+    let waits = !components.is_empty() && early;
     if incident.spreads != waits {
         state.incidents.get_mut(&key).expect("looked up above").spreads = waits;
         changes.touched.incident(key);
     }
-    let incident = &state.incidents[&key];
-    if !components.is_empty() && !waits {
-        let all = incident.problems.iter().filter_map(|key| state.problems.get(key));
-        let newest = all.filter(|problem| problem.is_open()).max_by_key(|problem| problem.began);
-        let class = newest.map_or(ReasonClass::Unknown, |problem| ReasonClass::of(problem.reason()));
-        let since = incident.started_at;
-        let (status, text) = (incident.status, AutomaticText { event: AutomaticEvent::Spread, class, since });
-        automatic_update(state, key, status, text, components, context, changes);
+    if !waits {
+        name_components(state, key, components, context, changes);
     }
     state.reschedule(Due::Incident(key));
+}
+
+/// A person added a problem to an open incident: the components that it affects are named at once.
+pub(super) fn spread_by(
+    state: &mut State,
+    key: IncidentKey,
+    problem: ProblemKey,
+    context: Context,
+    changes: &mut Changes,
+) {
+    let components = worse(state, key, &BTreeSet::from([problem]));
+    name_components(state, key, components, context, changes);
+}
+
+/// Adds an update that names further components, if there are any.
+fn name_components(
+    state: &mut State,
+    key: IncidentKey,
+    components: Vec<StatusChange>,
+    context: Context,
+    changes: &mut Changes,
+) {
+    if components.is_empty() {
+        return;
+    }
+    let incident = &state.incidents[&key];
+    let all = incident.problems.iter().filter_map(|key| state.problems.get(key));
+    let newest = all.filter(|problem| problem.is_open()).max_by_key(|problem| problem.began);
+    let class = newest.map_or(ReasonClass::Unknown, |problem| ReasonClass::of(problem.reason()));
+    let since = incident.started_at;
+    let (status, text) = (incident.status, AutomaticText { event: AutomaticEvent::Spread, class, since });
+    automatic_update(state, key, status, text, components, context, changes);
+}
+
+/// The components of a page that problems which last affect, with their statuses before and now.
+pub(super) fn affected_by(state: &State, page: PageKey, problems: &[ProblemKey]) -> Vec<StatusChange> {
+    let mut found: BTreeMap<ComponentKey, StatusChange> = BTreeMap::new();
+    for problem in problems.iter().filter_map(|key| state.problems.get(key)).filter(|one| lasts(one)) {
+        let components = outside_windows(state, problem, state.clock).remove(&page).unwrap_or_default();
+        for change in changes_of(state, &components, problem.began) {
+            found.entry(change.component).or_insert(change);
+        }
+    }
+    found.into_values().collect()
 }
 
 /// Adds an automatic update to the timeline.

@@ -24,7 +24,8 @@ pub struct NewIncident {
     pub status: IncidentStatus,
     /// The text of its first update, Markdown. `None`: it has no update yet.
     pub body: Option<Text>,
-    /// Components that it names. With a status the component is held at it until the incident is resolved.
+    /// Components that it names. With a status the component is held at it until the incident is resolved. Without any, it
+    /// names those that its problems affect.
     pub components: Vec<(ComponentKey, Option<Status>)>,
     /// The impact that is shown instead of the one of its components.
     pub impact_override: Option<Impact>,
@@ -111,8 +112,11 @@ pub(super) fn open(
     changes.push(Change::IncidentChanged(key));
     let display_at = ended_at.unwrap_or(now);
     let (body, components) = (new.body.as_ref(), new.components.as_slice());
-    let posted = Posted { status, body, components, released: &[], display_at };
-    post(state, key, &posted, context, changes)?;
+    let by_problems = components.is_empty() && ended_at.is_none();
+    let affected =
+        if by_problems { automatic::affected_by(state, new.page, &new.problems) } else { Vec::new() };
+    let posted = Posted { status, body, components, affected, released: &[], display_at };
+    post(state, key, posted, context, changes)?;
     state.reschedule(Due::Incident(key));
     Ok(key)
 }
@@ -171,6 +175,8 @@ struct Posted<'a> {
     status: IncidentStatus,
     body: Option<&'a Text>,
     components: &'a [(ComponentKey, Option<Status>)],
+    /// Further components that it names as the checks see them.
+    affected: Vec<StatusChange>,
     /// Components whose holds end with it.
     released: &'a [ComponentKey],
     display_at: Timestamp,
@@ -181,7 +187,7 @@ struct Posted<'a> {
 fn post(
     state: &mut State,
     key: IncidentKey,
-    posted: &Posted<'_>,
+    posted: Posted<'_>,
     context: Context,
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
@@ -189,7 +195,7 @@ fn post(
     let incident = &state.incidents[&key];
     let takes_effect = !incident.backfilled && incident.is_published();
     let at = if incident.backfilled { incident.started_at } else { now };
-    let mut named = Vec::with_capacity(posted.components.len());
+    let mut named = posted.affected;
     let released = posted.released.iter().map(|component| (*component, None));
     for (component, status) in posted.components.iter().copied().chain(released) {
         let layers = &state.components.get(&component).ok_or_else(no_component)?.layers;
@@ -274,8 +280,9 @@ pub(super) fn update(
     let released =
         if resolves && change.release { others(state, key, &change.components) } else { Vec::new() };
     let (body, components) = (change.body.as_ref(), change.components.as_slice());
-    let posted = Posted { status, body, components, released: &released, display_at };
-    post(state, key, &posted, context, changes)?;
+    let affected = Vec::new();
+    let posted = Posted { status, body, components, affected, released: &released, display_at };
+    post(state, key, posted, context, changes)?;
     automatic::announce_suggested(state, key, context, changes);
     state.reschedule(Due::Incident(key));
     Ok(())
@@ -329,7 +336,8 @@ pub(super) fn publish(
     Ok(())
 }
 
-/// Adds a problem to an incident, or takes it out.
+/// Adds a problem to an incident, with the components that it affects, or takes it out. Who accepts a suggestion leaves the
+/// incident to follow its problems.
 pub(super) fn link(
     state: &mut State,
     key: IncidentKey,
@@ -343,7 +351,7 @@ pub(super) fn link(
     }
     state.set_problem(key, problem, linked);
     let incident = state.incidents.get_mut(&key).expect("looked up above");
-    incident.suggested.remove(&problem);
+    let was_suggested = incident.suggested.remove(&problem);
     if linked {
         incident.refused.remove(&problem);
     } else {
@@ -354,9 +362,13 @@ pub(super) fn link(
     let lasts = keys.is_empty() || all.any(automatic::lasts);
     let incident = state.incidents.get_mut(&key).expect("looked up above");
     incident.recovered_at = if lasts { None } else { incident.recovered_at.or(Some(context.now)) };
-    incident.touched = true;
+    incident.touched |= !(linked && was_suggested);
+    let is_open = incident.is_open();
     changes.touched.incident(key);
     changes.push(Change::IncidentChanged(key));
+    if linked && is_open {
+        automatic::spread_by(state, key, problem, context, changes);
+    }
     state.reschedule(Due::Incident(key));
     Ok(())
 }

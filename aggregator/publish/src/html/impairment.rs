@@ -9,7 +9,7 @@ use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{HOUR, MINUTE, Timestamp};
 use skerry_protocol::words::duration;
 
-/// An outage that ended less than this before the incident began, in ms, still belongs to it.
+/// The last outage that ended less than this before the incident began, in ms, belongs to it if there was none during it.
 const BEFORE: i64 = 5 * MINUTE;
 /// An outage that was announced late belongs to its incident from this time before its start on, in ms.
 const LATE: i64 = HOUR;
@@ -103,12 +103,16 @@ fn covered(component: &ComponentView, incident: &IncidentView, now: Timestamp) -
     let (began, ended) = (incident.started_at, incident.resolved_at.unwrap_or(now));
     let last = if incident.is_open() { Timestamp::FAR } else { ended + AFTER };
     let impaired: Vec<_> = component.past.iter().filter(|one| impaired(one.value).is_some()).collect();
-    let runs = impaired.chunk_by(|one, next| one.to == next.from);
-    let near = runs.filter(|run| {
-        let (from, to) = (run[0].from, run[run.len() - 1].to);
-        from <= ended && to >= began - BEFORE
-    });
-    let clipped = near.flatten().map(|one| {
+    let runs: Vec<&[&Interval<Effective>]> = impaired.chunk_by(|one, next| one.to == next.from).collect();
+    let (begins, ends) =
+        (|run: &[&Interval<Effective>]| run[0].from, |run: &[&Interval<Effective>]| run[run.len() - 1].to);
+    let mut near: Vec<_> =
+        runs.iter().filter(|run| begins(run) <= ended && began < ends(run)).copied().collect();
+    if near.is_empty() {
+        let before = runs.iter().rev().find(|run| began - BEFORE <= ends(run) && ends(run) <= began);
+        near.extend(before);
+    }
+    let clipped = near.into_iter().flatten().map(|one| {
         let (from, to) = (one.from.max(began - LATE), one.to.min(last));
         Interval { from, to, value: one.value }
     });

@@ -176,3 +176,26 @@ fn an_outage_before_an_incident_and_an_incident_of_another_component_stay_apart(
         ],
     );
 }
+
+#[test]
+fn an_incident_counts_the_outage_during_it_and_only_without_one_the_last_before() {
+    let outage = |from: i64, to: i64| Interval {
+        from: NOW - from * MINUTE,
+        to: NOW - to * MINUTE,
+        value: Effective::Known(Status::MajorOutage),
+    };
+    for (past, expected) in [
+        (vec![outage(50, 44), outage(42, 40)], "Resolved. Major outage for 2 min, 15:33 to 15:35 UTC"),
+        (vec![outage(55, 50), outage(48, 45)], "Resolved. Major outage for 3 min, 15:27 to 15:30 UTC"),
+    ] {
+        let mut late = resolved(40);
+        late.started_at = NOW - 42 * MINUTE;
+        let mut view = view(Status::Operational, vec![late]);
+        let Item::Component(one) = &mut view.items[0] else { panic!("no group was made") };
+        one.past = past;
+        shows(&incident(&view, &view.incidents[0]).expect("a page renders"), &[expected]);
+        let month = history(&view, None).expect("a page renders");
+        let expected = expected.trim_end_matches(" UTC");
+        shows(&month, &["Card payments declined", expected, "Major outage: Component aaa"]);
+    }
+}
