@@ -2,7 +2,7 @@
 
 use super::problem::{self, ProblemChange};
 use super::timeline::{EARLIEST, NewUpdate, add_update, check_display_at};
-use super::{Change, Changes, Context, Rejected, automatic, hold, no_component};
+use super::{Change, Changes, Context, Rejected, automatic, hold, linked, no_component};
 use crate::holds::Source;
 use crate::incident::{Body, Impact, Incident, IncidentStatus, StatusChange, Title};
 use crate::problem::Problem;
@@ -69,7 +69,7 @@ pub(super) fn open(
         return Err(Rejected::not_found("page", "there is no such page"));
     }
     check_components(state, new.page, &new.components)?;
-    check_problems(state, &new.problems)?;
+    linked::check_problems(state, &new.problems)?;
     let (started_at, ended_at) = times(new.backfilled, now)?;
     if new.draft && new.status == IncidentStatus::Resolved && ended_at.is_none() {
         return Err(Rejected::invalid("status", "a draft is not opened as resolved"));
@@ -160,14 +160,6 @@ fn check_components(
         return Err(Rejected::invalid("components", "a component is named twice"));
     }
     Ok(())
-}
-
-fn check_problems(state: &State, problems: &[ProblemKey]) -> Result<(), Rejected> {
-    if problems.iter().all(|key| state.problems.contains_key(key)) {
-        Ok(())
-    } else {
-        Err(Rejected::not_found("problem", "there is no such problem"))
-    }
 }
 
 /// What a person adds to the timeline.
@@ -332,43 +324,6 @@ pub(super) fn publish(
     }
     changes.touched.incident(key);
     changes.push(Change::IncidentChanged(key));
-    state.reschedule(Due::Incident(key));
-    Ok(())
-}
-
-/// Adds a problem to an incident, with the components that it affects, or takes it out. Who accepts a suggestion leaves the
-/// incident to follow its problems.
-pub(super) fn link(
-    state: &mut State,
-    key: IncidentKey,
-    (problem, linked): (ProblemKey, bool),
-    context: Context,
-    changes: &mut Changes,
-) -> Result<(), Rejected> {
-    check_problems(state, &[problem])?;
-    if !state.incidents.contains_key(&key) {
-        return Err(no_incident());
-    }
-    state.set_problem(key, problem, linked);
-    let incident = state.incidents.get_mut(&key).expect("looked up above");
-    let was_suggested = incident.suggested.remove(&problem);
-    if linked {
-        incident.refused.remove(&problem);
-    } else {
-        incident.refused.insert(problem);
-    }
-    let keys = incident.problems.clone();
-    let mut all = keys.iter().filter_map(|key| state.problems.get(key));
-    let lasts = keys.is_empty() || all.any(automatic::lasts);
-    let incident = state.incidents.get_mut(&key).expect("looked up above");
-    incident.recovered_at = if lasts { None } else { incident.recovered_at.or(Some(context.now)) };
-    incident.touched |= !(linked && was_suggested);
-    let is_open = incident.is_open();
-    changes.touched.incident(key);
-    changes.push(Change::IncidentChanged(key));
-    if linked && is_open {
-        automatic::spread_by(state, key, problem, context, changes);
-    }
     state.reschedule(Due::Incident(key));
     Ok(())
 }

@@ -23,6 +23,7 @@ mod heartbeat;
 mod hold;
 mod incident;
 mod items;
+mod linked;
 mod maintenance;
 mod once;
 mod place;
@@ -225,7 +226,7 @@ fn apply(
             timeline::edit_update(state, (*incident, update), change, context, changes)?;
         }
         Command::LinkProblem { incident, problem, linked } => {
-            incident::link(state, *incident, (*problem, *linked), context, changes)?;
+            linked::link(state, *incident, (*problem, *linked), context, changes)?;
         }
         Command::ChangePostmortem { incident, change } => {
             postmortem::change_postmortem(state, *incident, change, context, changes)?;

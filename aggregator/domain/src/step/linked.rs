@@ -1,0 +1,52 @@
+//! Problems that people add to incidents and take out of them.
+
+use super::incident::no_incident;
+use super::{Change, Changes, Context, Rejected, automatic};
+use crate::schedule::Due;
+use crate::state::{IncidentKey, ProblemKey, State};
+
+/// Adds a problem to an incident, with the components that it affects, or takes it out. Who accepts a suggestion leaves the
+/// incident to follow its problems.
+pub(super) fn link(
+    state: &mut State,
+    key: IncidentKey,
+    (problem, linked): (ProblemKey, bool),
+    context: Context,
+    changes: &mut Changes,
+) -> Result<(), Rejected> {
+    check_problems(state, &[problem])?;
+    if !state.incidents.contains_key(&key) {
+        return Err(no_incident());
+    }
+    state.set_problem(key, problem, linked);
+    let incident = state.incidents.get_mut(&key).expect("looked up above");
+    let was_suggested = incident.suggested.remove(&problem);
+    if linked {
+        incident.refused.remove(&problem);
+    } else {
+        incident.refused.insert(problem);
+    }
+    let keys = incident.problems.clone();
+    let mut all = keys.iter().filter_map(|key| state.problems.get(key));
+    let lasts = keys.is_empty() || all.any(automatic::lasts);
+    let incident = state.incidents.get_mut(&key).expect("looked up above");
+    incident.recovered_at = if lasts { None } else { incident.recovered_at.or(Some(context.now)) };
+    incident.touched |= !(linked && was_suggested);
+    let is_open = incident.is_open();
+    changes.touched.incident(key);
+    changes.push(Change::IncidentChanged(key));
+    if linked && is_open {
+        automatic::spread_by(state, key, problem, context, changes);
+    }
+    state.reschedule(Due::Incident(key));
+    Ok(())
+}
+
+/// Refuses problems that do not exist.
+pub(super) fn check_problems(state: &State, problems: &[ProblemKey]) -> Result<(), Rejected> {
+    if problems.iter().all(|key| state.problems.contains_key(key)) {
+        Ok(())
+    } else {
+        Err(Rejected::not_found("problem", "there is no such problem"))
+    }
+}
