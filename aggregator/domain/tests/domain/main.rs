@@ -47,8 +47,8 @@ fn reporters<'a>(
         let silent = silent(agent, track);
         let mut standing = |location, from, to| {
             let within = Interval { from, to, value: () };
-            let declared = &agent.declared;
-            reporters.push(Reporter { location, within, track, declared, silent, live: None, absences: &[] });
+            let (declared, absences) = (&agent.declared, &agent.absences);
+            reporters.push(Reporter { location, within, track, declared, silent, live: None, absences });
         };
         match agent.moved {
             Some((at, to)) => {

@@ -65,7 +65,10 @@ fn counts(agent: &Agent, silence: i64, at: Timestamp) -> Option<Option<HardState
     let says = hard_at(&agent.seen, silence, agent.silent, at);
     let heard = agent.seen.iter().rfind(|seen| seen.at <= at && seen.hard != HardState::Unknown);
     let since = heard.map_or(declared.from.0, |heard| heard.at.0.max(declared.from.0));
-    (says.is_some() || at.0 - since < DAY).then_some(says)
+    // Time in which the aggregator was away does not count; an absence that is shorter than an hour is none.
+    let away = agent.absences.iter().filter(|away| away.to.0 - away.from.0 >= DAY / 24);
+    let away: i64 = away.map(|away| (at.0.min(away.to.0) - since.max(away.from.0)).max(0)).sum();
+    (says.is_some() || at.0 - since - away < DAY).then_some(says)
 }
 
 /// The verdict at one instant, and whether it would be another if every agent whose check flaps were sure of

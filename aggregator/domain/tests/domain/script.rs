@@ -74,6 +74,8 @@ pub(crate) struct Agent {
     pub(crate) declared: Vec<Interval<()>>,
     pub(crate) seen: Vec<TrackObservation>,
     pub(crate) silent: bool,
+    /// When the aggregator was away: the same for all agents.
+    pub(crate) absences: Vec<Interval<()>>,
 }
 
 pub(crate) fn agent(script: &mut Script<'_>, grid: Grid, most: i64) -> Agent {
@@ -104,7 +106,7 @@ pub(crate) fn agent(script: &mut Script<'_>, grid: Grid, most: i64) -> Agent {
     }
     let silent = script.below(2) == 1;
     let moved = (script.below(6) == 5).then(|| (script.tick(grid, 120), script.below(3) as u32));
-    Agent { location, moved, declared, seen, silent }
+    Agent { location, moved, declared, seen, silent, absences: Vec::new() }
 }
 
 /// A hysteresis good enough to tell stories with.

@@ -56,7 +56,9 @@ fn batches_in_any_order(script: &mut Script<'_>) {
     former.dedup_by_key(|one| one.to);
     let quorum_at = |at: Timestamp| former.iter().find(|one| at < one.to).map_or(quorum, |one| one.value);
     let quorum = Quorums { now: quorum, former: &former };
-    let agents: Vec<_> = (0..=script.below(4)).map(|_| agent(script, GRID, 14)).collect();
+    let mut agents: Vec<_> = (0..=script.below(4)).map(|_| agent(script, GRID, 14)).collect();
+    let absences = script.stretches(GRID, 3, |_| ());
+    agents.iter_mut().for_each(|agent| agent.absences.clone_from(&absences));
     let mut tracks = vec![Track::default(); agents.len()];
     let mut kept = timeline(&reporters(&agents, &tracks, declared_silent), quorum, GRID.start);
     let mut sent = vec![0; agents.len()];
