@@ -2,17 +2,13 @@
 
 mod shown;
 
-use super::agents::of_workspace;
 use super::maintenance::ending;
 use super::reading::{Reading, time, written};
 use super::release::Release;
-use super::told::told;
-use anyhow::Context;
+use super::told::{ask, told};
 use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
-use skerry_aggregator::control::{
-    AnnouncementRequest, ChangeAnnouncement, CreateAnnouncement, Done, Request, carry_out,
-};
+use skerry_aggregator::control::{AnnouncementRequest, ChangeAnnouncement, CreateAnnouncement, Request};
 
 #[derive(Args)]
 pub(crate) struct Announcements {
@@ -146,13 +142,10 @@ pub(crate) fn announcements(
             (AnnouncementRequest::End { announcement, version }, "Announcement {} is ended.")
         }
     };
-    let config = of_workspace(loaded, workspace)?;
-    let process = loaded.configs.first().context("no configuration")?;
-    let workspace = config.workspace.clone();
     let known = change.id().map(str::to_owned);
     let released = arguments.what.released().to_vec();
-    let done = carry_out(&process.store.path, Request::Announcement { workspace, change, released })?;
-    Ok(told("announcement", &Done { id: done.id.or(known), ..done }, output, json))
+    let done = ask(loaded, workspace, |workspace| Request::Announcement { workspace, change, released })?;
+    Ok(told("announcement", known, done, output, json))
 }
 
 fn create(new: &AnnouncementDo) -> anyhow::Result<AnnouncementRequest> {

@@ -1,12 +1,11 @@
 //! `component …`: the status of each component, who set it, and statuses set by hand.
 
-use super::agents::of_workspace;
 use super::reading::{Reading, milliseconds, second};
 use super::table::aligned;
-use anyhow::Context;
+use super::told::ask;
 use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
-use skerry_aggregator::control::{ComponentRequest, Request, carry_out, lookup};
+use skerry_aggregator::control::{ComponentRequest, Request, lookup};
 use skerry_domain::holds::{Hold, Source};
 use skerry_domain::maintenance::PlannedWindow;
 use skerry_domain::state::{Component, IncidentKey, State};
@@ -73,11 +72,8 @@ pub(crate) fn components(loaded: &Loaded, arguments: &Components, json: bool) ->
             (component, page, ComponentRequest::Release { incident: incident.clone() })
         }
     };
-    let config = of_workspace(loaded, workspace)?;
-    let process = loaded.configs.first().context("no configuration")?;
-    let workspace = config.workspace.clone();
     let (component, page) = (component.clone(), page.clone());
-    let done = carry_out(&process.store.path, Request::Component { workspace, page, component, change })?;
+    let done = ask(loaded, workspace, |workspace| Request::Component { workspace, page, component, change })?;
     Ok(if json { serde_json::json!({ "notes": done.notes }).to_string() } else { done.notes.join("\n") })
 }
 

@@ -1,13 +1,12 @@
 //! `correct`: corrects the past of a component, undoes that, and lists corrections.
 
-use super::agents::of_workspace;
 use super::reading::{Reading, name_of, second, time};
 use super::table::aligned;
-use super::told::told;
+use super::told::{ask, told};
 use anyhow::{Context, ensure};
 use clap::Args;
 use skerry_aggregator::config::Loaded;
-use skerry_aggregator::control::{CorrectionRequest, Done, Request, carry_out, lookup};
+use skerry_aggregator::control::{CorrectionRequest, Request, lookup};
 use skerry_domain::correction::Correction;
 use skerry_domain::layers::effective;
 use skerry_domain::state::{ComponentKey, State};
@@ -63,12 +62,8 @@ pub(crate) fn corrections(
             (arguments.request()?, "Correction {} is made; skerry-aggregator correct --undo {} undoes it.")
         }
     };
-    let config = of_workspace(loaded, workspace)?;
-    let process = loaded.configs.first().context("no configuration")?;
-    let workspace = config.workspace.clone();
-    let done = carry_out(&process.store.path, Request::Correction { workspace, change })?;
-    let id = done.id.or_else(|| arguments.undo.clone());
-    Ok(told("correction", &Done { id, ..done }, output, json))
+    let done = ask(loaded, workspace, |workspace| Request::Correction { workspace, change })?;
+    Ok(told("correction", arguments.undo.clone(), done, output, json))
 }
 
 impl Corrections {

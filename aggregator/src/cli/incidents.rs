@@ -2,15 +2,13 @@
 
 mod shown;
 
-use super::agents::of_workspace;
 use super::reading::{Reading, time, written};
 use super::release::Release;
-use super::told::told;
-use anyhow::Context;
+use super::told::{ask, told};
 use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
 use skerry_aggregator::control::{
-    Done, IncidentEdit, IncidentRequest, NamedComponent, OpenIncident, Request, UpdateIncident, carry_out,
+    IncidentEdit, IncidentRequest, NamedComponent, OpenIncident, Request, UpdateIncident,
 };
 
 #[derive(Args)]
@@ -204,13 +202,9 @@ pub(crate) fn incidents(
         change => {
             let released = change.released().to_vec();
             let (change, output) = request(change)?;
-            let config = of_workspace(loaded, workspace)?;
-            let process = loaded.configs.first().context("no configuration")?;
-            let workspace = config.workspace.clone();
             let known = change.id().map(str::to_owned);
-            let request = Request::Incident { workspace, change, released };
-            let done = carry_out(&process.store.path, request)?;
-            Ok(told("incident", &Done { id: done.id.or(known), ..done }, &output, json))
+            let done = ask(loaded, workspace, |workspace| Request::Incident { workspace, change, released })?;
+            Ok(told("incident", known, done, &output, json))
         }
     }
 }

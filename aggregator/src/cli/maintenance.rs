@@ -3,15 +3,14 @@
 mod series;
 mod shown;
 
-use super::agents::of_workspace;
 use super::reading::{Reading, milliseconds, time, written};
 use super::release::Release;
-use super::told::told;
+use super::told::{ask, told};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
 use skerry_aggregator::control::{
-    ChangeWindow, Done, End, MaintenanceRequest, PlanWindow, Request, SeriesEdit, WindowEdit, carry_out,
+    ChangeWindow, End, MaintenanceRequest, PlanWindow, Request, SeriesEdit, WindowEdit,
 };
 use skerry_protocol::strict::parse_duration;
 
@@ -234,13 +233,10 @@ pub(crate) fn maintenance(
         MaintenanceDo::Cancel { entered, series: true } => (entered.of_series()?, "Series {} is cancelled."),
         change => edit(change)?,
     };
-    let config = of_workspace(loaded, workspace)?;
-    let process = loaded.configs.first().context("no configuration")?;
-    let workspace = config.workspace.clone();
     let known = change.id().map(str::to_owned);
     let released = arguments.what.released().to_vec();
-    let done = carry_out(&process.store.path, Request::Maintenance { workspace, change, released })?;
-    Ok(told("maintenance", &Done { id: done.id.or(known), ..done }, output, json))
+    let done = ask(loaded, workspace, |workspace| Request::Maintenance { workspace, change, released })?;
+    Ok(told("maintenance", known, done, output, json))
 }
 
 fn schedule(plan: &MaintenanceDo) -> anyhow::Result<MaintenanceRequest> {

@@ -1,12 +1,12 @@
 //! `problem …`: what is wrong, since when and why, for operators; and what they do about it.
 
-use super::agents::of_workspace;
 use super::reading::{Reading, second, subject, title, written};
 use super::table::aligned;
+use super::told::ask;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
-use skerry_aggregator::control::{ProblemRequest, Request, carry_out};
+use skerry_aggregator::control::{ProblemRequest, Request};
 use skerry_domain::problem::{Problem, ProblemEvent};
 use skerry_domain::state::{ProblemKey, State};
 use skerry_protocol::wire::Reason;
@@ -96,10 +96,8 @@ pub(crate) fn problems(loaded: &Loaded, arguments: &Problems, json: bool) -> any
             (id, ProblemRequest::Private(false), format!("Problem {id} may lead to an incident."))
         }
     };
-    let config = of_workspace(loaded, workspace)?;
-    let process = loaded.configs.first().context("no configuration")?;
-    let (workspace, problem) = (config.workspace.clone(), id.clone());
-    let done = carry_out(&process.store.path, Request::Problem { workspace, problem, change })?;
+    let problem = id.clone();
+    let done = ask(loaded, workspace, |workspace| Request::Problem { workspace, problem, change })?;
     Ok(if json { serde_json::json!({ "problem": id, "notes": done.notes }).to_string() } else { output })
 }
 

@@ -2,14 +2,12 @@
 
 mod shown;
 
-use super::agents::of_workspace;
 use super::reading::{Reading, written};
 use super::release::Release;
-use super::told::told;
-use anyhow::Context;
+use super::told::{ask, told};
 use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
-use skerry_aggregator::control::{AddTemplate, Done, Request, TemplateRequest, carry_out};
+use skerry_aggregator::control::{AddTemplate, Request, TemplateRequest};
 
 #[derive(Args)]
 pub(crate) struct Templates {
@@ -108,9 +106,6 @@ pub(crate) fn templates(
             (remove, Vec::new(), format!("Template {name:?} is removed."))
         }
     };
-    let config = of_workspace(loaded, workspace)?;
-    let process = loaded.configs.first().context("no configuration")?;
-    let workspace = config.workspace.clone();
-    let done: Done = carry_out(&process.store.path, Request::Template { workspace, change, released })?;
-    Ok(told("template", &done, &output, json))
+    let done = ask(loaded, workspace, |workspace| Request::Template { workspace, change, released })?;
+    Ok(told("template", None, done, &output, json))
 }

@@ -111,16 +111,12 @@ impl AnnouncementRequest {
             }
         };
         let told = Told::Announcement(key, state.announcements[&key].id.clone());
-        prepared(state, command, told, removed).only_if(
+        Prepared::about(state, command, told, removed).only_if(
             Subject::Announcement(key),
             version.as_deref(),
             "announcement show",
         )
     }
-}
-
-fn prepared(state: &State, command: Command, subject: Told, notes: Vec<String>) -> Prepared {
-    Prepared { notes, subject: Some(subject), ..Prepared::plain(state.workspace.name.clone(), command) }
 }
 
 fn create(
@@ -140,7 +136,7 @@ fn create(
         tell_subscribers: new.tell_subscribers,
     };
     let command = Command::CreateAnnouncement(Box::new(announcement));
-    Ok(prepared(state, command, Told::NewAnnouncement, sanitiser.removed()))
+    Ok(Prepared::about(state, command, Told::NewAnnouncement, sanitiser.removed()))
 }
 
 fn pages(state: &State, names: &[String]) -> Result<Vec<PageKey>, String> {

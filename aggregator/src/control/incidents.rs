@@ -154,10 +154,6 @@ impl IncidentRequest {
     }
 }
 
-fn prepared(state: &State, command: Command, subject: Told, notes: Vec<String>) -> Prepared {
-    Prepared { notes, subject: Some(subject), ..Prepared::plain(state.workspace.name.clone(), command) }
-}
-
 fn open(state: &State, mut sanitiser: TextSanitiser, new: &OpenIncident) -> Result<Prepared, String> {
     let page = lookup::page(state, new.page.as_deref())?;
     let status = new.status.as_deref().map(lookup::incident_status).transpose()?;
@@ -175,7 +171,12 @@ fn open(state: &State, mut sanitiser: TextSanitiser, new: &OpenIncident) -> Resu
         backfilled: new.ended.map(|(from, to)| (Timestamp(from), Timestamp(to))),
         problems: new.problems.iter().map(|id| lookup::problem(state, id)).collect::<Result<_, _>>()?,
     };
-    Ok(prepared(state, Command::OpenIncident(Box::new(incident)), Told::NewIncident, sanitiser.removed()))
+    Ok(Prepared::about(
+        state,
+        Command::OpenIncident(Box::new(incident)),
+        Told::NewIncident,
+        sanitiser.removed(),
+    ))
 }
 
 fn body(sanitiser: &mut TextSanitiser, message: Option<&str>) -> Result<Option<Text>, String> {
@@ -203,7 +204,7 @@ impl IncidentEdit {
         now: Timestamp,
     ) -> Result<Prepared, String> {
         let incident = &state.incidents[&key];
-        let plain = |command| prepared(state, command, Told::Incident(key), Vec::new());
+        let plain = |command| Prepared::about(state, command, Told::Incident(key), Vec::new());
         match self {
             Self::Update(update) => update.prepare(state, key, sanitiser, now),
             Self::Approve if incident.is_published() => {
@@ -263,7 +264,7 @@ fn edit(
     }
     let body = body(&mut sanitiser, message)?.map(Box::new);
     let command = Command::EditUpdate { incident: key, update, body, display_at: at.map(Timestamp) };
-    let prepared = prepared(state, command, Told::Incident(key), sanitiser.removed());
+    let prepared = Prepared::about(state, command, Told::Incident(key), sanitiser.removed());
     Ok(prepared.unless_changed(state, Subject::Incident(key)))
 }
 
@@ -284,7 +285,7 @@ fn postmortem(
         1 => commands.remove(0),
         _ => Command::Together(commands),
     };
-    Ok(prepared(state, command, Told::Incident(key), sanitiser.removed()))
+    Ok(Prepared::about(state, command, Told::Incident(key), sanitiser.removed()))
 }
 
 impl UpdateIncident {
@@ -320,7 +321,7 @@ impl UpdateIncident {
         notes.extend(consequences(incident, &change));
         let told = if self.resolve { Told::Resolved(key, set) } else { Told::Incident(key) };
         let command = Command::UpdateIncident { incident: key, change: Box::new(change) };
-        Ok(prepared(state, command, told, notes))
+        Ok(Prepared::about(state, command, told, notes))
     }
 
     fn status(&self, incident: &Incident) -> Result<Option<IncidentStatus>, String> {

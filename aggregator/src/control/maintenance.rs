@@ -184,10 +184,6 @@ impl MaintenanceRequest {
     }
 }
 
-pub(super) fn prepared(state: &State, command: Command, subject: Told, notes: Vec<String>) -> Prepared {
-    Prepared { notes, subject: Some(subject), ..Prepared::plain(state.workspace.name.clone(), command) }
-}
-
 fn plan(
     state: &State,
     mut sanitiser: TextSanitiser,
@@ -214,7 +210,7 @@ fn plan(
             (Command::PlanSeries(Box::new(NewSeries { window, rule: rule.clone() })), Told::NewSeries)
         }
     };
-    Ok(prepared(state, command, subject, sanitiser.removed()))
+    Ok(Prepared::about(state, command, subject, sanitiser.removed()))
 }
 
 pub(super) fn body(sanitiser: &mut TextSanitiser, message: Option<&str>) -> Result<Option<Text>, String> {
@@ -291,7 +287,7 @@ fn enter(
 ) -> Result<Prepared, String> {
     let body = body(&mut sanitiser, message)?.map(Box::new);
     let command = Command::UpdateWindow { window: key, status, body };
-    Ok(prepared(state, command, told(state, key), sanitiser.removed()))
+    Ok(Prepared::about(state, command, told(state, key), sanitiser.removed()))
 }
 
 /// Sets another end once it has begun: it may lie before the beginning that was planned.
@@ -310,13 +306,13 @@ fn cancel(
 ) -> Result<Prepared, String> {
     let window = &state.windows[&key];
     let end = Command::CancelWindow { window: key };
-    let Some(message) = message else { return Ok(prepared(state, end, told(state, key), Vec::new())) };
+    let Some(message) = message else { return Ok(Prepared::about(state, end, told(state, key), Vec::new())) };
     if !window.is_published() {
         return Err(format!("no visitor knows of maintenance {}: cancel it without a message", window.id));
     }
     let body = Some(Box::new(sanitiser.markdown(message)?));
     let say = Command::UpdateWindow { window: key, status: None, body };
-    Ok(prepared(state, Command::Together(vec![say, end]), told(state, key), sanitiser.removed()))
+    Ok(Prepared::about(state, Command::Together(vec![say, end]), told(state, key), sanitiser.removed()))
 }
 
 /// The text that is replaced is what was read a moment ago: a change by somebody else in between is a conflict.
@@ -340,7 +336,7 @@ fn edit(
     }
     let body = body(&mut sanitiser, message)?.map(Box::new);
     let command = Command::EditWindowUpdate { window: key, update, body, display_at: at.map(Timestamp) };
-    Ok(prepared(state, command, told(state, key), sanitiser.removed())
+    Ok(Prepared::about(state, command, told(state, key), sanitiser.removed())
         .unless_changed(state, Subject::Window(key)))
 }
 
@@ -364,7 +360,7 @@ impl ChangeWindow {
             );
         }
         let command = Command::ChangeWindow { window: key, change: Box::new(change) };
-        Ok(prepared(state, command, told(state, key), sanitiser.removed()))
+        Ok(Prepared::about(state, command, told(state, key), sanitiser.removed()))
     }
 
     /// The change of what is planned `from` and `to` on a page.

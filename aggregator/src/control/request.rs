@@ -240,6 +240,11 @@ impl Prepared {
         Self { workspace, command, expected: None, notes: Vec::new(), subject: None }
     }
 
+    /// A command that the operator is told of: what it is about, and what was removed from its texts.
+    pub(super) fn about(state: &State, command: Command, subject: Told, notes: Vec<String>) -> Self {
+        Self { notes, subject: Some(subject), ..Self::plain(state.workspace.name.clone(), command) }
+    }
+
     /// Only if the subject still has the version that the operator read, as the command `shown_by` prints it.
     ///
     /// # Errors

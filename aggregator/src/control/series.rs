@@ -1,6 +1,6 @@
 //! Requests about maintenance that recurs.
 
-use super::maintenance::{ChangeWindow, body, prepared};
+use super::maintenance::{ChangeWindow, body};
 use super::request::{Prepared, Told};
 use crate::texts::TextSanitiser;
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,7 @@ fn change(
         );
     }
     let command = Command::ChangeSeries { series: key, change: Box::new(change) };
-    Ok(prepared(state, command, Told::Series(key), sanitiser.removed()))
+    Ok(Prepared::about(state, command, Told::Series(key), sanitiser.removed()))
 }
 
 /// The last words come before the end: nothing is added to what is cancelled.
@@ -69,7 +69,9 @@ fn end(
     message: Option<&str>,
 ) -> Result<Prepared, String> {
     let end = Command::EndSeries { series: key };
-    let Some(message) = message else { return Ok(prepared(state, end, Told::Series(key), Vec::new())) };
+    let Some(message) = message else {
+        return Ok(Prepared::about(state, end, Told::Series(key), Vec::new()));
+    };
     let known = |one: &PlannedWindow| one.is_open() && one.started_at.is_none() && one.is_published();
     let known: Vec<WindowKey> =
         state.occurrences(key).filter(|(_, one)| known(one)).map(|(window, _)| window).collect();
@@ -82,5 +84,5 @@ fn end(
     let body = body(&mut sanitiser, Some(message))?.map(Box::new);
     let say = |window| Command::UpdateWindow { window, status: None, body: body.clone() };
     let commands = known.into_iter().map(say).chain([end]).collect();
-    Ok(prepared(state, Command::Together(commands), Told::Series(key), sanitiser.removed()))
+    Ok(Prepared::about(state, Command::Together(commands), Told::Series(key), sanitiser.removed()))
 }

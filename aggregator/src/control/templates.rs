@@ -77,7 +77,7 @@ impl TemplateRequest {
 
 fn prepared(state: &State, command: TemplateCommand, subject: Told, notes: Vec<String>) -> Prepared {
     let command = Command::Template(Box::new(command));
-    Prepared { notes, subject: Some(subject), ..Prepared::plain(state.workspace.name.clone(), command) }
+    Prepared::about(state, command, subject, notes)
 }
 
 fn add(state: &State, new: &AddTemplate, mut sanitiser: TextSanitiser) -> Result<Prepared, String> {
