@@ -73,6 +73,11 @@ const NEVER_NAMED: &[(&str, &[&str], &str)] = &[
         "a public request takes no lock, opens no file, waits for nothing and computes nothing",
     ),
     (
+        "aggregator/web/src/archive.rs",
+        &["Mutex", "RwLock", "std::fs", "skerry_domain", "Instant", "SystemTime"],
+        "a request for what is over waits for its rendering and nothing else",
+    ),
+    (
         "aggregator/src/engine",
         &["skerry_web", "skerry_publish", "crate::publish"],
         "data flows in one direction",

@@ -26,6 +26,7 @@ pub mod maintenance;
 mod origin;
 pub mod outages;
 pub mod problem;
+pub mod published;
 pub mod recurrence;
 pub mod reporters;
 pub mod requests;

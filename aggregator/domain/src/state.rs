@@ -13,6 +13,7 @@ use super::interval::Interval;
 use super::layers::Layers;
 use super::maintenance::PlannedWindow;
 use super::problem::{Problem, ProblemSubject};
+use super::published::Published;
 use super::requests::{Answered, RequestKey};
 use super::schedule::Schedule;
 use super::series::MaintenanceSeries;
@@ -90,6 +91,10 @@ pub struct State {
     pub incidents: Table<IncidentKey, Incident>,
     /// Incidents that are not resolved, drafts included.
     pub open_incidents: OrdSet<IncidentKey>,
+    /// What visitors see of the incidents.
+    pub published_incidents: Published<IncidentKey>,
+    /// What visitors see of the planned windows.
+    pub published_windows: Published<WindowKey>,
     /// Corrections of the past, undone ones included.
     pub corrections: Table<CorrectionKey, Correction>,
     /// Announcements, ended ones included.

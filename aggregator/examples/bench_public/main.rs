@@ -150,7 +150,7 @@ fn serve(address: &str, directory: &Path) -> anyhow::Result<()> {
     let gzip = index.gzip.as_ref().context("a page of this size shrinks")?;
     std::fs::write(directory.join("index.html.gz"), &gzip.bytes)?;
 
-    let page = Arc::new(Publication { outputs });
+    let page = Arc::new(Publication { outputs, ..Publication::default() });
     // Other hosts exist, and the page is found as most visitors find it.
     let by_host = (0..100).map(|n| (format!("status-{n}.example"), Arc::clone(&page))).collect();
     let site = Site { by_host, root: Some(page), ..Site::default() };

@@ -14,7 +14,7 @@ use skerry_domain::step::{
 };
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use skerry_domain::uptime::{Rule, Weights};
-use skerry_publish::build::view;
+use skerry_publish::build::{Extent, view};
 use skerry_publish::output::{Compression, Publication};
 use skerry_publish::outputs::{Changed, Figures, Rendered, Scope, render};
 use skerry_store::Store;
@@ -76,7 +76,7 @@ pub(crate) fn publication(path: &Path) -> anyhow::Result<()> {
     let (outputs, memory) = (published.former.outputs.len(), resident()?);
     let changed = Changed { components: BTreeSet::from([component]), announced: BTreeSet::new() };
     let mut medians = Vec::new();
-    for scope in [Scope::Changed(changed), Scope::Refresh, Scope::Quarter(BTreeSet::new())] {
+    for scope in [Scope::Changed(changed), Scope::Refresh, Scope::Quarter] {
         let costs = (0..ROUNDS).map(|_| published.cost(&scope));
         medians.push(format!("{:.2}", median(costs.collect::<Result<_, _>>()?)));
     }
@@ -101,10 +101,12 @@ impl Published<'_> {
     /// Publishes as the publisher does, and returns the CPU time in ms.
     fn cost(&mut self, scope: &Scope) -> anyhow::Result<f64> {
         let begun = cpu();
-        let view = view(self.state, self.page, URL, END, scope.is_whole()).context("the page is shown")?;
-        let Rendered { outputs, figures, .. } =
+        let extent = if scope.is_whole() { Extent::Kept } else { Extent::Days };
+        let view = view(self.state, self.page, URL, END, extent).context("the page is shown")?;
+        let Rendered { outputs, figures, versions, .. } =
             render(&view, scope, &self.former, &self.figures, Compression::Fast)?;
         (self.former, self.figures) = (self.former.with(outputs), figures);
+        self.former.versions = versions;
         Ok((cpu() - begun).as_secs_f64() * 1e3)
     }
 }

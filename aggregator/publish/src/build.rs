@@ -1,51 +1,90 @@
 //! Builds a [`PageView`] from the state. It is pure, and the only place where private rows become public text. Names
-//! come from the configuration of the page, never from checks, hosts or agents.
+//! come from the configuration of the page, never from checks, hosts or agents. What it reads grows with what the page
+//! shows, never with its past.
 
 use super::announcements::announcements;
-use super::component_now::ComponentNow;
+use super::component_now::{ComponentNow, is_quiet};
 use super::incidents::incidents;
 use super::maintenance::maintenance;
+use super::outputs::is_settled;
 use super::times;
-use super::view::{ComponentView, GroupView, Item, PageView, ResponsePoint, ResponseView, UptimeRuleView};
+use super::view::{
+    ComponentView, GroupView, IncidentView, Item, MaintenanceView, PageView, ResponsePoint, ResponseView,
+    UptimeRuleView,
+};
+use jiff::tz::TimeZone;
 use skerry_domain::component::Automatic;
 use skerry_domain::days::{Calendar, days, windows};
 use skerry_domain::layers;
 use skerry_domain::state::{Component, ComponentKey, GroupKey, Page, PageItem, PageKey, State};
+use skerry_domain::status::Status;
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
-use skerry_domain::uptime::Rule;
+use skerry_domain::uptime::{Figure, Rule, Tally};
 
 /// Days of an uptime bar.
 const BAR_DAYS: usize = 90;
 /// How long a publication is valid, in ms.
 const VALIDITY: i64 = 3 * MINUTE;
+/// The past around an incident or a month that its page needs, in ms: what an incident covers begins up to an hour before it, and
+/// what began within minutes of each other stands together.
+const AROUND: i64 = DAY;
+
+/// How much of its past a view of a page holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// What the days shown touch, and the lists of the API.
+    Days,
+    /// Also every announcement that is kept.
+    Kept,
+    /// Everything, which on an old page is many times the work: the slow reference of the pages of what is over.
+    Complete,
+}
 
 /// Builds the view of a page at `now`, with the past of the days shown. `base_url` is its public address without a slash
 /// at the end.
 #[must_use]
 pub fn page_view(state: &State, key: PageKey, base_url: &str, now: Timestamp) -> Option<PageView> {
-    view(state, key, base_url, now, false)
+    view(state, key, base_url, now, Extent::Days)
 }
 
-/// As [`page_view`], with the complete past for the pages of months. On an old page, this is many times the work.
+/// As [`page_view`], with the complete past.
 #[must_use]
 pub fn page_view_with_past(state: &State, key: PageKey, base_url: &str, now: Timestamp) -> Option<PageView> {
-    view(state, key, base_url, now, true)
+    view(state, key, base_url, now, Extent::Complete)
 }
 
-/// [`page_view_with_past`] if `past`, else [`page_view`].
+/// The view of a page at `now`.
 #[must_use]
-pub fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, past: bool) -> Option<PageView> {
+pub fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, extent: Extent) -> Option<PageView> {
     let page = state.pages.get(&key).filter(|page| !page.archived)?;
     let zone = times::zone_of(page);
-    let build = Build { state, page, now, calendar: Calendar::new(&zone, now, BAR_DAYS), past };
+    let calendar = Calendar::new(&zone, now, BAR_DAYS);
+    let begin = calendar.days().first().map_or(now, |day| day.from).min(now - DAY);
+    let complete = extent == Extent::Complete;
+    let incidents = incidents(state, (key, page), &zone, begin, complete);
+    let maintenance = maintenance(state, (key, page), &zone, begin, complete);
+    let past = if complete { Timestamp(i64::MIN) } else { past_of(&incidents, &maintenance, begin, now) };
+    let build = Build { state, page, now, calendar, begin, past };
     let items: Vec<Item> = page.items.iter().filter_map(|item| build.item(item)).collect();
-    let incidents = incidents(state, (key, page), &zone, build.begin(), past);
-    let maintenance = maintenance(state, (key, page), &zone, build.begin(), past);
     let components = components(&items).map(|one| one.updated_at);
     let announced = incidents.iter().map(|one| one.updated_at);
     let announced = announced.chain(maintenance.iter().map(|one| one.updated_at));
     let changed = components.chain(announced).max();
     Some(PageView {
+        verified_at: build.verified_at().map(|at| at.min(now - state.unsure_ms)),
+        believe_until: build.believe_until().min(now - state.unsure_ms + VALIDITY),
+        updated_at: changed.unwrap_or(page.created_at),
+        items,
+        incidents,
+        maintenance,
+        announcements: announcements(state, key, begin, extent != Extent::Days),
+        ..frame(page, zone, base_url, now)
+    })
+}
+
+/// The view of a page with nothing on it.
+pub(super) fn frame(page: &Page, zone: TimeZone, base_url: &str, now: Timestamp) -> PageView {
+    PageView {
         id: page.id.clone(),
         name: page.settings.name.clone(),
         url: base_url.to_owned(),
@@ -55,20 +94,109 @@ pub fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, past: b
         frame_ancestors: page.settings.frame_ancestors.clone(),
         language: page.settings.language.clone(),
         now,
-        verified_at: build.verified_at().map(|at| at.min(now - state.unsure_ms)),
-        believe_until: build.believe_until().min(now - state.unsure_ms + VALIDITY),
-        updated_at: changed.unwrap_or(page.created_at),
+        verified_at: None,
+        believe_until: now,
+        updated_at: page.created_at,
         created_at: page.created_at,
         rule: UptimeRuleView {
             statuspage: page.settings.rule == Rule::Statuspage,
             partial_percent: page.settings.weights.partial_percent,
             major_percent: page.settings.weights.major_percent,
         },
-        items,
-        incidents,
-        maintenance,
-        announcements: announcements(state, key, build.begin(), past),
-    })
+        items: Vec::new(),
+        incidents: Vec::new(),
+        maintenance: Vec::new(),
+        announcements: Vec::new(),
+    }
+}
+
+/// Since when the past is needed: the page of what lasts, or ended lately, says when its components were impaired.
+fn past_of(
+    incidents: &[IncidentView],
+    maintenance: &[MaintenanceView],
+    begin: Timestamp,
+    now: Timestamp,
+) -> Timestamp {
+    let incidents = incidents.iter().map(|one| (one.started_at, one.resolved_at));
+    let maintenance = maintenance.iter().map(|one| (one.from, one.ended_at));
+    let live = incidents.chain(maintenance).filter(|(_, to)| !is_settled(*to, now));
+    live.map(|(from, _)| from - AROUND).min().map_or(begin, |first| first.min(begin))
+}
+
+/// The view from which the page of something that is over is rendered: the incidents, the maintenance, and the components
+/// that `wanted` accepts with their past around them and around the time from `from` to `to`.
+pub(super) fn closed_view(
+    state: &State,
+    page: &Page,
+    (base_url, now): (&str, Timestamp),
+    (incidents, maintenance): (Vec<IncidentView>, Vec<MaintenanceView>),
+    (from, to): (Timestamp, Timestamp),
+    wanted: impl Fn(&str) -> bool,
+) -> PageView {
+    let zone = times::zone_of(page);
+    let times = incidents.iter().map(|one| (one.started_at, one.resolved_at));
+    let times = times.chain(maintenance.iter().map(|one| (one.from, one.ended_at)));
+    let (from, to) =
+        times.fold((from, to), |(from, to), (begun, ended)| (from.min(begun), to.max(ended.unwrap_or(now))));
+    let (from, to) = (from - AROUND, to + AROUND);
+    let lasts = incidents.iter().any(IncidentView::is_open);
+    let keys = skerry_domain::step::components_of(&page.items);
+    let all = keys.into_iter().filter_map(|key| state.components.get(&key));
+    let shown = all.filter(|one| one.settings.public && !one.archived && wanted(&one.id));
+    let items = shown.map(|component| {
+        let component_now = ComponentNow { state, component, now };
+        let begin = now - DAY;
+        let intervals = component_now.intervals(begin);
+        let watched_from = component_now.watched_from(&intervals);
+        // What lasts is told with the present status.
+        let present = lasts.then(|| component_now.present(&intervals, begin));
+        let shown = outline(component, now);
+        let shown = match present {
+            None => shown,
+            Some(present) => ComponentView {
+                status: present.status,
+                since: present.since,
+                stale_since: present.stale_since,
+                waiting: present.waiting,
+                unseen: present.partly.then(|| component_now.unseen()),
+                ..shown
+            },
+        };
+        Item::Component(ComponentView {
+            watched_from: watched_from.filter(|from| *from <= now),
+            past: watched_from.map_or_else(Vec::new, |watched| component_now.past(watched, from, to)),
+            ..shown
+        })
+    });
+    PageView { items: items.collect(), incidents, maintenance, ..frame(page, zone, base_url, now) }
+}
+
+/// A component without its status and its past.
+fn outline(component: &Component, now: Timestamp) -> ComponentView {
+    let settings = &component.settings;
+    let nothing = Figure { hundredths: None, enough: true, coverage: 0, tally: Tally::default(), lost: 0 };
+    ComponentView {
+        id: component.id.clone(),
+        name: settings.name.clone(),
+        description: settings.description.clone(),
+        created_at: component.created_at,
+        updated_at: component.created_at,
+        start_date: settings.start_date,
+        status: Status::Operational,
+        since: now,
+        stale_since: None,
+        waiting: false,
+        unseen: None,
+        checks: 0,
+        manual: !component.is_linked(),
+        watched_from: None,
+        past: Vec::new(),
+        only_show_if_degraded: settings.only_show_if_degraded,
+        showcase: settings.showcase,
+        days: Vec::new(),
+        windows: [nothing; 4],
+        response: None,
+    }
 }
 
 fn components(items: &[Item]) -> impl Iterator<Item = &ComponentView> {
@@ -83,16 +211,13 @@ struct Build<'a> {
     page: &'a Page,
     now: Timestamp,
     calendar: Calendar,
-    /// The complete past is wanted.
-    past: bool,
+    /// When the days shown begin.
+    begin: Timestamp,
+    /// Since when the past is wanted.
+    past: Timestamp,
 }
 
 impl Build<'_> {
-    /// When the days shown begin.
-    fn begin(&self) -> Timestamp {
-        self.calendar.days().first().map_or(self.now, |day| day.from).min(self.now - DAY)
-    }
-
     fn item(&self, item: &PageItem) -> Option<Item> {
         match item {
             PageItem::Component(key) => self.component(*key).map(Item::Component),
@@ -117,7 +242,7 @@ impl Build<'_> {
 
     fn component(&self, key: ComponentKey) -> Option<ComponentView> {
         let component = self.state.components.get(&key).filter(|one| one.settings.public && !one.archived)?;
-        let begin = self.begin();
+        let begin = self.begin;
         let component_now = ComponentNow { state: self.state, component, now: self.now };
         let intervals = component_now.intervals(begin);
         let present = component_now.present(&intervals, begin);
@@ -125,31 +250,29 @@ impl Build<'_> {
         let intervals = layers::watched_from(intervals, watched_from.unwrap_or(Timestamp::FAR));
         let days = days(&intervals, &self.calendar);
         let rule = self.page.settings.rule;
-        let settings = &component.settings;
-        let start = settings.start_date.map(|_| component.layers.start);
+        let start = component.settings.start_date.map(|_| component.layers.start);
         let windows = windows(&intervals, &days, &self.calendar, start, rule, self.page.settings.weights);
+        let past = match watched_from {
+            None => Vec::new(),
+            Some(_) if self.past >= begin && intervals.first().is_none_or(|first| is_quiet(first.value)) => {
+                intervals.into_iter().filter(|one| !is_quiet(one.value)).collect()
+            }
+            Some(watched) => component_now.past(watched, self.past, Timestamp::FAR),
+        };
         Some(ComponentView {
-            id: component.id.clone(),
-            name: settings.name.clone(),
-            description: settings.description.clone(),
-            created_at: component.created_at,
             updated_at: present.updated_at.max(component.created_at),
-            start_date: settings.start_date,
             status: present.status,
             since: present.since,
             stale_since: present.stale_since,
             waiting: present.waiting,
             unseen: present.partly.then(|| component_now.unseen()),
             checks: component_now.open_links().count(),
-            manual: !component.is_linked(),
             watched_from: watched_from.filter(|from| *from <= self.now),
-            past: watched_from
-                .map_or_else(Vec::new, |from| component_now.past(&intervals, begin, from, self.past)),
-            only_show_if_degraded: settings.only_show_if_degraded,
-            showcase: settings.showcase,
+            past,
             days,
             windows,
-            response: settings.response_time.then(|| response(component)),
+            response: component.settings.response_time.then(|| response(component)),
+            ..outline(component, self.now)
         })
     }
 

@@ -46,6 +46,11 @@ pub fn group_status<'a>(
     (seen.or(stale).or(waiting).unwrap_or(Status::Operational), updated_at)
 }
 
+/// Whether nothing is told of an interval: it was operational, or not watched.
+pub(super) fn is_quiet(value: Effective) -> bool {
+    matches!(value, Effective::Unwatched | Effective::Known(Status::Operational))
+}
+
 /// A component at one instant.
 pub(super) struct ComponentNow<'a> {
     pub(super) state: &'a State,
@@ -140,22 +145,32 @@ impl ComponentNow<'_> {
         Some(self.component.layers.start.max(self.component.created_at))
     }
 
-    /// The intervals since `watched` in which it was not known to be operational, each complete. `intervals` begin at
-    /// `begin`; earlier ones are included only if `all`.
+    /// The intervals since `watched` in which it was not known to be operational and that touch the time from `from` to
+    /// `to`, each complete, with those that adjoin them.
     pub(super) fn past(
         &self,
-        intervals: &[Interval<Effective>],
-        begin: Timestamp,
         watched: Timestamp,
-        all: bool,
+        from: Timestamp,
+        to: Timestamp,
     ) -> Vec<Interval<Effective>> {
-        let quiet = |value| matches!(value, Effective::Unwatched | Effective::Known(Status::Operational));
-        // The start of an interval that began before `begin` has to be read.
-        let cut = intervals.first().is_some_and(|first| !quiet(first.value));
-        let whole = (watched < begin && (cut || all))
-            .then(|| skerry_domain::layers::watched_from(self.intervals(watched), watched));
-        let intervals = whole.as_deref().unwrap_or(intervals).iter();
-        intervals.filter(|one| !quiet(one.value)).copied().collect()
+        let end = self.now + 1;
+        let (mut from, mut to, mut reach) = (from.max(watched), to.min(end), 30 * DAY);
+        while from < to {
+            let intervals =
+                if to < end { overlay(&self.component.layers, from, to) } else { self.intervals(from) };
+            let intervals = skerry_domain::layers::watched_from(intervals, watched);
+            let cut = |one: Option<&Interval<Effective>>| one.is_some_and(|one| !is_quiet(one.value));
+            let began_before = from > watched && cut(intervals.first());
+            let goes_on = to < end && cut(intervals.last());
+            if !began_before && !goes_on {
+                return intervals.into_iter().filter(|one| !is_quiet(one.value)).collect();
+            }
+            // What is longer than that is rare.
+            from = if began_before { watched.max(from - reach) } else { from };
+            to = if goes_on { end.min(to + reach) } else { to };
+            reach *= 8;
+        }
+        Vec::new()
     }
 
     /// The links to its present checks.

@@ -11,10 +11,10 @@ use super::view::{
 use jiff::tz::TimeZone;
 use skerry_domain::automatic_text::{AutomaticEvent, AutomaticText};
 use skerry_domain::incident::{Body, Incident, IncidentStatus, IncidentUpdate, StatusChange, Title};
-use skerry_domain::state::{Component, ComponentKey, Page, PageItem, PageKey, State};
+use skerry_domain::state::{Component, ComponentKey, IncidentKey, Page, PageItem, PageKey, State};
 use skerry_domain::time::Timestamp;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The published incidents of a page, the latest start first: those that are open or touch the time since `begin`, and
 /// the newest of the API's list. All of them if `all`.
@@ -25,15 +25,15 @@ pub(super) fn incidents(
     begin: Timestamp,
     all: bool,
 ) -> Vec<IncidentView> {
-    let published = state.incidents.iter().filter(|(_, one)| one.page == key && one.is_published());
-    let mut published: Vec<_> = published.collect();
-    published.sort_by_key(|(key, one)| Reverse((one.started_at, **key)));
-    let touches = |one: &Incident| one.is_open() || one.resolved_at.is_none_or(|at| at >= begin);
+    let published = &state.published_incidents;
+    let newest = published.newest(key).take(if all { usize::MAX } else { api_v2::LISTED });
+    let wanted: BTreeSet<IncidentKey> = newest.chain(published.ending_since(key, begin)).collect();
+    let found = wanted.into_iter().filter_map(|key| Some((key, state.incidents.get(&key)?)));
+    let mut found: Vec<_> = found.collect();
+    found.sort_by_key(|(key, one)| Reverse((one.started_at, *key)));
     let components = public_components(state, page);
     let build = Build { components: &components, zone };
-    let wanted = published.iter().enumerate();
-    let wanted = wanted.filter(|(place, (_, one))| all || *place < api_v2::LISTED || touches(one));
-    wanted.map(|(_, (_, one))| build.incident(one)).collect()
+    found.into_iter().map(|(_, one)| build.incident(one)).collect()
 }
 
 /// One incident as visitors see it, drafts too: an operator reads what visitors would read.

@@ -144,9 +144,9 @@ fn automatic(started_at: Timestamp, components: Vec<StatusChange>) -> Incident {
         reminded_at: None,
         recovered_at: None,
         postmortem: None,
-        problems: std::collections::BTreeSet::new(),
-        suggested: std::collections::BTreeSet::new(),
-        refused: std::collections::BTreeSet::new(),
+        problems: BTreeSet::new(),
+        suggested: BTreeSet::new(),
+        refused: BTreeSet::new(),
         updates: vec![update(1, started_at, Body::Automatic(text), components)].into(),
     }
 }
@@ -164,6 +164,7 @@ fn state_with(incidents: Vec<Incident>) -> State {
         }
         state.incidents.insert(key, incident);
     }
+    state.derive_published();
     state
 }
 

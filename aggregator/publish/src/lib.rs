@@ -3,6 +3,7 @@
 
 mod announcements;
 pub mod api_v2;
+pub mod archive;
 pub mod badge;
 pub mod build;
 mod component_now;

@@ -12,10 +12,11 @@ use jiff::tz::TimeZone;
 use skerry_domain::incident::Title;
 use skerry_domain::maintenance::{PlannedWindow, WindowEvent, WindowText, WindowUpdate};
 use skerry_domain::recurrence::Frequency;
-use skerry_domain::state::{Page, PageKey, State};
+use skerry_domain::state::{Page, PageKey, State, WindowKey};
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 /// Whether visitors see a window: it was announced, and one of its components is public.
 #[must_use]
@@ -39,18 +40,17 @@ pub(super) fn maintenance(
     begin: Timestamp,
     all: bool,
 ) -> Vec<MaintenanceView> {
-    let shown = state.windows.iter().filter(|(_, one)| one.page == Some(key) && is_shown(state, one));
-    let mut shown: Vec<_> = shown.collect();
-    shown.sort_by_key(|(key, one)| Reverse((one.from, **key)));
+    let published = &state.published_windows;
+    let window = |key: &WindowKey| state.windows.get(key).filter(|one| is_shown(state, one));
+    let listed = published.newest(key).filter(|key| window(key).is_some_and(|one| all || !called_off(one)));
+    let listed = listed.take(if all { usize::MAX } else { api_v2::LISTED });
+    let wanted: BTreeSet<WindowKey> = listed.chain(published.ending_since(key, begin)).collect();
+    let found = wanted.into_iter().filter_map(|key| Some((key, window(&key)?)));
+    let mut found: Vec<_> = found.collect();
+    found.sort_by_key(|(key, one)| Reverse((one.from, *key)));
     let components = public_components(state, page);
     let build = Build { state, components: &components, zone };
-    let mut listed = 0;
-    let wanted = shown.into_iter().filter(|(_, one)| {
-        listed += usize::from(!called_off(one));
-        let in_list = !called_off(one) && listed <= api_v2::LISTED;
-        all || in_list || one.ended_at().is_none_or(|at| at >= begin)
-    });
-    wanted.map(|(_, one)| build.maintenance(one)).collect()
+    found.into_iter().map(|(_, one)| build.maintenance(one)).collect()
 }
 
 /// One maintenance as visitors see it, or would see it once it is announced. `None`: it has no components.

@@ -1,6 +1,7 @@
 //! Outputs: immutable bytes with their validators and compressed forms, rendered before any request arrives. This module
 //! does not depend on requests, pages or clocks.
 
+use super::archive::{Archive, Versions};
 use bytes::Bytes;
 use flate2::write::GzEncoder;
 use skerry_domain::time::{SECOND, Timestamp};
@@ -146,7 +147,7 @@ impl Output {
     }
 }
 
-fn whole_second(at: Timestamp) -> Timestamp {
+pub(super) fn whole_second(at: Timestamp) -> Timestamp {
     Timestamp(at.0.div_euclid(SECOND) * SECOND)
 }
 
@@ -204,22 +205,27 @@ fn brotli(bytes: &[u8], level: Compression) -> Option<Vec<u8>> {
 pub struct Publication {
     /// By the path below the page's root; `""` is the index.
     pub outputs: HashMap<String, Arc<Output>>,
+    /// The versions of the pages of what is over.
+    pub versions: Versions,
+    /// Renders the pages of what is over; they are in none of the `outputs`.
+    pub archive: Option<Arc<dyn Archive>>,
 }
 
 impl Publication {
     /// Returns this publication with some outputs replaced or added; the others are shared, not copied.
     #[must_use]
     pub fn with(&self, changed: impl IntoIterator<Item = (String, Arc<Output>)>) -> Self {
-        let mut outputs = self.outputs.clone();
-        outputs.extend(changed);
-        Self { outputs }
+        let mut next = self.clone();
+        next.outputs.extend(changed);
+        next
     }
 
     /// Returns this publication with only the outputs whose path `keep` accepts.
     #[must_use]
     pub fn retaining(&self, keep: impl Fn(&str) -> bool) -> Self {
         let outputs = self.outputs.iter().filter(|(path, _)| keep(path));
-        Self { outputs: outputs.map(|(path, output)| (path.clone(), Arc::clone(output))).collect() }
+        let outputs = outputs.map(|(path, output)| (path.clone(), Arc::clone(output))).collect();
+        Self { outputs, versions: self.versions.clone(), archive: self.archive.clone() }
     }
 }
 

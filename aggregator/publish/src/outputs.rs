@@ -1,10 +1,13 @@
-//! The outputs of a page, their paths, and which of them a change affects.
+//! The outputs of a page that are rendered ahead, their paths, and which of them a change affects. The pages of what has been
+//! over for some days are in the archive instead.
 
+use super::archive::Versions;
 use super::html;
 use super::output::{CacheClass, Compression, Kind, Output, Publication};
 use super::view::{AnnouncementView, ComponentView, IncidentView, MaintenanceView, PageView};
 use super::{api_v2, badge, csv, robots};
-use skerry_domain::time::{DAY, Timestamp};
+use skerry_domain::published::SETTLED;
+use skerry_domain::time::{SECOND, Timestamp};
 use skerry_domain::uptime::Figure;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -15,11 +18,10 @@ pub const HTML: &str = "text/html; charset=utf-8";
 /// Which outputs to render.
 #[derive(Clone, Debug)]
 pub enum Scope {
-    /// All outputs.
+    /// All outputs, and what is in the archive may have changed.
     All,
-    /// All except the pages of incidents, maintenance and announcements that are over, which time does not change; of those only these,
-    /// by public id.
-    Quarter(BTreeSet<String>),
+    /// All outputs; the archive stays as it is.
+    Quarter,
     /// Those that show what changed.
     Changed(Changed),
     /// Those that show when they were verified: all except past months and resolved incidents, which cannot become stale.
@@ -36,15 +38,29 @@ pub struct Changed {
 }
 
 impl Scope {
-    /// Whether every path of the page is known afterwards. It needs the complete past.
+    /// Whether every path that is rendered ahead is known afterwards.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        matches!(self, Self::All | Self::Quarter(_))
+        matches!(self, Self::All | Self::Quarter)
     }
 }
 
-/// How long after its end late data may change what the page of an incident says of it, in ms: a spool keeps seven days.
-const SETTLED: i64 = 8 * DAY;
+/// Whether something ended so long ago that its page is in the archive.
+#[must_use]
+pub fn is_settled(ended: Option<Timestamp>, now: Timestamp) -> bool {
+    ended.is_some_and(|at| now - at > SETTLED)
+}
+
+/// What all months in the archive depend on beside what is listed in them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Basis {
+    /// The present year: dates of others have theirs.
+    pub year: i16,
+    /// Since when the page has been watched.
+    pub watched: Option<Timestamp>,
+    /// The first month before the days shown in which something is listed that lasts.
+    pub lasting: Option<(i16, i8)>,
+}
 
 /// The figures on the components' pages, by public id.
 pub type Figures = HashMap<String, [Figure; 4]>;
@@ -53,10 +69,12 @@ pub type Figures = HashMap<String, [Figure; 4]>;
 pub struct Rendered {
     /// By path below the page's root.
     pub outputs: Vec<(String, Arc<Output>)>,
-    /// Every path that was rendered or stays; if the scope is the whole page, every path of it.
+    /// Every path that was rendered; if the scope is the whole page, every path that is rendered ahead.
     pub paths: HashSet<String>,
     /// The `figures` to pass to the next call once the outputs are published.
     pub figures: Figures,
+    /// The versions of what is in the archive.
+    pub versions: Versions,
 }
 
 /// Renders the outputs in `scope`. An output whose bytes did not change is the one of `former`. `figures` are those of
@@ -68,11 +86,16 @@ pub fn render(
     figures: &Figures,
     level: Compression,
 ) -> anyhow::Result<Rendered> {
-    let mut renderer = Renderer { view, former, level, outputs: Vec::new() };
+    let mut versions = former.versions.clone();
+    if matches!(scope, Scope::All) {
+        versions.renew(view.now);
+    }
+    versions.renew_for(html::basis(view), view.now);
+    let mut renderer = Renderer { view, former, level, outputs: Vec::new(), versions };
     let changed = |one: &ComponentView| figures.get(&one.id).is_none_or(|known| differ(known, &one.windows));
     let selected: HashMap<&str, [Figure; 4]> = super::overall_status::components(view)
         .filter(|one| match scope {
-            Scope::All | Scope::Quarter(_) | Scope::Refresh => true,
+            Scope::All | Scope::Quarter | Scope::Refresh => true,
             Scope::Changed(these) => these.components.contains(&one.id) || changed(one),
         })
         .map(|one| (one.id.as_str(), one.windows))
@@ -83,33 +106,25 @@ pub fn render(
         Scope::Changed(these) => {
             renderer.announced(&|one| these.announced.contains(one.id) || one.open)?;
             if !these.announced.is_empty() {
+                renderer.touch(&these.announced);
                 renderer.months_of(&these.announced)?;
             }
         }
         Scope::Refresh => {
             renderer.announced(&|one| one.open)?;
-            renderer.open_months()?;
+            renderer.recent_months(false)?;
         }
-        Scope::All | Scope::Quarter(_) => {
-            let kept = |one: &Announced<'_>| {
-                let Scope::Quarter(changed) = scope else { return false };
-                let known = former.outputs.get(&one.path);
-                let is_settled = one.to.is_some_and(|to| view.now - to > SETTLED);
-                is_settled
-                    && !changed.contains(one.id)
-                    && known.is_some_and(|known| known.cache == CacheClass::Closed)
-            };
-            renderer.announced(&|one| one.open || !kept(one))?;
-            renderer.open_months()?;
-            renderer.closed_months()?;
+        Scope::All | Scope::Quarter => {
+            renderer.announced(&|_| true)?;
+            renderer.recent_months(true)?;
+            renderer.take_over()?;
             renderer.static_outputs();
         }
     }
-    let mut paths: HashSet<String> = renderer.outputs.iter().map(|(path, _)| path.clone()).collect();
-    paths.extend(announced(view).map(|one| one.path));
+    let paths: HashSet<String> = renderer.outputs.iter().map(|(path, _)| path.clone()).collect();
     let mut figures = if scope.is_whole() { Figures::new() } else { figures.clone() };
     figures.extend(selected.into_iter().map(|(id, windows)| (id.to_owned(), windows)));
-    Ok(Rendered { outputs: renderer.outputs, paths, figures })
+    Ok(Rendered { outputs: renderer.outputs, paths, figures, versions: renderer.versions })
 }
 
 /// Whether a visitor would see different figures.
@@ -123,21 +138,40 @@ struct Renderer<'a> {
     former: &'a Publication,
     level: Compression,
     outputs: Vec<(String, Arc<Output>)>,
+    versions: Versions,
+}
+
+/// The output at a path of a page. `at` is its date if it has none of `former`.
+pub(super) fn output(
+    view: &PageView,
+    path: &str,
+    (content_type, cache): (&'static str, CacheClass),
+    bytes: Vec<u8>,
+    (at, former): (Timestamp, Option<&Arc<Output>>),
+    level: Compression,
+) -> Arc<Output> {
+    let name = match path {
+        "" => "index".to_owned(),
+        path => path.replace('/', "-"),
+    };
+    let page = format!("page-{}", view.id);
+    let output = format!("{page}-{name}");
+    let keys = [page.as_str(), output.as_str()];
+    let kind = Kind { content_type, cache, keys: &keys, frame_ancestors: &view.frame_ancestors };
+    Output::render(kind, bytes, at, former, level)
 }
 
 impl Renderer<'_> {
     fn add(&mut self, path: &str, content_type: &'static str, cache: CacheClass, bytes: Vec<u8>) {
-        let name = match path {
-            "" => "index".to_owned(),
-            path => path.replace('/', "-"),
-        };
-        let page = format!("page-{}", self.view.id);
-        let output = format!("{page}-{name}");
-        let keys = [page.as_str(), output.as_str()];
-        let kind = Kind { content_type, cache, keys: &keys, frame_ancestors: &self.view.frame_ancestors };
-        let former = self.former.outputs.get(path);
-        let output = Output::render(kind, bytes, self.view.now, former, self.level);
+        let output = self.rendered(path, (content_type, cache), bytes);
         self.outputs.push((path.to_owned(), output));
+    }
+
+    fn rendered(&self, path: &str, kind: (&'static str, CacheClass), bytes: Vec<u8>) -> Arc<Output> {
+        let (former, now) = (self.former.outputs.get(path), self.view.now);
+        // It may have been in the archive.
+        let at = if former.is_some() { now } else { now.max(self.former.versions.date(path) + SECOND) };
+        output(self.view, path, kind, bytes, (at, former), self.level)
     }
 
     fn live(&mut self, path: &str, content_type: &'static str, bytes: impl Into<Vec<u8>>) {
@@ -165,51 +199,81 @@ impl Renderer<'_> {
 
     /// The pages of the incidents, the maintenance and the announcements that are `wanted`.
     fn announced(&mut self, wanted: &dyn Fn(&Announced<'_>) -> bool) -> anyhow::Result<()> {
-        for one in announced(self.view).filter(|one| wanted(one)) {
-            let page = match one.of {
-                Of::Incident(incident) => html::incident(self.view, incident)?,
-                Of::Maintenance(maintenance) => html::maintenance(self.view, maintenance)?,
-                Of::Announcement(announcement) => html::announcement(self.view, announcement)?,
-            };
-            let cache = if one.open { CacheClass::Live } else { CacheClass::Closed };
-            self.add(&one.path, HTML, cache, page.into_bytes());
+        let view = self.view;
+        for one in announced(view).filter(|one| wanted(one) && !one.is_archived(view.now)) {
+            self.add(&one.path, HTML, one.cache(), one.html(view)?.into_bytes());
         }
         Ok(())
+    }
+
+    /// The pages of these are new versions if they are in the archive.
+    fn touch(&mut self, ids: &BTreeSet<String>) {
+        let now = self.view.now;
+        for one in announced(self.view).filter(|one| ids.contains(one.id) && one.is_archived(now)) {
+            self.versions.touch(&one.path, now);
+        }
     }
 
     /// The months that show these incidents and this maintenance, and the present one.
     fn months_of(&mut self, ids: &BTreeSet<String>) -> anyhow::Result<()> {
         self.live("history", HTML, html::history(self.view, None)?);
-        let months = html::months(self.view);
         let in_history = |one: &Announced<'_>| !matches!(one.of, Of::Announcement(_));
         let these = announced(self.view).filter(|one| ids.contains(one.id) && in_history(one));
-        let shown: BTreeSet<_> = these.flat_map(|one| html::months_of(self.view, one.from, one.to)).collect();
-        for month in months.into_iter().filter(|month| shown.contains(month)) {
-            self.month(month)?;
+        let mut shown: BTreeSet<_> =
+            these.flat_map(|one| html::months_of(self.view, one.from, one.to)).collect();
+        for (month, is_closed) in html::recent_months(self.view) {
+            if shown.remove(&month) {
+                self.month(month, is_closed)?;
+            }
+        }
+        for month in shown {
+            let path = html::path_of(month);
+            if self.former.outputs.contains_key(&path) {
+                self.month(month, true)?;
+            } else {
+                self.versions.touch(&path, self.view.now);
+            }
         }
         Ok(())
     }
 
-    fn month(&mut self, month: (i16, i8)) -> anyhow::Result<()> {
+    fn month(&mut self, month: (i16, i8), is_closed: bool) -> anyhow::Result<()> {
         let page = html::history(self.view, Some(month))?;
-        let cache = if html::is_closed(self.view, month) { CacheClass::Closed } else { CacheClass::Live };
+        let cache = if is_closed { CacheClass::Closed } else { CacheClass::Live };
         self.add(&html::path_of(month), HTML, cache, page.into_bytes());
         Ok(())
     }
 
-    /// The months that can still change.
-    fn open_months(&mut self) -> anyhow::Result<()> {
+    /// The months that can still change; `all`: also those that were over lately.
+    fn recent_months(&mut self, all: bool) -> anyhow::Result<()> {
         self.live("history", HTML, html::history(self.view, None)?);
-        for month in html::months(self.view).into_iter().filter(|month| !html::is_closed(self.view, *month)) {
-            self.month(month)?;
+        for (month, is_closed) in html::recent_months(self.view) {
+            if all || !is_closed {
+                self.month(month, is_closed)?;
+            }
         }
         Ok(())
     }
 
-    /// Months that are over.
-    fn closed_months(&mut self) -> anyhow::Result<()> {
-        for month in html::months(self.view).into_iter().filter(|month| html::is_closed(self.view, *month)) {
-            self.month(month)?;
+    /// What was rendered ahead and is in the archive from now on: its last rendering says when it last changed.
+    fn take_over(&mut self) -> anyhow::Result<()> {
+        let view = self.view;
+        let mut leaving = Vec::new();
+        for one in announced(view).filter(|one| one.is_archived(view.now)) {
+            if self.former.outputs.contains_key(&one.path) {
+                leaving.push((one.html(view)?, one.path));
+            }
+        }
+        let recent: Vec<_> = html::recent_months(view).into_iter().map(|(month, _)| month).collect();
+        for month in html::months(view).into_iter().filter(|month| !recent.contains(month)) {
+            let path = html::path_of(month);
+            if self.former.outputs.contains_key(&path) {
+                leaving.push((html::history(view, Some(month))?, path));
+            }
+        }
+        for (html, path) in leaving {
+            let last = self.rendered(&path, (HTML, CacheClass::Closed), html.into_bytes());
+            self.versions.take_over(&path, last.last_modified);
         }
         Ok(())
     }
@@ -231,6 +295,25 @@ struct Announced<'a> {
     open: bool,
     from: Timestamp,
     to: Option<Timestamp>,
+}
+
+impl Announced<'_> {
+    /// Announcements are few, and are all rendered ahead.
+    fn is_archived(&self, now: Timestamp) -> bool {
+        !matches!(self.of, Of::Announcement(_)) && is_settled(self.to, now)
+    }
+
+    fn cache(&self) -> CacheClass {
+        if self.open { CacheClass::Live } else { CacheClass::Closed }
+    }
+
+    fn html(&self, view: &PageView) -> anyhow::Result<String> {
+        match self.of {
+            Of::Incident(incident) => html::incident(view, incident),
+            Of::Maintenance(maintenance) => html::maintenance(view, maintenance),
+            Of::Announcement(announcement) => html::announcement(view, announcement),
+        }
+    }
 }
 
 enum Of<'a> {

@@ -5,7 +5,7 @@ use super::super::view::{IncidentText, Item};
 use super::*;
 use skerry_domain::maintenance::MaintenanceStatus;
 use skerry_domain::status::Status;
-use skerry_domain::time::{DAY, MINUTE, SECOND};
+use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND};
 
 /// Renders `view` after `former`. Returns the paths whose bytes changed first.
 fn rerender(
@@ -21,7 +21,12 @@ fn rerender(
     };
     let mut changed: Vec<_> = rendered.outputs.iter().filter_map(changed).collect();
     changed.sort();
-    (changed, former.with(rendered.outputs), rendered.figures)
+    let mut next = former.with(rendered.outputs);
+    if scope.is_whole() {
+        next = next.retaining(|path| rendered.paths.contains(path));
+    }
+    next.versions = rendered.versions;
+    (changed, next, rendered.figures)
 }
 
 fn two_components() -> PageView {
@@ -33,7 +38,7 @@ fn two_components() -> PageView {
 fn a_refresh_renders_every_page_that_can_become_stale() {
     let mut view = two_components();
     let (all, former, figures) = rerender(&view, &Scope::All, &Publication::default(), &Figures::new());
-    assert!(all.contains(&"history/2026-10".to_owned()), "{all:?}");
+    assert!(!all.contains(&"history/2026-10".to_owned()), "it is in the archive: {all:?}");
     view.now = NOW + MINUTE;
     view.verified_at = Some(view.now);
     view.believe_until = view.now + 3 * MINUTE;
@@ -84,7 +89,7 @@ fn a_changed_incident_is_rendered_wherever_it_is_shown() {
     let closed = &former.outputs["incidents/incident0001"];
     assert_eq!(closed.cache, CacheClass::Closed);
     view.now = NOW + MINUTE;
-    for scope in [Scope::Refresh, Scope::Quarter(BTreeSet::new())] {
+    for scope in [Scope::Refresh, Scope::Quarter] {
         let (changed, later, _) = rerender(&view, &scope, &former, &figures);
         assert!(!changed.contains(&"incidents/incident0001".to_owned()), "{changed:?}");
         assert!(Arc::ptr_eq(&later.outputs["incidents/incident0001"], closed), "it is not rendered again");
@@ -92,24 +97,41 @@ fn a_changed_incident_is_rendered_wherever_it_is_shown() {
 }
 
 #[test]
-fn a_change_of_an_old_incident_is_rendered_without_the_pages_of_others() {
+fn what_has_been_over_for_some_days_goes_to_the_archive_with_the_date_of_its_last_change() {
     let mut view = two_components();
-    let mut old = [resolved(0), resolved(0)];
-    for (one, id) in old.iter_mut().zip(["incident0001", "incident0002"]) {
-        (one.id, one.started_at) = (id.to_owned(), NOW - 80 * DAY);
-        one.resolved_at = Some(NOW - 79 * DAY);
-    }
-    view.incidents = old.to_vec();
+    view.incidents = vec![resolved(0)];
+    let own = "incidents/incident0001";
     let (_, former, figures) = rerender(&view, &Scope::All, &Publication::default(), &Figures::new());
+    let since = former.versions.date("history/2026-10");
+    view.now = NOW + HOUR;
     view.incidents[0].title = IncidentText::Automatic("Another title".to_owned());
-    let scope = Scope::Quarter(BTreeSet::from(["incident0001".to_owned()]));
-    let rendered = render(&view, &scope, &former, &figures, Compression::Fast).expect("a page renders");
-    assert!(rendered.paths.contains("incidents/incident0002"), "it stays");
-    let incidents = rendered.outputs.iter().filter(|(path, _)| path.starts_with("incidents/"));
-    assert_eq!(incidents.map(|(path, _)| path.as_str()).collect::<Vec<_>>(), ["incidents/incident0001"]);
-    let (changed, ..) = rerender(&view, &scope, &former, &figures);
-    for path in ["incidents/incident0001", "history/2026-09", "api/v2/incidents.json"] {
-        assert!(changed.contains(&path.to_owned()), "{path}: {changed:?}");
+    let (_, former, figures) = rerender(&view, &of_incidents(&["incident0001"]), &former, &figures);
+    let changed = former.outputs[own].last_modified;
+    assert!(changed > since);
+    // Nothing changes it any more, so its last date stays.
+    view.now = NOW + 9 * DAY;
+    let (_, former, figures) = rerender(&view, &Scope::Quarter, &former, &figures);
+    assert!(!former.outputs.contains_key(own));
+    assert_eq!(former.versions.date(own), changed);
+    // November is over for eight days, and nothing of it lasts.
+    view.now = NOW + 19 * DAY;
+    let (_, former, figures) = rerender(&view, &Scope::Quarter, &former, &figures);
+    assert!(
+        !former.outputs.contains_key("history/2026-11") && former.outputs.contains_key("history/2026-12")
+    );
+    assert!(former.versions.date("history/2026-11") > since);
+    assert_eq!(former.versions.date("history/2026-09"), since, "it never changed");
+    // A change beyond what is rendered ahead: every page of the archive is a new version.
+    let before = former.versions.clone();
+    let (_, former, figures) = rerender(&view, &Scope::All, &former, &figures);
+    for path in [own, "history/2026-09", "history/2026-11"] {
+        assert!(former.versions.date(path) > before.date(path), "{path}");
+    }
+    // It is open again: it is rendered ahead, as a version of its own.
+    view.incidents[0].resolved_at = None;
+    let (_, former, _) = rerender(&view, &of_incidents(&["incident0001"]), &former, &figures);
+    for path in [own, "history/2026-11"] {
+        assert!(former.outputs[path].last_modified > former.versions.date(path), "{path}");
     }
 }
 
@@ -154,13 +176,16 @@ fn changed_maintenance_is_rendered_wherever_it_is_shown_and_rests_once_it_is_ove
     view.maintenance = vec![maintenance(MaintenanceStatus::Completed, -15)];
     let (_, former, figures) = rerender(&view, &scope, &former, &figures);
     assert_eq!(former.outputs[&own].cache, CacheClass::Closed);
+    view.now = NOW + 2 * MINUTE;
+    let rendered =
+        render(&view, &Scope::Refresh, &former, &figures, Compression::Fast).expect("a page renders");
+    assert!(rendered.outputs.iter().all(|(path, _)| *path != own), "it is not rendered again");
     // Late data may change what it says for some days.
-    for (after, scope) in [(2 * MINUTE, Scope::Refresh), (9 * DAY, Scope::Quarter(BTreeSet::new()))] {
-        view.now = NOW + after;
-        let rendered = render(&view, &scope, &former, &figures, Compression::Fast).expect("a page renders");
-        assert!(rendered.outputs.iter().all(|(path, _)| *path != own), "it is not rendered again");
-        assert!(rendered.paths.contains(&own), "it stays");
-    }
+    view.now = NOW + 9 * DAY;
+    let rendered =
+        render(&view, &Scope::Quarter, &former, &figures, Compression::Fast).expect("a page renders");
+    assert!(!rendered.paths.contains(&own), "it is in the archive");
+    assert_eq!(rendered.versions.date(&own), former.outputs[&own].last_modified);
 }
 
 #[test]
@@ -188,7 +213,7 @@ fn an_announcement_is_on_the_index_and_its_page_and_nowhere_else() {
     assert_eq!(changed, [String::new(), own.clone()]);
     assert_eq!(former.outputs[&own].cache, CacheClass::Closed);
     let rendered =
-        render(&view, &Scope::Refresh, &former, &figures, Compression::Fast).expect("a page renders");
+        render(&view, &Scope::Quarter, &former, &figures, Compression::Fast).expect("a page renders");
     assert!(rendered.paths.contains(&own), "it stays");
     view.announcements.clear();
     let rendered = render(&view, &Scope::All, &former, &figures, Compression::Fast).expect("a page renders");

@@ -81,7 +81,7 @@ impl Writer {
                 }
                 Change::ComponentChanged(_)
                 | Change::IncidentChanged(_)
-                | Change::IncidentDeleted(_)
+                | Change::IncidentDeleted { .. }
                 | Change::PageSaved(_)
                 | Change::GroupSaved(_)
                 | Change::ComponentSaved(_)

@@ -2,6 +2,7 @@
 //! The rendering itself is in `skerry-publish`.
 
 mod addresses;
+mod archive;
 mod compressor;
 mod publisher;
 

@@ -144,6 +144,12 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
     }
     let mut derived = state.clone();
     derived.derive_schedule();
+    derived.derive_published();
+    if (&derived.published_incidents, &derived.published_windows)
+        != (&state.published_incidents, &state.published_windows)
+    {
+        return Err("what is published is not what the incidents and windows say".to_owned());
+    }
     if derived.schedule != state.schedule {
         return Err(format!("due is {:?}, worked out anew it is {:?}", state.schedule, derived.schedule));
     }

@@ -217,7 +217,7 @@ fn former_texts_are_kept_and_a_deleted_incident_leaves_no_row() {
     assert_eq!(shown.public.plain(), "We look into it.");
     fixture.assert_stored();
     let changes = fixture.run(Command::DeleteIncident { incident }).1;
-    assert!(changes.contains(&Change::IncidentDeleted(PageKey(1))));
+    assert!(changes.contains(&Change::IncidentDeleted { page: PageKey(1), published: true }));
     assert_eq!(fixture.shown().0, Status::Operational, "what it held is released");
     assert!(fixture.state.incidents.is_empty());
     fixture.assert_stored();

@@ -5,6 +5,7 @@
 mod admin;
 mod agents;
 mod api;
+mod archive;
 mod body;
 mod chunks;
 mod connections;
@@ -31,8 +32,9 @@ pub use limit::RateLimit;
 pub use listen::{Bound, Limits, Listener, ServeError, Serves, TlsFiles, bind, bind_or_take, serve};
 pub use public::{Html, PublicSide, Traffic};
 
+use actix_web::HttpRequest;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use futures_util::future::Either;
 use std::future::ready;
 use std::sync::Arc;
 
@@ -74,7 +76,10 @@ fn routes(config: &mut ServiceConfig, serves: Serves, endpoints: &Endpoints, lim
                 let (heartbeats, public) = (Arc::clone(&heartbeats), Arc::clone(&public));
                 async move {
                     let called = heartbeat::call(heartbeats.as_ref(), &request, body).await;
-                    called.unwrap_or_else(|| fallback(&public, serves, &request))
+                    match called {
+                        Some(response) => response,
+                        None => fallback(&public, serves, &request).await,
+                    }
                 }
             };
             config.route(heartbeat::PATH, web::to(call));
@@ -101,10 +106,10 @@ fn routes(config: &mut ServiceConfig, serves: Serves, endpoints: &Endpoints, lim
         config.route("/metrics", web::to(metrics));
     }
     let public = Arc::clone(&endpoints.public);
-    config.default_service(web::to(move |request: HttpRequest| ready(fallback(&public, serves, &request))));
+    config.default_service(web::to(move |request: HttpRequest| fallback(&public, serves, &request)));
 }
 
 /// Answers a path that has no route.
-fn fallback(public: &PublicSide, serves: Serves, request: &HttpRequest) -> HttpResponse {
-    if serves.public { public.answer(request) } else { public.not_found() }
+fn fallback(public: &Arc<PublicSide>, serves: Serves, request: &HttpRequest) -> archive::Answering {
+    if serves.public { archive::answer(public, request) } else { Either::Left(ready(public.not_found())) }
 }

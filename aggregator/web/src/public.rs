@@ -1,5 +1,5 @@
-//! The public side: a request is a look-up in the current site. It has no handle to the store or the engine and takes
-//! no lock that a writer holds. No byte of a response depends on who asks: only method, host, path, `Accept-Encoding`,
+//! The public side: a request is a look-up in the current site, or in the archive of a page for what is over; what the
+//! archive has to render first is awaited in `archive.rs`. It has no handle to the store or the engine and takes no lock that a writer holds. No byte of a response depends on who asks: only method, host, path, `Accept-Encoding`,
 //! `If-None-Match` and `If-Modified-Since` of a request are read.
 
 use super::headers::{
@@ -8,13 +8,14 @@ use super::headers::{
 };
 use super::negotiation::{choose, is_fresh};
 use actix_web::body::BoxBody;
-use actix_web::http::header::{HOST, HeaderMap, HeaderValue, LOCATION};
+use actix_web::http::header::{HOST, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::{Registry, Unit};
+use skerry_publish::archive::{Archived, Rendering};
 use skerry_publish::output::{Output, Publication, Site};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -68,9 +69,17 @@ pub struct PublicSide {
     traffic: Traffic,
 }
 
+/// What becomes of a request.
+pub(super) enum Answer {
+    Now(HttpResponse),
+    /// Its page is being rendered; [`PublicSide::send`] sends it.
+    Soon(Rendering),
+}
+
 /// The result of a look-up.
 enum Found<'a> {
     Output(&'a Output),
+    Archived(Archived),
     /// The path exists with a slash at its end.
     WithoutSlash,
     Nothing,
@@ -92,30 +101,42 @@ impl PublicSide {
     }
 
     /// Answers any request.
-    pub(super) fn answer(&self, request: &HttpRequest) -> HttpResponse {
+    pub(super) fn answer(&self, request: &HttpRequest) -> Answer {
+        let site = self.site.load();
+        let found = find(&site, &host(request), request.uri().path());
         if request.method() != Method::GET && request.method() != Method::HEAD {
             self.traffic.other.inc();
-            let site = self.site.load();
-            if request.method() == Method::OPTIONS
-                && let Found::Output(output) = find(&site, &host(request), request.uri().path())
-                && is_open_data(output)
-            {
-                return preflight();
-            }
-            return method_not_allowed("GET, HEAD");
+            return Answer::Now(match found {
+                Found::Output(output) if request.method() == Method::OPTIONS && is_open_data(output) => {
+                    preflight()
+                }
+                _ => method_not_allowed("GET, HEAD"),
+            });
         }
-        let site = self.site.load();
-        match find(&site, &host(request), request.uri().path()) {
+        Answer::Now(match found {
             Found::Output(output) => self.send(output, request),
+            Found::Archived(Archived::Ready(output)) => self.send(&output, request),
+            Found::Archived(Archived::Soon(rendering)) => return Answer::Soon(rendering),
+            Found::Archived(Archived::Busy) => self.unavailable(),
             Found::WithoutSlash => {
                 self.traffic.other.inc();
                 redirect_with_slash(request.uri().path())
             }
-            Found::Nothing => self.not_found(),
-        }
+            Found::Archived(Archived::Nothing) | Found::Nothing => self.not_found(),
+        })
     }
 
-    fn send(&self, output: &Output, request: &HttpRequest) -> HttpResponse {
+    /// 503: the page exists, and cannot be rendered at the moment.
+    pub(super) fn unavailable(&self) -> HttpResponse {
+        self.traffic.other.inc();
+        let text = "This page is not available at the moment. Try again in a minute.\n";
+        let mut response = uncached(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", text);
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        response
+    }
+
+    /// Sends an output in the form that the request asks for.
+    pub(super) fn send(&self, output: &Output, request: &HttpRequest) -> HttpResponse {
         let (form, encoding) = choose(output, request.headers());
         if is_fresh(output, form, request.headers()) {
             self.traffic.not_modified.inc();
@@ -139,7 +160,7 @@ impl PublicSide {
 fn find<'a>(site: &'a Site, host: &str, path: &'a str) -> Found<'a> {
     let Some(path) = path.strip_prefix('/') else { return Found::Nothing };
     if let Some(page) = site.by_host.get(host) {
-        return output_of(page, site, path).map_or(Found::Nothing, Found::Output);
+        return found_on(page, site, path);
     }
     if let (Some(directory), "status" | "status/") = (&site.directory, path) {
         return if path == "status" { Found::WithoutSlash } else { Found::Output(directory) };
@@ -153,17 +174,19 @@ fn find<'a>(site: &'a Site, host: &str, path: &'a str) -> Found<'a> {
         let Some(path) = path else { return Found::WithoutSlash };
         // Crawlers read robots.txt at the root of a host only.
         let path = Some(path).filter(|path| *path != "robots.txt");
-        return path.and_then(|path| output_of(page, site, path)).map_or(Found::Nothing, Found::Output);
+        return path.map_or(Found::Nothing, |path| found_on(page, site, path));
     }
-    let output = match &site.root {
-        Some(page) => output_of(page, site, path),
-        None => site.shared.get(path).map(AsRef::as_ref),
-    };
-    output.map_or(Found::Nothing, Found::Output)
+    match &site.root {
+        Some(page) => found_on(page, site, path),
+        None => site.shared.get(path).map_or(Found::Nothing, |output| Found::Output(output)),
+    }
 }
 
-fn output_of<'a>(page: &'a Publication, site: &'a Site, path: &str) -> Option<&'a Output> {
-    page.outputs.get(path).or_else(|| site.shared.get(path)).map(AsRef::as_ref)
+fn found_on<'a>(page: &'a Publication, site: &'a Site, path: &str) -> Found<'a> {
+    if let Some(output) = page.outputs.get(path).or_else(|| site.shared.get(path)) {
+        return Found::Output(output);
+    }
+    page.archive.as_ref().map_or(Found::Nothing, |archive| Found::Archived(archive.find(path)))
 }
 
 /// The requested host in lower case, without port and final dot; empty if there is none. The authority of an absolute

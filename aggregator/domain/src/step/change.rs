@@ -170,7 +170,12 @@ pub enum Change {
     /// An incident was created or changed.
     IncidentChanged(IncidentKey),
     /// An incident of this page was deleted.
-    IncidentDeleted(PageKey),
+    IncidentDeleted {
+        /// The page.
+        page: PageKey,
+        /// It was published, not a draft.
+        published: bool,
+    },
     /// All problems of an incident that a person touched have ended: a person decides what follows.
     IncidentAsks(IncidentKey),
     /// A published incident had no update for long.
@@ -189,7 +194,7 @@ pub enum Change {
     MaintenanceReminder(WindowKey),
     /// What this page shows of an announcement changed.
     AnnouncementChanged(AnnouncementKey, PageKey),
-    /// The past of a component was corrected, however long ago.
+    /// The past of a component was corrected, however long ago; or data changed it that is later than a spool keeps any.
     PastCorrected(ComponentKey),
 }
 

@@ -337,7 +337,8 @@ pub(super) fn delete(
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
     let incident = state.incidents.get(&key).ok_or_else(no_incident)?;
-    let (page, by_itself, problems) = (incident.page, incident.automatic, incident.problems.clone());
+    let (page, published) = (incident.page, incident.is_published());
+    let (by_itself, problems) = (incident.automatic, incident.problems.clone());
     let suggested: Vec<ProblemKey> = incident.suggested.iter().copied().collect();
     // Their rows are part of the audit.
     incident.updates.iter().for_each(|update| changes.touched.incident_update(key, update.number));
@@ -353,7 +354,7 @@ pub(super) fn delete(
     state.incidents.remove(&key);
     state.open_incidents.remove(&key);
     changes.touched.incident(key);
-    changes.push(Change::IncidentDeleted(page));
+    changes.push(Change::IncidentDeleted { page, published });
     state.reschedule(Due::Incident(key));
     suggested.into_iter().for_each(|problem| automatic::announce(state, problem, context, changes));
     Ok(())

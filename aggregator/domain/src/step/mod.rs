@@ -140,6 +140,7 @@ pub fn step_asked(
     faults::follow(state, context, &mut changes);
     automatic::follow(state, context, &mut changes);
     let Changes { events, mut touched, .. } = changes;
+    state.place_published(&touched.incidents, &touched.windows);
     if !std::mem::replace(&mut state.workspace.stored, true) {
         touched.workspace();
     }

@@ -6,6 +6,7 @@ use crate::component::{self, LinkedCheck};
 use crate::interval::{Interval, append};
 use crate::layers::{lay, splice};
 use crate::problem::ProblemSubject;
+use crate::published::SETTLED;
 use crate::schedule::Due;
 use crate::state::{CheckKey, Component, ComponentKey, Link, State, TrackKey};
 use crate::time::Timestamp;
@@ -140,6 +141,9 @@ pub(super) fn component_from(state: &mut State, key: ComponentKey, from: Timesta
     splice(layer.edit(), from, intervals);
     let (before, after) = (tail(&component.layers.automatic, from), tail(&layer, from));
     if after != before {
+        if state.clock - first_difference(before, after) > SETTLED {
+            changes.push(Change::PastCorrected(key));
+        }
         let from = after.first().map_or(from, |first| first.from);
         changes.touched.automatic(key, from);
         changes.push(Change::ComponentChanged(key));
@@ -150,6 +154,19 @@ pub(super) fn component_from(state: &mut State, key: ComponentKey, from: Timesta
 /// The intervals that hold at `from` or later.
 fn tail(layer: &[Interval<component::Automatic>], from: Timestamp) -> &[Interval<component::Automatic>] {
     &layer[layer.partition_point(|interval| interval.to <= from)..]
+}
+
+/// The first instant at which two layers differ.
+fn first_difference<T: PartialEq>(some: &[Interval<T>], others: &[Interval<T>]) -> Timestamp {
+    let same = some.iter().zip(others).take_while(|(one, other)| one == other).count();
+    match (some.get(same), others.get(same)) {
+        (Some(one), Some(other)) if one.from == other.from && one.value == other.value => {
+            one.to.min(other.to)
+        }
+        (Some(one), Some(other)) => one.from.min(other.from),
+        (Some(one), None) | (None, Some(one)) => one.from,
+        (None, None) => Timestamp::FAR,
+    }
 }
 
 fn automatic_from(

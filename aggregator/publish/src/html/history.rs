@@ -4,12 +4,14 @@ use super::frame::Frame;
 use super::markup;
 use super::past::{self, DayRow, Limits};
 use super::words::{Clock, balanced};
+use crate::outputs::Basis;
 use crate::overall_status::components;
 use crate::texts;
 use crate::view::PageView;
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 use sailfish::TemplateSimple;
+use skerry_domain::published::SETTLED;
 use skerry_domain::time::Timestamp;
 
 #[derive(TemplateSimple)]
@@ -105,15 +107,67 @@ pub fn is_closed(view: &PageView, (year, month): (i16, i8)) -> bool {
     let clock = Clock::of(view);
     let first = date(year, month, 1);
     let over = first.last_of_month() < clock.today();
-    // Intervals before the days shown are known only with the complete past, which is not built every minute.
+    // Intervals before the days shown are not known.
     let first_shown = components(view).filter_map(|one| one.days.first()).map(|day| day.date).min();
-    let lasts = components(view)
-        .flat_map(|one| &one.past)
-        .any(|one| one.to > view.now && clock.date(one.from) <= first.last_of_month());
+    let lasts = lasting_since(view).is_some_and(|at| clock.date(at) <= first.last_of_month());
+    over && !(lasts && first_shown.is_some_and(|shown| shown <= first))
+}
+
+/// When the first of what lasts began.
+fn lasting_since(view: &PageView) -> Option<Timestamp> {
+    let past = components(view).flat_map(|one| &one.past).filter(|one| one.to > view.now);
     let open = view.incidents.iter().filter(|one| one.is_open()).map(|one| one.started_at);
     let running = view.maintenance.iter().filter(|one| one.is_running()).map(|one| one.from);
-    let lasts = lasts || open.chain(running).any(|at| clock.date(at) <= first.last_of_month());
-    over && !(lasts && first_shown.is_some_and(|shown| shown <= first))
+    past.map(|one| one.from).chain(open).chain(running).min()
+}
+
+/// Whether a month is over for so long that late data changes it no more, and nothing in it lasts as far as the days shown
+/// say: it is rendered when somebody asks for it.
+fn is_archived(view: &PageView, (year, month): (i16, i8)) -> bool {
+    let settled = Clock::of(view).date(view.now - SETTLED);
+    date(year, month, 1).last_of_month() < settled && is_closed(view, (year, month))
+}
+
+/// The months that are rendered ahead, oldest first, each with whether it is closed.
+pub fn recent_months(view: &PageView) -> Vec<((i16, i8), bool)> {
+    let months = months(view);
+    let recent = months.into_iter().rev().take_while(|month| !is_archived(view, *month));
+    let mut recent: Vec<_> = recent.map(|month| (month, is_closed(view, month))).collect();
+    recent.reverse();
+    recent
+}
+
+/// What all months that are not rendered ahead depend on beside what is listed in them.
+pub fn basis(view: &PageView) -> Basis {
+    let clock = Clock::of(view);
+    let month = |at| {
+        let date = clock.date(at).max(first_day(view, &clock));
+        (date.year(), date.month())
+    };
+    Basis {
+        year: clock.today().year(),
+        watched: components(view).filter_map(|one| one.watched_from).min(),
+        lasting: lasting_since(view).map(month).filter(|month| is_archived(view, *month)),
+    }
+}
+
+/// The path of a month that is over, as [`path_of`] writes it, if the page has it.
+pub(crate) fn past_month(view: &PageView, path: &str) -> Option<(i16, i8)> {
+    let (year, month) = path.strip_prefix("history/")?.split_once('-')?;
+    let wanted = (year.parse().ok()?, month.parse().ok()?);
+    let months = months(view);
+    let (_, over) = months.split_last()?;
+    (path_of(wanted) == path && over.contains(&wanted)).then_some(wanted)
+}
+
+/// When a month begins, and the next one.
+pub(crate) fn span_of(view: &PageView, (year, month): (i16, i8)) -> (Timestamp, Timestamp) {
+    let midnight = |date: Date| {
+        let begin = date.to_zoned(view.time_zone.clone());
+        begin.map_or(view.now, |begin| Timestamp(begin.timestamp().as_millisecond()))
+    };
+    let first = date(year, month, 1);
+    (midnight(first), midnight(first.last_of_month().tomorrow().unwrap_or(Date::MAX)))
 }
 
 /// The month in which something is listed that began at `at`: its path below the page's root, and its name. What began

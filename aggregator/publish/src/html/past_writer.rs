@@ -52,7 +52,10 @@ impl Writer<'_> {
         let found = impairment(self.view, incident);
         let worst = found.as_ref().map(|found| found.parts[0].0);
         let present = Present::of(incident, self.view);
-        let worst = worst.or(incident.worst().map(Tone::Of)).or(present.tone);
+        // What is over does not depend on the present.
+        let impact = cards::of_impact(incident.impact).filter(|_| incident.components.is_empty());
+        let tone = if incident.is_open() { present.tone } else { impact.map(Tone::Of) };
+        let worst = worst.or(incident.worst().map(Tone::Of)).or(tone);
         let times = match (incident.resolved_at, &found) {
             (None, _) => present.words(self.clock),
             (Some(_), Some(found)) => self.with_span(&found.words(self.clock), found.from, found.to),

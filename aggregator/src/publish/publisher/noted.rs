@@ -4,7 +4,7 @@ use super::super::addresses::page_of;
 use super::Publisher;
 use skerry_domain::announcement::Announcement;
 use skerry_domain::state::{
-    AnnouncementKey, ComponentKey, IncidentKey, PageKey, State, WindowKey, WorkspaceKey, WorkspacePage,
+    AnnouncementKey, ComponentKey, IncidentKey, State, WindowKey, WorkspaceKey, WorkspacePage,
 };
 use skerry_domain::step::Change;
 use std::collections::BTreeSet;
@@ -19,7 +19,12 @@ impl Publisher {
             match change {
                 Change::ComponentChanged(component) => self.note_component(workspace, state, component),
                 Change::IncidentChanged(incident) => self.note_incident(workspace, state, incident),
-                Change::IncidentDeleted(page) => self.note_deleted(workspace, state, page),
+                Change::IncidentDeleted { page, published } => {
+                    if let Some(page) = self.pages.get_mut(&(workspace, page)).filter(|_| published) {
+                        // Its page and its traces in the history disappear.
+                        page.mark_past();
+                    }
+                }
                 Change::MaintenanceChanged(window) => {
                     // Only if visitors see it.
                     match page_of(state, &change) {
@@ -52,7 +57,8 @@ impl Publisher {
         let known = state.incidents.get(&key);
         let Some(incident) = known.filter(|incident| incident.is_published()) else { return };
         if let Some(page) = self.pages.get_mut(&(workspace, incident.page)) {
-            page.mark_announced(incident.id.clone(), incident.started_at, state.clock);
+            let ended = incident.resolved_at.filter(|_| !incident.is_open());
+            page.mark_announced(incident.id.clone(), (incident.started_at, ended), state.clock);
         }
         for (component, _) in incident.components() {
             self.note_component(workspace, state, component);
@@ -63,7 +69,7 @@ impl Publisher {
     fn note_maintenance(&mut self, page: WorkspacePage, state: &State, key: WindowKey) {
         let Some(window) = state.windows.get(&key) else { return };
         if let Some(page) = self.pages.get_mut(&page) {
-            page.mark_announced(window.id.clone(), window.from, state.clock);
+            page.mark_announced(window.id.clone(), (window.from, window.ended_at()), state.clock);
         }
         for component in &window.components {
             self.note_component(page.0, state, *component);
@@ -76,7 +82,7 @@ impl Publisher {
         let of_page = |one: &&Announcement| one.is_published() && one.pages.contains(&page.1);
         if let Some(one) = state.announcements.get(&key).filter(of_page) {
             let changed_at = one.began_at.unwrap_or(one.from);
-            return shown.mark_announced(one.id.clone(), changed_at, state.clock);
+            return shown.mark_announced(one.id.clone(), (changed_at, None), state.clock);
         }
         let kept: BTreeSet<&str> =
             state.announcements.values().filter(of_page).map(|one| one.id.as_str()).collect();
@@ -93,20 +99,8 @@ impl Publisher {
         let page = window.page.and_then(|page| self.pages.get_mut(&(workspace, page)));
         let path = format!("maintenance/{}", window.id);
         if let Some(page) = page
-            && (page.busy.is_some() || page.dirty.is_some() || page.publication.outputs.contains_key(&path))
+            && (page.busy.is_some() || page.dirty.is_some() || page.has(&path))
         {
-            page.mark_past();
-        }
-    }
-
-    /// If visitors saw it, its page and its traces in the history disappear.
-    fn note_deleted(&mut self, workspace: WorkspaceKey, state: &State, key: PageKey) {
-        let Some(page) = self.pages.get_mut(&(workspace, key)) else { return };
-        let of_page = state.incidents.values().filter(|one| one.page == key && one.is_published());
-        let published: BTreeSet<&str> = of_page.map(|one| one.id.as_str()).collect();
-        let shown = page.publication.outputs.keys().filter_map(|path| path.strip_prefix("incidents/"));
-        // What is being rendered may still show it.
-        if page.busy.is_some() || page.dirty.is_some() || { shown }.any(|id| !published.contains(id)) {
             page.mark_past();
         }
     }

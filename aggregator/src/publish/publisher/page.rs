@@ -1,13 +1,13 @@
 //! The publisher's record of a page: its address, its publication, and when it is rendered again.
 
 use super::super::addresses::Wanted;
+use super::super::archive::Shelf;
 use super::super::output::Publication;
-use super::super::outputs::{Changed, Figures, Scope};
+use super::super::outputs::{Changed, Figures, Scope, is_settled};
 use super::pool::Job;
 use super::{AFTER_FAILURE, MIN_INTERVAL, REFRESH_EVERY};
 use skerry_domain::state::WorkspacePage;
 use skerry_domain::time::{DAY, HOUR, Timestamp};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,8 +16,7 @@ const SPREAD_PER_PAGE: i64 = 250;
 /// The longest such delay, in ms.
 const MAX_SPREAD: i64 = 55_000;
 
-/// An incident or a maintenance that began within this time, in ms, is shown only in months that lie within the days shown. Older months
-/// need the complete past.
+/// An incident or a maintenance that began within this time, in ms, is shown only in months that lie within the days shown.
 const RECENT: i64 = 58 * DAY;
 
 /// The addresses of a page.
@@ -59,7 +58,7 @@ pub(super) struct Page {
 pub(super) struct Dirty {
     pub(super) since: Instant,
     all: bool,
-    /// Something beyond the days shown changed, or disappeared.
+    /// Something beyond what is rendered ahead changed, or disappeared.
     past: bool,
     changed: Changed,
 }
@@ -114,14 +113,20 @@ impl Page {
         self.mark().changed.components.insert(id);
     }
 
-    /// Marks an incident or a maintenance that began at `from`, or is still to come, to be rendered again, by its public id.
-    pub(super) fn mark_announced(&mut self, id: String, from: Timestamp, now: Timestamp) {
+    /// Marks an incident or a maintenance to be rendered again, by its public id. `times`: when it began or will begin, and when
+    /// it ended.
+    pub(super) fn mark_announced(
+        &mut self,
+        id: String,
+        (from, ended): (Timestamp, Option<Timestamp>),
+        now: Timestamp,
+    ) {
         let dirty = self.mark();
-        dirty.past |= now - from >= RECENT;
+        dirty.past |= now - from >= RECENT || is_settled(ended, now);
         dirty.changed.announced.insert(id);
     }
 
-    /// Marks the whole past to be rendered again, without the pages of other resolved incidents.
+    /// Something of the past disappeared, or changed beyond what is rendered ahead.
     pub(super) fn mark_past(&mut self) {
         self.mark().past = true;
     }
@@ -161,26 +166,31 @@ impl Page {
         }
         let quarter = self.next_quarter(now, pages);
         match self.dirty.take() {
-            Some(dirty) if dirty.all => {
+            Some(dirty) if dirty.all || dirty.past => {
                 self.quarter = quarter.unwrap_or(self.quarter);
                 Some(Scope::All)
             }
             // Continuous changes must not prevent the refresh of the outputs that did not change. It leaves out incidents
             // that were just resolved, and their months.
-            Some(dirty) if dirty.past || self.is_refresh_due() => {
+            Some(dirty) if self.is_refresh_due() => {
                 self.note_changed(Instant::now());
                 self.quarter = quarter.unwrap_or(self.quarter);
-                let announced = dirty.changed.announced;
-                let whole = dirty.past || quarter.is_some() || !announced.is_empty();
-                Some(if whole { Scope::Quarter(announced) } else { Scope::Refresh })
+                let whole = quarter.is_some() || !dirty.changed.announced.is_empty();
+                Some(if whole { Scope::Quarter } else { Scope::Refresh })
             }
             Some(dirty) => Some(Scope::Changed(dirty.changed)),
             None if quarter.is_some() => {
                 self.quarter = quarter.unwrap_or(self.quarter);
-                Some(Scope::Quarter(BTreeSet::new()))
+                Some(Scope::Quarter)
             }
             None => self.is_refresh_due().then_some(Scope::Refresh),
         }
+    }
+
+    /// Whether visitors find something at a path.
+    pub(super) fn has(&self, path: &str) -> bool {
+        let archive = self.publication.archive.as_ref();
+        self.publication.outputs.contains_key(path) || archive.is_some_and(|archive| archive.has(path))
     }
 
     fn note_changed(&mut self, at: Instant) {
@@ -193,6 +203,7 @@ impl Page {
         scope: Scope,
         snapshot: Arc<crate::engine::Snapshot>,
         now: Timestamp,
+        shelf: &Shelf,
     ) -> Job {
         self.busy = Some(Instant::now());
         Job {
@@ -204,6 +215,7 @@ impl Page {
             now,
             former: Arc::clone(&self.publication),
             figures: Arc::clone(&self.figures),
+            shelf: shelf.clone(),
         }
     }
 

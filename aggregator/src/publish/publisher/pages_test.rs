@@ -1,5 +1,8 @@
 //! Pages and metrics while a page panics, a page is slow or a disk stalls.
 
+#[path = "archive_test.rs"]
+mod archive;
+
 use super::super::addresses::Addresses;
 use super::*;
 use crate::config::{self, Config};
@@ -79,9 +82,9 @@ impl Fixture {
     /// Starts the publisher. `before` is called with the slug before each view is built.
     fn start(&mut self, before: impl Fn(&str) + Send + Sync + 'static) {
         let mut publisher = self.publisher.take().expect("not started yet");
-        publisher.pool.view = Arc::new(move |state: &State, key, url: &str, now: Timestamp, past| {
+        publisher.pool.view = Arc::new(move |state: &State, key, url: &str, now: Timestamp, extent| {
             before(&state.pages[&key].settings.slug);
-            build::view(state, key, url, now, past)
+            build::view(state, key, url, now, extent)
         });
         publisher.publish_all().expect("threads can be had");
         // The next turn refreshes them.

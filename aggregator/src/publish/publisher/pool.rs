@@ -1,5 +1,7 @@
 //! The threads that build and render pages. A panic ends neither the thread nor the program.
 
+use super::super::archive::{PageArchive, Shelf};
+use super::super::build::Extent;
 use super::super::output::{Compression, Publication};
 use super::super::outputs::{Figures, Scope, render};
 use super::super::view::PageView;
@@ -11,8 +13,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Builds the view of a page for its URL, with the complete past if the last argument is `true`.
-pub(super) type View = dyn Fn(&State, PageKey, &str, Timestamp, bool) -> Option<PageView> + Send + Sync;
+/// Builds the view of a page for its URL.
+pub(super) type View = dyn Fn(&State, PageKey, &str, Timestamp, Extent) -> Option<PageView> + Send + Sync;
 
 /// The rendering of one page.
 pub(super) struct Job {
@@ -25,6 +27,8 @@ pub(super) struct Job {
     pub(super) now: Timestamp,
     pub(super) former: Arc<Publication>,
     pub(super) figures: Arc<Figures>,
+    /// Where pages of what is over are rendered.
+    pub(super) shelf: Shelf,
 }
 
 /// The result of a job.
@@ -121,11 +125,11 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
 }
 
 fn publication(job: &Job, view: &View) -> anyhow::Result<Outcome> {
-    // Past months need intervals from before the days shown.
     let all = job.scope.is_whole();
+    let extent = if all { Extent::Kept } else { Extent::Days };
     let (workspace, page) = job.page;
     let state = job.snapshot.workspaces.get(workspace);
-    let Some(view) = state.and_then(|state| view(state, page, &job.url, job.now, all)) else {
+    let Some(view) = state.and_then(|state| view(state, page, &job.url, job.now, extent)) else {
         return Ok(Outcome::Gone);
     };
     let rendered = render(&view, &job.scope, &job.former, &job.figures, Compression::Fast)?;
@@ -133,5 +137,19 @@ fn publication(job: &Job, view: &View) -> anyhow::Result<Outcome> {
     if all {
         publication = publication.retaining(|path| rendered.paths.contains(path));
     }
+    let archive = PageArchive {
+        shelf: job.shelf.clone(),
+        generation: job.generation,
+        snapshot: Arc::clone(&job.snapshot),
+        page: job.page,
+        url: job.url.clone(),
+        now: job.now,
+        versions: rendered.versions.clone(),
+    };
+    if rendered.versions != publication.versions {
+        archive.forget_former();
+        publication.versions = rendered.versions;
+    }
+    publication.archive = Some(Arc::new(archive));
     Ok(Outcome::Rendered(Arc::new(publication), Arc::new(rendered.figures)))
 }

@@ -72,6 +72,7 @@ impl Sqlite {
         for state in states.values_mut() {
             state.ready_at = ready_at;
             state.derive_layers();
+            state.derive_published();
             state.counters = self.counters(state.workspace.key)?;
             // The first tick computes each verdict: states that only a snapshot reported are not stored.
             for check in state.checks.keys() {

@@ -1,5 +1,6 @@
 //! The HTTP endpoints over real sockets: what a cache, a crawler or an attacker gets, to the byte.
 
+mod archive;
 mod endpoints;
 mod pipelining;
 mod public;
@@ -291,7 +292,7 @@ fn page(name: &str) -> Arc<Publication> {
         ("robots.txt", output("text/plain; charset=utf-8", CacheClass::Live, &[], name)),
     ];
     let outputs = outputs.into_iter().map(|(path, output)| (path.to_owned(), output));
-    Arc::new(Publication { outputs: outputs.collect() })
+    Arc::new(Publication { outputs: outputs.collect(), ..Publication::default() })
 }
 
 /// Pages `a` (also at a.example) and `b`. Like a private page, a page `hidden` is not part of the site.

@@ -328,7 +328,7 @@ fn only_the_frame_ancestors_that_a_page_names_may_embed_it() {
     let page = site.by_host.get_mut("a.example").expect("it is there");
     let mut outputs = page.outputs.clone();
     outputs.insert(String::new(), framed);
-    *page = Arc::new(Publication { outputs });
+    *page = Arc::new(Publication { outputs, ..Publication::default() });
     running.site.store(Arc::new(site));
     let shown = policy("a.example");
     assert!(shown.ends_with("frame-ancestors https://intranet.example 'self'"), "{shown}");

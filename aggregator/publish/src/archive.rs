@@ -1,0 +1,227 @@
+//! The pages of what is over: resolved incidents, maintenance that has ended and past months, from some days after their
+//! end. Nothing but a change alters them, so they are rendered when somebody asks for them, from the state of the page's
+//! last publication. Pure, but for the seam through which requests reach the renderer.
+
+use super::build::closed_view;
+use super::html;
+use super::incidents::IncidentViews;
+use super::maintenance::is_shown;
+use super::output::{CacheClass, Compression, Output, whole_second};
+use super::outputs::{self, Basis, HTML};
+use super::times;
+use super::view::{IncidentView, MaintenanceView, PageView};
+use skerry_domain::state::{IncidentKey, Page, PageKey, State, WindowKey};
+use skerry_domain::time::{SECOND, Timestamp};
+use std::cmp::Reverse;
+use std::fmt::Debug;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// Answers for the pages of what is over. Implementations take no lock that a writer holds.
+pub trait Archive: Debug + Send + Sync {
+    /// Whether there is a page at a path below the page's root.
+    fn has(&self, path: &str) -> bool;
+
+    /// The output at a path below the page's root.
+    fn find(&self, path: &str) -> Archived;
+}
+
+/// An output that is being rendered; `None`: it could not be.
+pub type Rendering = Pin<Box<dyn Future<Output = Option<Arc<Output>>> + Send>>;
+
+/// The answer of an [`Archive`].
+pub enum Archived {
+    /// There is no such page.
+    Nothing,
+    /// It was rendered before.
+    Ready(Arc<Output>),
+    /// It is being rendered.
+    Soon(Rendering),
+    /// Too many others are to be rendered before.
+    Busy,
+}
+
+/// The versions of the pages of what is over. Each version has a date later than the one before, which is its
+/// `Last-Modified`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Versions {
+    /// The date of all that are not in `dates`.
+    since: Timestamp,
+    /// By path: what was rendered ahead later than `since`, or changed later.
+    dates: imbl::HashMap<String, Timestamp>,
+    basis: Basis,
+}
+
+impl Versions {
+    /// The date of a page.
+    #[must_use]
+    pub fn date(&self, path: &str) -> Timestamp {
+        self.dates.get(path).copied().unwrap_or(self.since)
+    }
+
+    /// Whether something in a month lasts, although the month lies before the days shown.
+    fn lasts(&self, month: (i16, i8)) -> bool {
+        self.basis.lasting.is_some_and(|first| month >= first)
+    }
+
+    /// All of them have changed, or may have.
+    pub(super) fn renew(&mut self, now: Timestamp) {
+        let newest = self.dates.values().copied().max().unwrap_or(self.since).max(self.since);
+        self.since = whole_second(now).max(newest + SECOND);
+        self.dates.clear();
+    }
+
+    /// The same if what all of them depend on is another one.
+    pub(super) fn renew_for(&mut self, basis: Basis, now: Timestamp) {
+        if self.basis != basis {
+            self.renew(now);
+            self.basis = basis;
+        }
+    }
+
+    /// One changed.
+    pub(super) fn touch(&mut self, path: &str, now: Timestamp) {
+        let date = whole_second(now).max(self.date(path) + SECOND);
+        self.dates.insert(path.to_owned(), date);
+    }
+
+    /// One that was rendered ahead as of `date` is so no more.
+    pub(super) fn take_over(&mut self, path: &str, date: Timestamp) {
+        if date > self.date(path) {
+            self.dates.insert(path.to_owned(), date);
+        }
+    }
+}
+
+/// What a page of the archive is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// A resolved incident.
+    Incident(IncidentKey),
+    /// Maintenance that was completed or cancelled.
+    Maintenance(WindowKey),
+    /// A month that is over.
+    Month((i16, i8)),
+}
+
+/// What [`find`] and [`render`] read.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The state of the page's workspace.
+    pub state: &'a State,
+    /// The page.
+    pub page: PageKey,
+    /// Its public address, without a slash at the end.
+    pub url: &'a str,
+    /// The instant of the publication.
+    pub now: Timestamp,
+    /// Those of the publication.
+    pub versions: &'a Versions,
+}
+
+impl<'a> Source<'a> {
+    fn page(&self) -> Option<&'a Page> {
+        self.state.pages.get(&self.page).filter(|page| !page.archived)
+    }
+
+    /// What visitors find at a path below the page's root. It is a look-up: strangers choose the path.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<Closed> {
+        let page = self.page()?;
+        let state = self.state;
+        if let Some(id) = path.strip_prefix("incidents/") {
+            let key = state.published_incidents.with_id(id)?;
+            let incident = state.incidents.get(&key).filter(|one| one.page == self.page && !one.is_open());
+            return incident.map(|_| Closed::Incident(key));
+        }
+        if let Some(id) = path.strip_prefix("maintenance/") {
+            let key = state.published_windows.with_id(id)?;
+            let window = state.windows.get(&key).filter(|one| one.page == Some(self.page) && !one.is_open());
+            return window.filter(|one| is_shown(state, one)).map(|_| Closed::Maintenance(key));
+        }
+        if !path.starts_with("history/") {
+            return None;
+        }
+        html::past_month(&self.view(page), path).map(Closed::Month)
+    }
+
+    /// A number that differs between two versions of a page: its date, or for a month in which something lasts the
+    /// instant of the publication.
+    #[must_use]
+    pub fn version(&self, path: &str, closed: Closed) -> Timestamp {
+        if self.is_live(closed) { self.now } else { self.versions.date(path) }
+    }
+
+    fn is_live(&self, closed: Closed) -> bool {
+        matches!(closed, Closed::Month(month) if self.versions.lasts(month))
+    }
+
+    /// Renders what [`Self::find`] found at a path.
+    ///
+    /// # Errors
+    ///
+    /// A template that cannot be written, which would be a fault of the program.
+    pub fn render(&self, path: &str, closed: Closed) -> anyhow::Result<Option<Arc<Output>>> {
+        let Some((view, html)) = self.html(closed).transpose()? else { return Ok(None) };
+        let cache = if self.is_live(closed) { CacheClass::Live } else { CacheClass::Closed };
+        let at = self.version(path, closed);
+        let (bytes, level) = (html.into_bytes(), Compression::Fast);
+        Ok(Some(outputs::output(&view, path, (HTML, cache), bytes, (at, None), level)))
+    }
+
+    fn html(&self, closed: Closed) -> Option<anyhow::Result<(PageView, String)>> {
+        let page = self.page()?;
+        let views = IncidentViews::on(self.state, page);
+        let view = |announced, span, wanted: &dyn Fn(&str) -> bool| {
+            closed_view(self.state, page, (self.url, self.now), announced, span, wanted)
+        };
+        Some(match closed {
+            Closed::Incident(key) => {
+                let one = views.incident(self.state.incidents.get(&key)?);
+                let span = (one.started_at, one.started_at);
+                let view = view((vec![one.clone()], Vec::new()), span, &|id| one.names(id));
+                html::incident(&view, &one).map(|html| (view, html))
+            }
+            Closed::Maintenance(key) => {
+                let one = views.maintenance(self.state.windows.get(&key)?);
+                let view = view((Vec::new(), vec![one.clone()]), (one.from, one.from), &|_| false);
+                html::maintenance(&view, &one).map(|html| (view, html))
+            }
+            Closed::Month(month) => {
+                let span = html::span_of(&self.view(page), month);
+                let view = view(self.announced(&views, span), span, &|_| true);
+                html::history(&view, Some(month)).map(|html| (view, html))
+            }
+        })
+    }
+
+    /// The incidents and the maintenance of a time, the latest beginning first.
+    fn announced(
+        &self,
+        views: &IncidentViews<'_>,
+        (from, to): (Timestamp, Timestamp),
+    ) -> (Vec<IncidentView>, Vec<MaintenanceView>) {
+        let state = self.state;
+        let incidents = state.published_incidents.touching(self.page, from, to);
+        let incidents = incidents.filter_map(|key| Some((key, state.incidents.get(&key)?)));
+        let mut incidents: Vec<_> = incidents.collect();
+        incidents.sort_by_key(|(key, one)| Reverse((one.started_at, *key)));
+        let windows = state.published_windows.touching(self.page, from, to);
+        let windows = windows.filter_map(|key| Some((key, state.windows.get(&key)?)));
+        let mut windows: Vec<_> = windows.filter(|(_, one)| is_shown(state, one)).collect();
+        windows.sort_by_key(|(key, one)| Reverse((one.from, *key)));
+        (
+            incidents.into_iter().map(|(_, one)| views.incident(one)).collect(),
+            windows.into_iter().map(|(_, one)| views.maintenance(one)).collect(),
+        )
+    }
+
+    /// The page with nothing on it.
+    fn view(&self, page: &Page) -> PageView {
+        super::build::frame(page, times::zone_of(page), self.url, self.now)
+    }
+}
+
+#[cfg(test)]
+#[path = "archive_test.rs"]
+mod tests;

@@ -1,0 +1,65 @@
+//! The archive of a page: what is over is looked up in the snapshot of the page's publication, and rendered when somebody asks.
+
+mod shelf;
+
+use skerry_domain::state::{State, WorkspacePage};
+use skerry_domain::time::Timestamp;
+use skerry_publish::archive::{Archive, Archived, Source, Versions};
+use std::fmt;
+use std::sync::Arc;
+
+pub(super) use shelf::Shelf;
+
+/// The archive of a page as of one publication.
+pub(super) struct PageArchive {
+    pub(super) shelf: Shelf,
+    /// Distinguishes a page from an earlier one with the same key that was removed.
+    pub(super) generation: u64,
+    pub(super) snapshot: Arc<crate::engine::Snapshot>,
+    pub(super) page: WorkspacePage,
+    pub(super) url: String,
+    pub(super) now: Timestamp,
+    pub(super) versions: Versions,
+}
+
+impl PageArchive {
+    fn state(&self) -> Option<&State> {
+        self.snapshot.workspaces.get(self.page.0)
+    }
+
+    fn source(&self) -> Option<Source<'_>> {
+        let (page, url, now, versions) = (self.page.1, self.url.as_str(), self.now, &self.versions);
+        Some(Source { state: self.state()?, page, url, now, versions })
+    }
+
+    /// Drops what the shelf holds of other versions.
+    pub(super) fn forget_former(&self) {
+        self.shelf.retain(self.generation, |path, version| self.versions.date(path) == version);
+    }
+}
+
+impl Archive for PageArchive {
+    fn has(&self, path: &str) -> bool {
+        self.source().is_some_and(|source| source.find(path).is_some())
+    }
+
+    fn find(&self, path: &str) -> Archived {
+        let Some(source) = self.source() else { return Archived::Nothing };
+        let Some(closed) = source.find(path) else { return Archived::Nothing };
+        let version = source.version(path, closed);
+        // Only what is rendered later holds the snapshot.
+        let (snapshot, page, url) = (Arc::clone(&self.snapshot), self.page, self.url.clone());
+        let (now, versions, at) = (self.now, self.versions.clone(), path.to_owned());
+        self.shelf.get(self.generation, path, version, move || {
+            let Some(state) = snapshot.workspaces.get(page.0) else { return Ok(None) };
+            let source = Source { state, page: page.1, url: &url, now, versions: &versions };
+            source.render(&at, closed)
+        })
+    }
+}
+
+impl fmt::Debug for PageArchive {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("PageArchive").field("page", &self.page).finish_non_exhaustive()
+    }
+}
