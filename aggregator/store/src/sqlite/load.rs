@@ -80,6 +80,8 @@ impl Sqlite {
             }
             state.derive_schedule();
         }
+        // Most of what was read is not read again.
+        self.connection.execute_batch("PRAGMA shrink_memory")?;
         Ok(Workspaces::new(states.into_values(), ready_at))
     }
 
