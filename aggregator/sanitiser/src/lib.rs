@@ -26,3 +26,4 @@ pub use markdown::as_markdown;
 pub use replacement::Replacement;
 pub use rules::{Rules, RulesVersion, SettingError, Settings};
 pub use sanitiser::{BadSeal, Form, Outcome, PublicText, StoredText, restore};
+pub use view::says_nothing;

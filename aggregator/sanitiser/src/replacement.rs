@@ -34,18 +34,31 @@ impl Replacement {
         &self.escaped
     }
 
-    /// The stretches of `text` between occurrences of the word, in either form.
-    pub(crate) fn between(&self, text: &str) -> Vec<std::ops::Range<usize>> {
+    /// Where the word stands in `text`, in either form.
+    fn find(&self, text: &str) -> Vec<std::ops::Range<usize>> {
         let mut found: Vec<_> = text.match_indices(&self.word).collect();
         if self.escaped != self.word {
             found.extend(text.match_indices(&self.escaped));
             found.sort_unstable_by_key(|(at, _)| *at);
         }
+        found.into_iter().map(|(at, word)| at..at + word.len()).collect()
+    }
+
+    /// Where the word stands within a longer one: an author wrote it there, and it parts nothing.
+    pub(crate) fn within_words(&self, text: &str) -> Vec<std::ops::Range<usize>> {
+        let mut found = self.find(text);
+        found.retain(|word| text[word.end..].starts_with(char::is_alphanumeric));
+        found
+    }
+
+    /// The stretches of `text` between occurrences of the word, in either form.
+    pub(crate) fn between(&self, text: &str) -> Vec<std::ops::Range<usize>> {
+        let found = self.find(text);
         let mut pieces = Vec::with_capacity(found.len() + 1);
         let mut end = 0;
-        for (at, word) in found {
-            pieces.push(end..at);
-            end = at + word.len();
+        for word in found {
+            pieces.push(end..word.start);
+            end = word.end;
         }
         pieces.push(end..text.len());
         pieces.retain(|piece| !piece.is_empty());

@@ -5,7 +5,10 @@ use crate::detect::secrets::Secrets;
 use std::fmt::{self, Display, Formatter};
 
 /// Counts changes of what this code finds with equal settings.
-const REVISION: u32 = 1;
+const REVISION: u32 = 2;
+
+/// The most secret patterns, those of the defaults included: each costs memory, and time for every text.
+pub(crate) const MAX_SECRET_PATTERNS: usize = 220;
 
 /// Suffixes of host names that exist in nobody's public DNS.
 const PRIVATE_SUFFIXES: &[&str] = &[
@@ -42,6 +45,7 @@ const SECRET_PATTERNS: &[&str] = &[
     r"(?-u:\b)do[opr]_v1_[0-9a-f]{64}",
     r"(?i)bearer[ \t]+[0-9A-Za-z._~+/-]{16,}=*",
     r"(?i)authorization[ \t]*[:=][ \t]*basic[ \t]+[0-9A-Za-z+/]{8,}=*",
+    r"(?i)authorization[ \t]*[:=][ \t]*(?:bearer|oauth|token)[ \t]+[0-9A-Za-z._~+/-]{4,15}(?-u:\b{end})",
     r#"(?i)(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)["']?[ \t]*=[ \t]*["']?[^\s"'`,;<>&]{4,}"#,
     r#"(?i)(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)["']?[ \t]*:[ \t]*["']?[^\s"'`,;<>]{3,}[0-9][^\s"'`,;<>]*"#,
 ];
@@ -70,6 +74,14 @@ impl Default for Settings {
             private_names: Vec::new(),
             public_names: Vec::new(),
         }
+    }
+}
+
+impl Settings {
+    /// Which rules they make.
+    #[must_use]
+    pub fn version(&self) -> RulesVersion {
+        version(self)
     }
 }
 

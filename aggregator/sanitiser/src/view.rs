@@ -5,6 +5,7 @@ mod letters;
 mod written;
 
 use letters::fold;
+pub use letters::says_nothing;
 use std::borrow::Cow;
 use std::ops::Range;
 use written::{Written, written};
@@ -20,7 +21,7 @@ pub(crate) enum Decoding {
     Markup,
 }
 
-/// What an ideographic full stop is: a dot of a host name, or the end of a sentence.
+/// What an ideographic full stop, a middle dot or a bullet is: a dot of a host name, or what parts names.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stops {
     Dots,
@@ -28,7 +29,7 @@ pub(crate) enum Stops {
 }
 
 const fn is_stop(one: char) -> bool {
-    matches!(one, '\u{3002}' | '\u{ff61}')
+    matches!(one, '\u{3002}' | '\u{ff61}' | '\u{30fb}' | '\u{ff65}' | '\u{2022}')
 }
 
 /// A text, and where each of its bytes comes from.

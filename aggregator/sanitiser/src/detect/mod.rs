@@ -20,6 +20,7 @@ pub(crate) fn hits(view: &View<'_>, rules: &Rules) -> Vec<Hit> {
     rules.names.find(text, &mut hits);
     rules.secrets.find(text, &mut hits);
     urls::find(text, rules, &mut hits);
+    urls::at_numbers(text, &mut hits);
     // Joined before, so that a URL meets each stretch once.
     let mut hits = merged(hits);
     urls::widen(text, &mut hits);

@@ -142,7 +142,7 @@ fn end_of_name(bytes: &[u8], end: usize) -> Option<usize> {
             // "… on db.internal.The next sentence": a word, and nothing of a name after it.
             Some(first) if first.is_ascii_uppercase() => {
                 let word = bytes[end + 2..].iter().take(LONGEST_HOST);
-                let after = end + 2 + word.take_while(|one| one.is_ascii_lowercase()).count();
+                let after = end + 2 + word.take_while(|one| is_host(**one) && **one != b'.').count();
                 let continues = |at: usize| bytes.get(at).is_some_and(|one| is_host(*one));
                 let is_last_point = bytes.get(after) == Some(&b'.') && !continues(after + 1);
                 (is_last_point || !continues(after)).then_some(end)

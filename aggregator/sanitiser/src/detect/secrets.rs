@@ -1,7 +1,7 @@
 //! Secret patterns and private keys.
 
 use crate::finding::{Hit, Rule};
-use crate::rules::SettingError;
+use crate::rules::{MAX_SECRET_PATTERNS, SettingError};
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,6 +22,14 @@ pub(crate) struct Secrets {
 
 impl Secrets {
     pub(crate) fn new(patterns: &[String], wrong: &mut Vec<SettingError>) -> Option<Self> {
+        if patterns.len() > MAX_SECRET_PATTERNS {
+            let most = format!(
+                "there are {} patterns; at most {MAX_SECRET_PATTERNS} are allowed, the usual ones included",
+                patterns.len()
+            );
+            wrong.push(SettingError { key: "secret_patterns", index: MAX_SECRET_PATTERNS, wrong: most });
+            return None;
+        }
         let mut each = Vec::new();
         for (index, pattern) in patterns.iter().enumerate() {
             let mut refuse = |wrong_with| {

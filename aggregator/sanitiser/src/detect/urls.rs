@@ -1,6 +1,7 @@
 //! URLs: their hosts in every form that a browser takes, and how far they reach, since a URL with a forbidden part is
 //! removed whole.
 
+use super::{after_port, is_host};
 use crate::finding::{Hit, Rule};
 use crate::rules::Rules;
 use std::ops::Range;
@@ -9,6 +10,9 @@ use url::Host;
 /// The longest scheme and authority that are looked at, bytes.
 const LONGEST_SCHEME: usize = 32;
 const LONGEST_AUTHORITY: usize = 2 << 10;
+/// The longest number that is a host, and the longest user before it, bytes.
+const LONGEST_NUMBER: usize = 16;
+const LONGEST_USER: usize = 253;
 
 /// URLs whose host or password is forbidden.
 pub(super) fn find(text: &str, rules: &Rules, hits: &mut Vec<Hit>) {
@@ -18,6 +22,27 @@ pub(super) fn find(text: &str, rules: &Rules, hits: &mut Vec<Hit>) {
             if let Some(rule) = forbidden(&text[authority.clone()], rules) {
                 hits.push(Hit::new(start..authority.end, rule));
             }
+        }
+    }
+}
+
+/// Addresses of users at a host that is written as one number, as in `root@0x0a000001`. Smaller numbers are dates and
+/// versions.
+pub(super) fn at_numbers(text: &str, hits: &mut Vec<Hit>) {
+    let bytes = text.as_bytes();
+    for (at, _) in text.match_indices('@') {
+        let length =
+            bytes[at + 1..].iter().take(LONGEST_NUMBER).take_while(|one| one.is_ascii_alphanumeric()).count();
+        let end = at + 1 + length;
+        let number = &text[at + 1..end];
+        let digits = number.strip_prefix("0x").or_else(|| number.strip_prefix("0X"));
+        let is_large = digits.map_or(length >= 9, |digits| digits.len() >= 7);
+        let goes_on = bytes.get(end).is_some_and(|one| is_host(*one))
+            && !(bytes[end] == b'.' && !bytes.get(end + 1).is_some_and(|one| is_host(*one)));
+        if is_large && !goes_on && matches!(Host::parse(number), Ok(Host::Ipv4(_))) {
+            let user = bytes[..at].iter().rev().take(LONGEST_USER);
+            let start = at - user.take_while(|one| is_host(**one) || matches!(one, b'+' | b'%')).count();
+            hits.push(Hit::new(start..after_port(bytes, end), Rule::Ipv4Address));
         }
     }
 }

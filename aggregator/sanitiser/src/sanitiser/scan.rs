@@ -40,7 +40,7 @@ pub(super) fn in_source(
     replacement: &Replacement,
     released: &Released,
 ) -> (Vec<Hit>, Vec<Hit>) {
-    let (mut removed, mut kept) = (Vec::new(), Vec::new());
+    let (mut removed, mut kept) = (joined(source, rules, replacement, released), Vec::new());
     let mut pieces = replacement.between(source);
     for _ in 0..ROUNDS {
         let mut parts = Vec::new();
@@ -66,6 +66,41 @@ pub(super) fn in_source(
     }
     let removed = merged(removed);
     (removed, merged(kept))
+}
+
+/// What shows once the words of replacement that the author wrote into other words are left out.
+fn joined(source: &str, rules: &Rules, replacement: &Replacement, released: &Released) -> Vec<Hit> {
+    let cut = replacement.within_words(source);
+    if cut.is_empty() {
+        return Vec::new();
+    }
+    // For each word: where it would stand in the joined text, and where it ends in the source.
+    let (mut text, mut cuts, mut end) = (String::with_capacity(source.len()), Vec::new(), 0);
+    for word in cut {
+        text.push_str(&source[end..word.start]);
+        cuts.push((text.len(), word.end));
+        end = word.end;
+    }
+    text.push_str(&source[end..]);
+    let in_source = |at: usize, before: usize| match before.checked_sub(1).map(|last| cuts[last]) {
+        Some((place, end)) => end + (at - place),
+        None => at,
+    };
+    let mut found = Vec::new();
+    for view in views(&text) {
+        for hit in detect::hits(&view, rules) {
+            let at = view.source(&hit.at);
+            let before_start = cuts.partition_point(|(place, _)| *place <= at.start);
+            let before_end = cuts.partition_point(|(place, _)| *place < at.end);
+            if before_start < before_end && !released.contains(&view.text[hit.at]) {
+                found.push(Hit::new(
+                    in_source(at.start, before_start)..in_source(at.end, before_end),
+                    hit.rule,
+                ));
+            }
+        }
+    }
+    merged(found)
 }
 
 /// The parts of `piece` that lie between hits. None if there are no hits.

@@ -19,6 +19,12 @@ pub(super) fn fold(one: char, emit: &mut impl FnMut(char)) {
     });
 }
 
+/// Whether nobody sees anything of a text: blanks, fillers, and marks on nothing.
+#[must_use]
+pub fn says_nothing(text: &str) -> bool {
+    text.chars().all(|one| one.is_whitespace() || one == '\u{2800}' || is_unseen(one))
+}
+
 /// Marks, format characters, selectors and fillers.
 fn is_unseen(one: char) -> bool {
     is_combining_mark(one)
@@ -74,13 +80,13 @@ const ZEROS: [char; 37] = [
 
 /// Letters of other scripts that look like Latin ones, and the Latin ones, in the same order.
 const LETTERS: (&str, &str) =
-    ("аеорсухіјѕһԁԛԝвкмнтɡıοαρνικτυεχβյոսհցօ", "aeopcyxijshdqwbkmhtgioapviktuexbjnuhgo");
+    ("аеорсухіјѕһԁԛԝвкмнтɡıοαρνικτυεχβյոսհցօɑɪ", "aeopcyxijshdqwbkmhtgioapviktuexbjnuhgoai");
 
 /// The ASCII character that `one` looks like, or itself.
 fn look_alike(one: char) -> char {
     match one {
         '\u{3002}' | '\u{b7}' | '\u{387}' | '\u{6d4}' | '\u{701}' | '\u{702}' | '\u{2027}' | '\u{2219}'
-        | '\u{22c5}' | '\u{a4f8}' => '.',
+        | '\u{22c5}' | '\u{a4f8}' | '\u{30fb}' | '\u{ff65}' | '\u{2022}' => '.',
         '\u{2236}' | '\u{2d0}' | '\u{a789}' | '\u{5c3}' | '\u{589}' | '\u{a4fd}' => ':',
         '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}' => '-',
         '\u{2044}' | '\u{2215}' => '/',
@@ -105,6 +111,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_nobody_sees_says_nothing() {
+        for nothing in [
+            "",
+            " \t",
+            "\u{200b}",
+            "\u{3164}",
+            "\u{2800}\u{a0}",
+            "\u{301}\u{feff}",
+            "\u{115f}\u{ffa0}\u{e0020}",
+        ] {
+            assert!(says_nothing(nothing), "{nothing:?}");
+        }
+        for something in ["a", "\u{200b}.", "日", "e\u{301}", "👩\u{200d}🚀"] {
+            assert!(!says_nothing(something), "{something:?}");
+        }
+    }
+
+    #[test]
     fn each_look_alike_has_its_letter() {
         assert_eq!(LETTERS.0.chars().count(), LETTERS.1.chars().count());
         assert!(ZEROS.is_sorted());
@@ -112,6 +136,7 @@ mod tests {
         assert_eq!(folded("１０。٠.۰.1"), "10.0.0.1");
         assert_eq!(folded("ＤＢ\u{ad}１．İｎｔеrnаl"), "db1.internal");
         assert_eq!(folded("ԁıгɡ օνց"), "diгg ovg");
+        assert_eq!(folded("ɑ・b･c•ɪ"), "a.b.c.i");
         assert_eq!(folded("Zürich Straße"), "zurich straße");
         assert_eq!(folded("⒑①.㏠"), folded("10.1.1日"));
     }

@@ -6,6 +6,8 @@ use super::Decoding;
 const LONGEST_REFERENCE: usize = 33;
 const LONGEST_LABEL: usize = 63;
 const LONGEST_TAG: usize = 256;
+/// How often an encoded percent sign is decoded again.
+const ENCODED_AGAIN: usize = 3;
 
 /// What stands for a sequence.
 pub(super) enum Written {
@@ -52,12 +54,22 @@ fn defanged(bytes: &[u8]) -> Option<(char, usize)> {
     }
 }
 
-/// One character in percent-encoded UTF-8.
+/// One character in percent-encoded UTF-8, which may be encoded again.
 fn percent(bytes: &[u8]) -> Option<(char, usize)> {
+    (0..=ENCODED_AGAIN).rev().find_map(|again| percent_encoded(bytes, again))
+}
+
+/// The same where each percent sign was encoded `again` so often.
+fn percent_encoded(bytes: &[u8], again: usize) -> Option<(char, usize)> {
+    let size = 3 + 2 * again;
     let byte = |index: usize| {
-        let [b'%', high, low] = bytes.get(3 * index..3 * index + 3)? else { return None };
-        let digit = |one: &u8| char::from(*one).to_digit(16);
-        u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+        let sign = bytes.get(size * index..size * index + size - 2)?;
+        let [b'%', twenty_fives @ ..] = sign else { return None };
+        if !twenty_fives.chunks(2).all(|one| one == b"25") {
+            return None;
+        }
+        let digit = |at: usize| char::from(*bytes.get(size * index + at)?).to_digit(16);
+        u8::try_from(digit(size - 2)? * 16 + digit(size - 1)?).ok()
     };
     let first = byte(0)?;
     let length = match first {
@@ -68,7 +80,7 @@ fn percent(bytes: &[u8]) -> Option<(char, usize)> {
     };
     let encoded: Option<Vec<u8>> = (0..length).map(byte).collect();
     let one = std::str::from_utf8(&encoded?).ok()?.chars().next()?;
-    Some((if one.is_ascii_control() { ' ' } else { one }, 3 * length))
+    Some((if one.is_ascii_control() { ' ' } else { one }, size * length))
 }
 
 const fn is_label(byte: u8) -> bool {
