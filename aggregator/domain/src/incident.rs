@@ -8,7 +8,8 @@ use super::state::State;
 use super::status::Status;
 use super::text::Text;
 use super::time::{MINUTE, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Problems that begin within this time of each other, ms, belong to one automatic incident of a page.
 pub const CORRELATED: i64 = 5 * MINUTE;
@@ -115,7 +116,7 @@ pub struct Incident {
     pub title: Title,
     /// Its state.
     pub status: IncidentStatus,
-    /// The worst status that its components had so far, as an impact. It never falls.
+    /// The worst status that its public components had so far, as an impact. It never falls.
     pub impact: Impact,
     /// The impact that a person chose.
     pub impact_override: Option<Impact>,
@@ -193,11 +194,14 @@ impl Incident {
     /// appearance.
     #[must_use]
     pub fn components(&self) -> Vec<(ComponentKey, Status)> {
-        let mut all: Vec<(ComponentKey, Status)> = Vec::new();
+        let (mut all, mut places) = (Vec::new(), BTreeMap::new());
         for change in self.updates.iter().flat_map(|update| &update.components) {
-            match all.iter_mut().find(|(component, _)| *component == change.component) {
-                Some(known) => known.1 = change.to,
-                None => all.push((change.component, change.to)),
+            match places.entry(change.component) {
+                Entry::Occupied(place) => all[*place.get()] = (change.component, change.to),
+                Entry::Vacant(place) => {
+                    place.insert(all.len());
+                    all.push((change.component, change.to));
+                }
             }
         }
         all

@@ -1,5 +1,6 @@
 //! Problems: private records of detected faults, with the evidence for them.
 
+use super::incident::IncidentRules;
 use super::keys::{AgentKey, CheckKey, ProblemKey};
 use super::shared_vec::SharedVec;
 use super::state::State;
@@ -125,6 +126,14 @@ impl Problem {
     #[must_use]
     pub fn severity(&self) -> Severity {
         self.severity_override.unwrap_or(self.severity)
+    }
+
+    /// Whether its incident would be published without approval if an operator chose this severity (`None`: that of the
+    /// rule), which it is not at the present one.
+    #[must_use]
+    pub fn would_publish(&self, rules: &IncidentRules, chosen: Option<Severity>) -> bool {
+        let publishes = |severity| rules.publish_from.is_some_and(|least| severity >= least);
+        self.is_open() && publishes(chosen.unwrap_or(self.severity)) && !publishes(self.severity())
     }
 
     /// Whether it lasts.

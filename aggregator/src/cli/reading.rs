@@ -8,7 +8,7 @@ use skerry_domain::incident::{Incident, Title};
 use skerry_domain::problem::{Problem, ProblemSubject};
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{ComponentKey, State};
-use skerry_domain::time::{SECOND, Timestamp};
+use skerry_domain::time::{DAY, SECOND, Timestamp};
 use skerry_domain::workspaces::Workspaces;
 use skerry_protocol::strict::parse_duration;
 use skerry_protocol::words::duration;
@@ -17,6 +17,9 @@ use std::io::Read;
 
 /// The most that is read from standard input, bytes. What enters is limited further where it is sanitised.
 const INPUT: u64 = 1 << 20;
+
+/// The longest duration of an argument, ms.
+const LONGEST: i64 = 3_653 * DAY;
 
 /// The state of all workspaces, and the aggregator's time.
 pub(super) struct Reading {
@@ -111,6 +114,7 @@ pub(super) fn milliseconds(option: &str, text: &str) -> anyhow::Result<i64> {
     let remedy = "write a whole number and one unit of s, m, h, d, such as 30m or 2h";
     let milliseconds = parsed.with_context(|| format!("{option} {text:?}: {remedy}"))?;
     ensure!(milliseconds > 0, "{option} {text:?}: {remedy}");
+    ensure!(milliseconds <= LONGEST, "{option} {text:?} is longer than ten years: write at most 3653d");
     Ok(milliseconds)
 }
 

@@ -13,6 +13,7 @@ mod fixture;
 mod forgotten;
 mod holds;
 mod incidents;
+mod limits;
 mod maintenance;
 mod placement;
 mod planning;

@@ -1,5 +1,6 @@
 //! Announcements as people make, change and end them, and what happens to them at their times.
 
+use super::window::LATEST;
 use super::{Change, Changes, Context, Rejected};
 use crate::announcement::{Announcement, AnnouncementLevel, Transition};
 use crate::schedule::Due;
@@ -211,6 +212,12 @@ fn no_announcement() -> Rejected {
 }
 
 fn check_times(from: Timestamp, to: Option<Timestamp>, now: Timestamp) -> Result<(), Rejected> {
+    for (field, at) in [("from", Some(from)), ("to", to)] {
+        if at.is_some_and(|at| at - now > LATEST) {
+            let reason = "an announcement appears and ends within five years: correct its times";
+            return Err(Rejected::invalid(field, reason));
+        }
+    }
     let Some(to) = to else { return Ok(()) };
     if to <= from {
         return Err(Rejected::invalid("to", "an announcement must end after it begins"));

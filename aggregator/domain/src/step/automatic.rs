@@ -1,7 +1,7 @@
 //! Automatic incidents: made from problems, followed to their end, and left to people as soon as a person touched them.
 
 use super::affected::outside_windows;
-use super::timeline::{NewUpdate, add_update};
+use super::timeline::{NewUpdate, add_update, shows};
 use super::{Change, Changes, Context};
 use crate::automatic_text::{AutomaticEvent, AutomaticText, ReasonClass};
 use crate::incident::{Body, CORRELATED, Impact, Incident, IncidentStatus, StatusChange, Title};
@@ -328,12 +328,13 @@ pub(super) fn follow(state: &mut State, context: Context, changes: &mut Changes)
     raise_impacts(state, &moved, changes);
 }
 
-/// Raises the impact of open incidents to the status of their components.
+/// Raises the impact of open incidents to the status of their components that visitors see.
 fn raise_impacts(state: &mut State, moved: &BTreeSet<ComponentKey>, changes: &mut Changes) {
     let open: Vec<IncidentKey> = state.open_incidents.iter().copied().collect();
     for key in open {
         let incident = &state.incidents[&key];
-        let components = incident.components().into_iter().filter(|(one, _)| moved.contains(one));
+        let components = incident.components().into_iter();
+        let components = components.filter(|(one, _)| moved.contains(one) && shows(state, *one));
         let now = components.filter_map(|(one, _)| state.components.get(&one)?.layers.status_at(state.clock));
         let worst = now.map(Impact::of).max().unwrap_or_default();
         if worst > incident.impact {

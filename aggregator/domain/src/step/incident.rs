@@ -2,7 +2,7 @@
 
 use super::problem::{self, ProblemChange};
 use super::timeline::{EARLIEST, NewUpdate, add_update, check_display_at};
-use super::{Change, Changes, Context, Rejected, automatic, hold, linked, no_component};
+use super::{Change, Changes, Context, Rejected, automatic, hold, linked, no_component, written};
 use crate::holds::Source;
 use crate::incident::{Body, Impact, Incident, IncidentStatus, StatusChange, Title};
 use crate::problem::Problem;
@@ -73,6 +73,11 @@ pub(super) fn open(
     let (started_at, ended_at) = times(new.backfilled, now)?;
     if new.draft && new.status == IncidentStatus::Resolved && ended_at.is_none() {
         return Err(Rejected::invalid("status", "a draft is not opened as resolved"));
+    }
+    let ends = ended_at.is_some() || new.status == IncidentStatus::Resolved;
+    if !ends {
+        written::check_open(state)?;
+        written::check_incident(state, (new.page, None), (new.body.as_ref(), &new.components))?;
     }
     let key = IncidentKey::next(&mut state.counters.incidents);
     let status = if ended_at.is_some() { IncidentStatus::Resolved } else { new.status };
@@ -245,14 +250,19 @@ pub(super) fn update(
     let incident = state.incidents.get(&key).ok_or_else(no_incident)?;
     check_components(state, incident.page, &change.components)?;
     check_display_at(change.display_at, now)?;
-    let display_at = change.display_at.unwrap_or(now);
-    let former = incident.status;
+    let (display_at, former) = (change.display_at.unwrap_or(now), incident.status);
     let status = change.status.unwrap_or(former);
     let sets = change.components.iter().any(|(_, status)| status.is_some());
     if sets && (former, status) == (IncidentStatus::Resolved, IncidentStatus::Resolved) {
         let reason =
             "this incident is resolved and holds nothing: open it again, or set the component itself";
         return Err(Rejected::forbidden("components", reason));
+    }
+    // Whoever resolves it makes room.
+    let resolves = status == IncidentStatus::Resolved && former != status;
+    if !resolves && (status != former || change.body.is_some() || !change.components.is_empty()) {
+        let written = (change.body.as_ref(), change.components.as_slice());
+        written::check_incident(state, (incident.page, Some(key)), written)?;
     }
     let incident = state.incidents.get_mut(&key).expect("looked up above");
     incident.touched = true;
@@ -268,7 +278,6 @@ pub(super) fn update(
     if former == IncidentStatus::Resolved && status != former {
         state.incidents.get_mut(&key).expect("looked up above").backfilled = false;
     }
-    let resolves = status == IncidentStatus::Resolved && former != IncidentStatus::Resolved;
     let released =
         if resolves && change.release { others(state, key, &change.components) } else { Vec::new() };
     let (body, components) = (change.body.as_ref(), change.components.as_slice());

@@ -3,7 +3,7 @@
 use super::timeline::check_display_at;
 use super::window::no_window;
 use super::window_change::modified;
-use super::{Change, Changes, Context, Rejected};
+use super::{Change, Changes, Context, Rejected, written};
 use crate::incident::FormerText;
 use crate::maintenance::{MaintenanceStatus, Transition, WindowEvent, WindowText, WindowUpdate};
 use crate::schedule::Due;
@@ -194,6 +194,8 @@ pub(super) fn edit_update(
     let place = window.updates.iter().position(|update| update.id == id).ok_or_else(no_update)?;
     check_display_at(display_at, now)?;
     if let Some(body) = body {
+        written::check_edit(window.updates[place].former.len())?;
+        written::check_window(state, (window.page, None), Some(body))?;
         rewrite(state, (key, place), body, now, changes);
     }
     let window = state.windows.get_mut(&key).expect("looked up above");

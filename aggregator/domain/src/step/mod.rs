@@ -46,6 +46,7 @@ mod token;
 mod touched;
 mod window;
 mod window_change;
+mod written;
 
 pub use agents::{Admission, AgentChange};
 pub use announcement::{AnnouncementChange, MAX_OPEN_ANNOUNCEMENTS, NewAnnouncement};
@@ -77,6 +78,7 @@ use touched::Changes;
 pub(crate) use touched::Touched;
 pub use window::{MAX_LEAD, MAX_OPEN_WINDOWS, NewWindow};
 pub use window_change::WindowChange;
+pub use written::{MAX_OPEN_INCIDENTS, MAX_UPDATES};
 
 use super::rows::{Author, Expected, Write, audit, make};
 use super::state::{ComponentKey, ResponseHour, State};

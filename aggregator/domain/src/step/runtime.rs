@@ -7,6 +7,7 @@ use crate::state::{ComponentKey, Group, GroupKey, Origin, Page, PageItem, PageKe
 use crate::uptime::{Rule, Weights};
 use jiff::tz::TimeZone;
 use skerry_protocol::words::is_unfit_to_show;
+use skerry_sanitiser::says_nothing;
 use std::collections::BTreeSet;
 
 /// The greatest number of pages, of groups and of components that are made at run time and not archived, themselves or
@@ -331,7 +332,7 @@ pub(super) fn description(written: Option<&str>) -> Result<Option<String>, Rejec
 
 fn line(field: &'static str, written: &str, longest: usize) -> Result<String, Rejected> {
     let text = written.trim();
-    if text.is_empty() {
+    if says_nothing(text) {
         return Err(Rejected::invalid(field, format!("the {field} is blank")));
     }
     if text.contains(is_unfit_to_show) {

@@ -2,7 +2,7 @@
 //! occurrence that was over before it could be made, since the aggregator was down for so long, is not made up for; one
 //! that would run now begins now.
 
-use super::window::{self, NewWindow, check_lead, checks, components, no_window, remove};
+use super::window::{self, MAX_LENGTH, NewWindow, check_lead, checks, components, no_window, remove};
 use super::window_change::{WindowChange, alter};
 use super::{Change, Changes, Context, Rejected, maintenance};
 use crate::incident::Title;
@@ -18,8 +18,6 @@ use std::collections::{BTreeSet, VecDeque};
 
 /// The greatest number of series that have not ended.
 pub const MAX_SERIES: usize = 250;
-/// The longest occurrence, ms.
-const MAX_LENGTH: i64 = 31 * DAY;
 /// How long ago the first occurrence may lie, ms.
 const MAX_AGE: i64 = 3_660 * DAY;
 /// The zone of a series without a page.

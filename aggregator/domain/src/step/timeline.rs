@@ -1,10 +1,10 @@
 //! The timeline of incidents: new updates of people and of the program, and edits of their texts.
 
 use super::incident::no_incident;
-use super::{Change, Changes, Context, Rejected};
+use super::{Change, Changes, Context, Rejected, written};
 use crate::incident::{Body, FormerText, Impact, Incident, IncidentStatus, IncidentUpdate, StatusChange};
 use crate::schedule::Due;
-use crate::state::{IncidentKey, State};
+use crate::state::{ComponentKey, IncidentKey, State};
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -30,8 +30,10 @@ pub(super) fn add_update(
     let number = *counter;
     let NewUpdate { status, body, components, display_at, by } = update;
     let id = context.ids.id("incident_update", number);
+    // Its impact is public.
+    let shown = components.iter().filter(|change| shows(state, change.component));
+    let worst = shown.map(|change| Impact::of(change.to)).max();
     let incident = state.incidents.get_mut(&key).expect("the caller looked it up");
-    let worst = components.iter().map(|change| Impact::of(change.to)).max();
     incident.impact = incident.impact.max(worst.unwrap_or_default());
     let (created_at, edited_at, former) = (context.now, None, Vec::new());
     incident.updates.push(IncidentUpdate {
@@ -58,6 +60,11 @@ pub(super) fn add_update(
     changes.touched.incident_update(key, number);
     changes.push(Change::IncidentChanged(key));
     state.reschedule(Due::Incident(key));
+}
+
+/// Whether visitors see a component.
+pub(super) fn shows(state: &State, component: ComponentKey) -> bool {
+    state.components.get(&component).is_some_and(|one| one.settings.public && !one.archived)
 }
 
 /// Enters a state, with its stamp; one that it already has keeps its stamp.
@@ -107,10 +114,16 @@ pub(super) fn edit_update(
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
     let now = context.now;
-    let incident = state.incidents.get_mut(&key).ok_or_else(no_incident)?;
+    let incident = state.incidents.get(&key).ok_or_else(no_incident)?;
     let no_update = || Rejected::not_found("update", "this incident has no such update");
     let place = incident.updates.iter().position(|update| update.id == id).ok_or_else(no_update)?;
     check_display_at(display_at, now)?;
+    if let Some(body) = body {
+        written::check_edit(incident.updates[place].former.len())?;
+        let page = incident.page;
+        written::check_incident(state, (page, None), (Some(body), &[]))?;
+    }
+    let incident = state.incidents.get_mut(&key).expect("looked up above");
     let update = &mut incident.updates.edit()[place];
     if let Some(body) = body {
         let written = match &update.body {

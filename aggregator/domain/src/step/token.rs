@@ -5,10 +5,13 @@ use crate::access::{ApiToken, Role, Scope};
 use crate::credentials::TokenHash;
 use crate::keys::ApiTokenKey;
 use crate::state::State;
-use crate::time::Timestamp;
+use crate::time::{DAY, Timestamp};
 
 /// The greatest number of tokens of a workspace.
 pub const MAX_API_TOKENS: usize = 1_000;
+
+/// The longest validity of a token that expires, ms.
+const LONGEST_LIFE: i64 = 3_653 * DAY;
 
 /// A token to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +52,10 @@ pub(super) fn add(
     }
     if new.expires_at.is_some_and(|end| end <= now) {
         return Err(Rejected::invalid("expires", "a token must expire after it is made"));
+    }
+    if new.expires_at.is_some_and(|end| end - now > LONGEST_LIFE) {
+        let reason = "a token expires within ten years; without an expiry it works until it is removed";
+        return Err(Rejected::invalid("expires", reason));
     }
     let is_page = |id: &String| state.pages.values().any(|page| page.id == *id && !page.archived);
     if let Some(unknown) = new.pages.iter().find(|id| !is_page(id)) {

@@ -1,7 +1,7 @@
 //! Planned windows as people plan and cancel them. What a window was before now never changes.
 
 use super::maintenance::{self, NewUpdate, add, automatic, automatic_text, changed};
-use super::{Change, Changes, Context, Rejected, no_component};
+use super::{Change, Changes, Context, Rejected, no_component, written};
 use crate::incident::Title;
 use crate::maintenance::{LEAD, MaintenanceStatus, PlannedWindow, WindowEvent, WindowText};
 use crate::schedule::Due;
@@ -13,6 +13,10 @@ use std::collections::BTreeSet;
 
 /// The longest time between the announcement of a window and its beginning, ms.
 pub const MAX_LEAD: i64 = 366 * DAY;
+/// The longest window, ms.
+pub(super) const MAX_LENGTH: i64 = 31 * DAY;
+/// How far ahead what is planned and announced ends at the latest, ms.
+pub(super) const LATEST: i64 = 1_827 * DAY;
 /// The greatest number of windows that are neither completed nor cancelled.
 pub const MAX_OPEN_WINDOWS: usize = 10_000;
 
@@ -59,7 +63,9 @@ pub(super) fn plan(
         return Err(Rejected::invalid("components", "a planned window needs a component or a check"));
     }
     check_times(new.from, new.to, now)?;
+    check_length(new.from.max(now), new.to, now)?;
     check_lead(new.lead)?;
+    written::check_window(state, (page, None), new.body.as_ref())?;
     if state.open_windows.len() >= MAX_OPEN_WINDOWS {
         let reason = format!("at most {MAX_OPEN_WINDOWS} windows are planned at a time");
         return Err(Rejected::forbidden("window", reason));
@@ -191,6 +197,18 @@ pub(super) fn check_times(from: Timestamp, to: Timestamp, now: Timestamp) -> Res
     }
     if to == Timestamp::FAR {
         return Err(Rejected::invalid("to", "a planned window must end"));
+    }
+    Ok(())
+}
+
+/// Refuses times that nobody plans.
+pub(super) fn check_length(from: Timestamp, to: Timestamp, now: Timestamp) -> Result<(), Rejected> {
+    if to - from > MAX_LENGTH {
+        let reason = "a planned window ends at most 31 days after it begins: plan another for what is left";
+        return Err(Rejected::invalid("to", reason));
+    }
+    if to - now > LATEST {
+        return Err(Rejected::invalid("to", "a planned window ends within five years: correct its times"));
     }
     Ok(())
 }

@@ -1,8 +1,10 @@
 //! Planned windows as people change them, and their early beginning and end.
 
 use super::maintenance::{self, NewUpdate, add, automatic, automatic_text, changed, enter, rewrite};
-use super::window::{check_lead, check_times, checks, components, moved, no_window, revise, still_open};
-use super::{Changes, Context, Rejected};
+use super::window::{
+    check_lead, check_length, check_times, checks, components, moved, no_window, revise, still_open,
+};
+use super::{Changes, Context, Rejected, written};
 use crate::incident::Title;
 use crate::maintenance::{MaintenanceStatus, PlannedWindow, WindowEvent, WindowText};
 use crate::state::{ComponentKey, State, WindowKey};
@@ -76,6 +78,7 @@ pub(super) fn alter(
     let to = change.to.unwrap_or(window.to);
     if timed {
         check_times(from, to, now)?;
+        check_length(from, to, now)?;
     }
     check_lead(change.lead.unwrap_or(window.lead))?;
     let components = match &change.components {
@@ -164,6 +167,10 @@ pub(super) fn update(
         return Err(Rejected::invalid("body", "a private window tells nobody anything"));
     }
     check_status(window, status, now)?;
+    // Whoever ends it makes room.
+    if status.unwrap_or(window.status) < MaintenanceStatus::Completed {
+        written::check_window(state, (window.page, Some(key)), body)?;
+    }
     maintenance::due(state, key, context, changes);
     let former = state.windows[&key].clone();
     let status = status.unwrap_or(former.status);
