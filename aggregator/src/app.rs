@@ -79,7 +79,8 @@ impl App {
         let face = Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
         let token = MetricsToken::of(first.metrics_token_file.clone());
         let program_status =
-            ProgramStatus::new(engine.clone(), Arc::clone(&site), failures, traffic.clone(), token);
+            ProgramStatus::new(engine.clone(), Arc::clone(&site), failures, traffic.clone(), token)
+                .counting(api.refused_sign_ins());
         let program_status = Arc::new(program_status);
         let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
         let housekeeping = Housekeeping::new(&database, engine.clone(), retention)?;
@@ -210,6 +211,11 @@ fn addresses(config: &Config) -> Addresses {
 }
 
 fn listeners(config: &Config) -> anyhow::Result<Vec<Listener>> {
+    // Names that the files give: those of pages are nobody else's.
+    let below = config.public.base_domain.as_ref().map(|base| format!(".{base}"));
+    let base = config.public.base_url.host_str().map(str::to_owned);
+    let domains = config.pages.iter().filter_map(|page| page.domain.clone());
+    let names: Vec<String> = base.into_iter().chain(below).chain(domains).collect();
     // Files of former versions do not name it: there it answers beside the admin side.
     let api_is_named = config.listeners.iter().any(|one| one.serves.contains(&Role::Api));
     let one = |listener: &config::Listener| {
@@ -221,7 +227,8 @@ fn listeners(config: &Config) -> anyhow::Result<Vec<Listener>> {
             api: listener.serves.contains(&if api_is_named { Role::Api } else { Role::Admin }),
             admin: listener.serves.contains(&Role::Admin),
         };
-        Ok(Listener { address: listener.address, serves, tls })
+        let names = listener.allowed_hosts.iter().chain(&names).cloned().collect();
+        Ok(Listener { address: listener.address, serves, tls, names })
     };
     config.listeners.iter().map(one).collect()
 }

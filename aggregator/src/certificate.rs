@@ -115,7 +115,13 @@ mod tests {
 
     fn listener(address: &str, serves: &[Role]) -> Listener {
         let address = address.parse().expect("an address");
-        Listener { address, serves: serves.to_vec(), tls: None, allow_plaintext: false }
+        Listener {
+            address,
+            serves: serves.to_vec(),
+            tls: None,
+            allow_plaintext: false,
+            allowed_hosts: Vec::new(),
+        }
     }
 
     #[test]

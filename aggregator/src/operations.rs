@@ -38,6 +38,7 @@ pub struct ProgramStatus {
     site: Arc<ArcSwap<Site>>,
     traffic: Traffic,
     render_failures: Arc<AtomicU64>,
+    refused_sign_ins: Arc<AtomicU64>,
     token: MetricsToken,
     summary: Mutex<Option<Cached<Summary>>>,
     evidence: Mutex<Option<Cached<Evidence>>>,
@@ -87,7 +88,14 @@ impl ProgramStatus {
         token: MetricsToken,
     ) -> Self {
         let (summary, evidence) = (Mutex::default(), Mutex::default());
-        Self { engine, site, traffic, render_failures, token, summary, evidence }
+        let refused_sign_ins = Arc::default();
+        Self { engine, site, traffic, render_failures, refused_sign_ins, token, summary, evidence }
+    }
+
+    /// The same with the count of requests to the API that had no valid token.
+    #[must_use]
+    pub fn counting(self, refused_sign_ins: Arc<AtomicU64>) -> Self {
+        Self { refused_sign_ins, ..self }
     }
 
     /// The status in one line: the first reason why it is not ready, or else a summary.
@@ -218,7 +226,8 @@ impl Operations for ProgramStatus {
 impl ProgramStatus {
     fn register_engine(&self, registry: &mut Registry) {
         let health = self.engine.health();
-        let counters: [(&str, &str, &AtomicU64); 5] = [
+        let counters: [(&str, &str, &AtomicU64); 6] = [
+            ("api_refused_sign_ins", "Requests to the API without a valid token", &self.refused_sign_ins),
             ("observations", "Raw observations committed", &health.observations),
             ("hard_transitions", "Hard transitions committed", &health.transitions),
             ("commands", "Commands committed", &health.commands),

@@ -1,11 +1,15 @@
 //! What people write for visitors enters here: it is sanitised by the rules of its workspace, and its author is told what
 //! was removed, or what blocks it. Secrets are named to nobody.
 
-use skerry_domain::state::{Agent, State};
+use skerry_domain::state::{Agent, State, WorkspaceKey};
 use skerry_domain::step::HEARTBEAT_AGENT;
 use skerry_domain::text::{SanitiserSettings, Text};
 use skerry_protocol::words::short_line;
-use skerry_sanitiser::{Finding, Form, PublicText, Replacement, Rule, Rules, SettingError, Settings};
+use skerry_sanitiser::{
+    Finding, Form, PublicText, Replacement, Rule, Rules, SettingError, Settings, says_nothing,
+};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The most characters of a title.
 pub const LONGEST_TITLE: usize = 255;
@@ -33,6 +37,11 @@ pub fn settings(own: &SanitiserSettings) -> Settings {
 /// # Errors
 /// Settings that cannot be used; the configuration refuses them.
 pub fn rules(state: &State) -> Result<Rules, Vec<SettingError>> {
+    Rules::new(&all_settings(state))
+}
+
+/// The settings that those rules are compiled from.
+pub(crate) fn all_settings(state: &State) -> Settings {
     let mut settings = settings(&state.workspace.sanitiser);
     let is_private = |agent: &&Agent| agent.name != HEARTBEAT_AGENT && agent.name != BUILT_IN_AGENT;
     let agents = state.agents.values().filter(is_private).map(|agent| &agent.name);
@@ -44,7 +53,30 @@ pub fn rules(state: &State) -> Result<Rules, Vec<SettingError>> {
     settings.public_names.extend(groups.map(|group| group.name.clone()));
     let components = state.components.values().filter(|one| !one.archived && one.settings.public);
     settings.public_names.extend(components.map(|one| one.settings.name.clone()));
-    Rules::new(&settings)
+    settings
+}
+
+/// The compiled rules of each workspace, for whoever asks often.
+#[derive(Debug, Default)]
+pub(crate) struct CompiledRules(Mutex<HashMap<WorkspaceKey, Arc<Rules>>>);
+
+impl CompiledRules {
+    /// The same as [`rules`]: compiled anew only if what they are compiled from has changed.
+    pub(crate) fn of(&self, state: &State) -> Result<Arc<Rules>, String> {
+        let settings = all_settings(state);
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&state.workspace.key).cloned();
+        if let Some(rules) = known.filter(|rules| rules.version() == settings.version()) {
+            return Ok(rules);
+        }
+        let rules = Arc::new(Rules::new(&settings).map_err(|errors| unusable(&errors))?);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(state.workspace.key, Arc::clone(&rules));
+        Ok(rules)
+    }
+}
+
+fn unusable(errors: &[SettingError]) -> String {
+    let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    format!("[sanitiser] of this workspace cannot be used: {}", errors.join("; "))
 }
 
 /// Whether a name may stand in any sentence, such as "page": then it says nothing of what is private.
@@ -55,7 +87,9 @@ pub(crate) fn is_plain_word(name: &str) -> bool {
 /// Turns what people write into texts for the public, and keeps what was removed from them, for the author.
 #[derive(Debug)]
 pub struct TextSanitiser {
-    rules: Rules,
+    rules: Arc<Rules>,
+    /// Whether its author must not learn which names are private.
+    discreet: bool,
     replacement: Replacement,
     /// What its author leaves in, although the rules forbid it.
     released: Vec<String>,
@@ -70,18 +104,28 @@ impl TextSanitiser {
     /// # Errors
     /// Its rules cannot be used.
     pub fn of(state: &State) -> Result<Self, String> {
-        let rules = rules(state).map_err(|errors| {
-            let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            format!("[sanitiser] of this workspace cannot be used: {}", errors.join("; "))
-        })?;
-        Ok(Self::with(rules))
+        rules(state).map(Self::with).map_err(|errors| unusable(&errors))
     }
 
     /// For texts under these rules.
     #[must_use]
-    pub fn with(rules: Rules) -> Self {
+    pub fn with(rules: impl Into<Arc<Rules>>) -> Self {
         let (replacement, released, removed) = (Replacement::default(), Vec::new(), Vec::new());
-        Self { rules, replacement, released, removed, releases: false }
+        Self { rules: rules.into(), discreet: false, replacement, released, removed, releases: false }
+    }
+
+    /// The same for an author who must not learn which names are private.
+    #[must_use]
+    pub(crate) fn discreetly(self, discreet: bool) -> Self {
+        Self { discreet, ..self }
+    }
+
+    /// What was found, as its author is told.
+    fn named(&self, rule: &Rule, shown: &str) -> String {
+        match rule {
+            Rule::PrivateName if self.discreet => "a private name".to_owned(),
+            _ => named(rule, shown),
+        }
     }
 
     /// The same, and leaves in what `released` names as it stands in the texts, although the rules forbid it.
@@ -98,7 +142,7 @@ impl TextSanitiser {
     /// What is wrong with it, for its author.
     pub fn title(&mut self, written: &str) -> Result<Text, String> {
         let written = written.trim();
-        if written.is_empty() {
+        if says_nothing(written) {
             return Err("a title needs a text".to_owned());
         }
         if written.contains(['\n', '\r', '\t']) {
@@ -126,11 +170,12 @@ impl TextSanitiser {
     pub fn check_name(&self, written: &str) -> Result<(), String> {
         let written = written.trim();
         let outcome = self.rules.sanitise(written, Form::Plain, &self.replacement, &[]);
-        let shown =
-            |finding: &Finding| named(&finding.rule, written.get(finding.at.clone()).unwrap_or_default());
+        let shown = |finding: &Finding| {
+            self.named(&finding.rule, written.get(finding.at.clone()).unwrap_or_default())
+        };
         let mut found: Vec<String> = outcome.findings.iter().map(shown).collect();
         if let Err(remainders) = outcome.text {
-            let still = remainders.iter().map(|one| named(&one.rule, &one.shown));
+            let still = remainders.iter().map(|one| self.named(&one.rule, &one.shown));
             still.for_each(|one| {
                 if !found.contains(&one) {
                     found.push(one);
@@ -175,16 +220,16 @@ impl TextSanitiser {
             let shown = written.get(finding.at.clone()).unwrap_or_default();
             let becomes = if finding.replacement.is_some() { "removed from" } else { "left in" };
             self.releases |= finding.replacement.is_none();
-            self.removed.push(format!("{becomes} the {what}: {}", named(&finding.rule, shown)));
+            self.removed.push(format!("{becomes} the {what}: {}", self.named(&finding.rule, shown)));
         }
         let public = outcome.text.map_err(|remainders| {
-            let still = remainders.iter().map(|one| named(&one.rule, &one.shown)).collect();
+            let still = remainders.iter().map(|one| self.named(&one.rule, &one.shown)).collect();
             format!(
                 "nothing was changed: once it is formatted, the {what} shows what it must not: {}. Write it another way",
                 limited(still).join("; ")
             )
         })?;
-        if public.one_line().trim().is_empty() {
+        if says_nothing(&public.one_line()) {
             return Err(format!("nothing of the {what} would be shown"));
         }
         Ok(Text { written: written.to_owned(), public })

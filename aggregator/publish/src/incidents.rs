@@ -122,10 +122,11 @@ impl Build<'_> {
     }
 
     fn affected(&self, incident: &Incident) -> Vec<AffectedView> {
-        let mut affected: Vec<AffectedView> = Vec::new();
+        let (mut affected, mut places) = (Vec::<AffectedView>::new(), BTreeMap::new());
         for change in incident.updates.iter().flat_map(|update| &update.components) {
             let Some((component, _)) = self.components.get(&change.component) else { continue };
-            match affected.iter_mut().find(|one| one.id == component.id) {
+            let place = *places.entry(change.component).or_insert(affected.len());
+            match affected.get_mut(place) {
                 Some(known) => known.worst = known.worst.max(change.to),
                 None => affected.push(AffectedView {
                     id: component.id.clone(),

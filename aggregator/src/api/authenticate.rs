@@ -4,6 +4,7 @@ use super::refusal::Refusal;
 use super::routes::Matched;
 use skerry_domain::access::{ApiToken, Resource, Role};
 use skerry_domain::credentials::token_hash;
+use skerry_domain::incident::Incident;
 use skerry_domain::state::{ApiTokenKey, WorkspaceKey};
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
@@ -12,6 +13,9 @@ use skerry_web::ApiHead;
 
 /// The prefix of the tokens of the REST API.
 pub const TOKEN_PREFIX: &str = "skt";
+
+/// What stands before a token in a query.
+const OF_QUERY: &str = "api_key=";
 
 /// The holder of a valid token.
 #[derive(Clone, Debug)]
@@ -47,7 +51,12 @@ fn of_header(value: &str) -> Option<&str> {
 
 /// A token consists of letters, digits and an underscore, so it is never escaped.
 fn of_query(query: &str) -> Option<&str> {
-    query.split('&').find_map(|pair| pair.strip_prefix("api_key="))
+    query.split('&').find_map(|pair| pair.strip_prefix(OF_QUERY))
+}
+
+/// Whether a pair of a query holds the token.
+pub(super) fn is_token(pair: &str) -> bool {
+    pair.starts_with(OF_QUERY)
 }
 
 impl Caller {
@@ -82,6 +91,23 @@ impl Caller {
         }
         let (change, resource) = (if write { "change" } else { "read" }, resource.name());
         Err(Refusal::new(403, format!("the scopes of this token do not let it {change} {resource}")))
+    }
+
+    /// Whether the token may delete an incident, or its draft. The problems of an automatic one become private with it:
+    /// they lead to no incident on any page.
+    ///
+    /// # Errors
+    /// 403.
+    pub(super) fn may_delete(&self, incident: &Incident) -> Result<(), Refusal> {
+        if !incident.automatic {
+            return Ok(());
+        }
+        if !self.token.pages.is_empty() {
+            let reason = "this token is limited to pages: deleting what a problem caused silences the problem for all of \
+                          them. Resolve the incident instead";
+            return Err(Refusal::new(403, reason));
+        }
+        self.must_reach(Resource::Problems, true)
     }
 
     /// Whether the token has at least a role.

@@ -1,20 +1,31 @@
 //! A request as its route sees it, and what a write makes of it.
 
 use super::authenticate::Caller;
-use super::document::Document;
+use super::document::{Document, Fields};
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::routes::Parameters;
 use crate::config::{Provenance, Public};
 use crate::publish::Addresses;
+use crate::texts::CompiledRules;
 use skerry_domain::access::Resource;
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{Component, ComponentKey, Group, GroupKey, Page, PageKey, State};
 use skerry_domain::step::{Answer, Command};
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
+use skerry_protocol::words::short_line;
 use skerry_store::Reader;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
+
+/// The most components that a request names: as many as a list of them has.
+const MAX_NAMED: usize = 1_100;
+/// The most characters of an unknown id that a refusal repeats.
+const SHOWN: usize = 40;
+
+/// Which part of what a workspace can have a page gets from a token that is limited to pages.
+const SHARE: usize = 10;
 
 /// A request, with the state that it is answered from.
 #[derive(Clone, Copy)]
@@ -36,6 +47,8 @@ pub(super) struct Call<'a> {
     pub(super) provenance: &'a Provenance,
     /// For what is not in the state: the audit log.
     pub(super) reader: &'a Mutex<Reader>,
+    /// The rules for texts.
+    pub(super) rules: &'a CompiledRules,
 }
 
 /// How the outcome of a write is answered.
@@ -125,6 +138,52 @@ impl<'a> Call<'a> {
             |at| format!("in {}, line {}", at.file, at.line),
         );
         Refusal::new(403, format!("{name:?} is declared {place}: change it there and reload"))
+    }
+
+    /// The components of a page that a request names, with what it says of each; the same one counts once. Everything that
+    /// is wrong is refused; nothing is looked up if there are too many.
+    pub(super) fn components_of<T>(
+        &self,
+        page: PageKey,
+        named: Vec<(String, T)>,
+        fields: &mut Fields<'_>,
+    ) -> Vec<(ComponentKey, T)> {
+        if named.len() > MAX_NAMED {
+            let number = named.len();
+            fields.refuse(format!("{number} components are named; a request names at most {MAX_NAMED}"));
+            return Vec::new();
+        }
+        let mut once = BTreeSet::new();
+        let named: Vec<(String, T)> = named.into_iter().filter(|(id, _)| once.insert(id.clone())).collect();
+        if named.is_empty() {
+            return Vec::new();
+        }
+        let all = self.state.components.iter().filter(|(_, one)| one.page == page && !one.archived);
+        let by_id: BTreeMap<&str, ComponentKey> = all.map(|(key, one)| (one.id.as_str(), *key)).collect();
+        let mut found = Vec::with_capacity(named.len());
+        for (id, said) in named.into_iter().filter(|(id, _)| !id.is_empty()) {
+            match by_id.get(id.as_str()) {
+                Some(key) => found.push((*key, said)),
+                None => fields.refuse(format!("this page has no component {:?}", short_line(&id, SHOWN))),
+            }
+        }
+        found
+    }
+
+    /// Whether a token that is limited to pages may make one more of what a page has so many of: the rest of the
+    /// workspace has its share of what can be made.
+    ///
+    /// # Errors
+    /// 422.
+    pub(super) fn must_leave_room(&self, what: &str, made: usize, of_all: usize) -> Result<(), Refusal> {
+        let most = of_all / SHARE;
+        if self.caller.token.pages.is_empty() || made < most {
+            return Ok(());
+        }
+        let reason = format!(
+            "this page has {made} {what}, and a token that is limited to pages makes no more than {most} of them"
+        );
+        Err(Refusal::invalid(reason))
     }
 
     /// The component of that id on a page.

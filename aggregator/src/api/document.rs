@@ -12,6 +12,9 @@ pub(super) struct Document(Map<String, Value>);
 /// Nesting of forms; what is deeper is taken literally, and so is no member that anybody reads.
 const DEPTH: usize = 5;
 
+/// The most errors of a request that are listed.
+const LISTED: usize = 10;
+
 /// Reads a query.
 ///
 /// # Errors
@@ -62,14 +65,14 @@ impl Document {
     /// The members below `root`, or all of them if the request has no envelope.
     pub(super) fn within(&self, root: &str) -> Fields<'_> {
         match self.0.get(root) {
-            Some(Value::Object(members)) => Fields { members, wrong: Vec::new() },
+            Some(Value::Object(members)) => Fields::of(members),
             _ => self.fields(),
         }
     }
 
     /// All members.
     pub(super) fn fields(&self) -> Fields<'_> {
-        Fields { members: &self.0, wrong: Vec::new() }
+        Fields::of(&self.0)
     }
 }
 
@@ -77,29 +80,42 @@ impl Document {
 pub(super) struct Fields<'a> {
     members: &'a Map<String, Value>,
     wrong: Vec<String>,
+    /// How many further ones are wrong.
+    more: usize,
 }
 
 impl<'a> Fields<'a> {
+    fn of(members: &'a Map<String, Value>) -> Self {
+        Self { members, wrong: Vec::new(), more: 0 }
+    }
+
     /// Ends the reading.
     ///
     /// # Errors
-    /// 422 with everything that was wrong.
+    /// 422 with everything that was wrong, as far as it is listed.
     pub(super) fn finish(self) -> Result<(), Refusal> {
-        if self.wrong.is_empty() { Ok(()) } else { Err(Refusal::all(422, self.wrong)) }
+        let Self { mut wrong, more, .. } = self;
+        if more > 0 {
+            wrong.push(format!("and {more} more"));
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(Refusal::all(422, wrong)) }
     }
 
     /// Refuses every member but these, which are those of our own interface: a name that is misspelt must not count as
     /// missing.
     pub(super) fn only(&mut self, known: &[&str]) {
-        let unknown = self.members.keys().filter(|name| !known.contains(&name.as_str()));
-        let refused =
-            unknown.map(|name| format!("there is no {name:?} here; there are {}", known.join(", ")));
-        self.wrong.extend(refused);
+        for name in self.members.keys().filter(|name| !known.contains(&name.as_str())) {
+            self.refuse_with(|| format!("there is no {name:?} here; there are {}", known.join(", ")));
+        }
     }
 
     /// Notes what is wrong, apart from the members themselves.
     pub(super) fn refuse(&mut self, message: impl Into<String>) {
-        self.wrong.push(message.into());
+        self.refuse_with(|| message.into());
+    }
+
+    fn refuse_with(&mut self, message: impl FnOnce() -> String) {
+        if self.wrong.len() < LISTED { self.wrong.push(message()) } else { self.more += 1 }
     }
 
     /// A member, unless it is missing or null.
@@ -116,7 +132,7 @@ impl<'a> Fields<'a> {
     pub(super) fn object(&mut self, name: &str) -> Option<Fields<'a>> {
         let value = self.value(name)?;
         match value {
-            Value::Object(members) => Some(Fields { members, wrong: Vec::new() }),
+            Value::Object(members) => Some(Fields::of(members)),
             other => self.not(name, "an object", other),
         }
     }
@@ -241,6 +257,15 @@ mod tests {
         {
             assert_eq!(body(kind, wrong.as_bytes()).expect_err("unreadable").status, 400, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_flood_of_errors_is_ten_and_their_number() {
+        let document = body(None, b"{}").expect("readable");
+        let mut fields = document.fields();
+        (0..12_345).for_each(|number| fields.refuse(format!("no {number}")));
+        let messages = fields.finish().expect_err("all are wrong").messages;
+        assert_eq!((messages.len(), messages[10].as_str()), (11, "and 12335 more"));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod authenticate;
 mod call;
 mod document;
+mod in_progress;
 mod own;
 mod refusal;
 mod reply;
@@ -17,12 +18,14 @@ mod v1;
 use crate::config::{Provenance, Public};
 use crate::engine::{Actor, CommandError, Engine, Envelope, Snapshot};
 use crate::publish::Addresses;
+use crate::texts::CompiledRules;
 use arc_swap::ArcSwap;
 use authenticate::Caller;
 pub use authenticate::TOKEN_PREFIX;
 use bytes::Bytes;
-use call::{Call, Plan};
+use call::{Call, Plan, Show};
 use document::Document;
+use in_progress::{Begun, InProgress};
 use refusal::{Dialect, Refusal};
 use reply::Reply;
 use routes::{Matched, Routes};
@@ -38,6 +41,7 @@ use skerry_store::Reader;
 use skerry_web::{Api, ApiCall, ApiHead, ApiReply, MAX_API_BODY_BYTES, RateLimit};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use uses::Uses;
@@ -66,6 +70,9 @@ struct Inner {
     of_token: RateLimit<(WorkspaceKey, ApiTokenKey)>,
     refused: RateLimit<Option<IpAddr>>,
     uses: Uses,
+    in_progress: Arc<InProgress>,
+    rules: CompiledRules,
+    sign_ins: RefusedSignIns,
 }
 
 impl RestApi {
@@ -89,7 +96,40 @@ impl RestApi {
             of_token: RateLimit::per_minute(requests_per_minute),
             refused: RateLimit::per_minute(REFUSED_PER_MINUTE),
             uses: Uses::default(),
+            in_progress: Arc::new(InProgress::new()),
+            rules: CompiledRules::default(),
+            sign_ins: RefusedSignIns::default(),
         }))
+    }
+}
+
+impl RestApi {
+    /// How many requests had no valid token so far.
+    #[must_use]
+    pub fn refused_sign_ins(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.0.sign_ins.refused)
+    }
+}
+
+/// Requests without a valid token: all are counted, and one a minute of each client is logged.
+struct RefusedSignIns {
+    refused: Arc<AtomicU64>,
+    logged: RateLimit<Option<IpAddr>>,
+}
+
+impl Default for RefusedSignIns {
+    fn default() -> Self {
+        Self { refused: Arc::default(), logged: RateLimit::per_minute(NonZeroU32::MIN) }
+    }
+}
+
+impl RefusedSignIns {
+    fn note(&self, client: Option<IpAddr>) {
+        let refused = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.logged.check(&client).is_ok() {
+            let client = client.map(|client| client.to_string()).unwrap_or_default();
+            tracing::warn!(refused, %client, "a request to the API had no valid token; logged at most once a minute for each client");
+        }
     }
 }
 
@@ -98,7 +138,8 @@ impl Api for RestApi {
         let dialect = Dialect::of(&head.path);
         match self.0.admit(&head) {
             Ok((caller, matched)) => {
-                Ok(Box::new(Admitted { inner: Arc::clone(&self.0), head, caller, matched, dialect }))
+                let inner = Arc::clone(&self.0);
+                Ok(Box::new(Admitted { inner, head, caller, matched, dialect, begun: None }))
             }
             Err(refusal) => Err(dialect.reply(refusal)),
         }
@@ -113,6 +154,7 @@ impl Inner {
         let caller = match caller {
             Ok(caller) => caller,
             Err(refusal) => {
+                self.sign_ins.note(head.client.map(network));
                 self.refused.check(&head.client.map(network)).map_err(too_many)?;
                 return Err(refusal);
             }
@@ -145,6 +187,8 @@ struct Admitted {
     caller: Caller,
     matched: Matched,
     dialect: Dialect,
+    /// Counts it while it is in progress.
+    begun: Option<Begun>,
 }
 
 #[async_trait::async_trait]
@@ -156,6 +200,12 @@ impl ApiCall for Admitted {
             _ => "the body did not arrive whole".to_owned(),
         };
         self.dialect.reply(Refusal::new(status, reason))
+    }
+
+    fn begin(&mut self) -> Result<(), ApiReply> {
+        let begun = self.inner.in_progress.begin((self.caller.workspace, self.caller.key));
+        self.begun = Some(begun.map_err(|refusal| self.dialect.reply(refusal))?);
+        Ok(())
     }
 
     async fn answer(self: Box<Self>, body: Bytes) -> ApiReply {
@@ -170,6 +220,20 @@ impl ApiCall for Admitted {
 
 impl Admitted {
     async fn carry_out(&self, body: &[u8]) -> Result<Reply, Refusal> {
+        let (sent, envelope, notes, show) = match self.prepare(body)? {
+            Prepared::Answered(reply) => return Ok(reply),
+            Prepared::Write { sent, envelope, notes, show } => (sent, envelope, notes, show),
+        };
+        let answer = self.inner.engine.command(*envelope).await.map_err(|error| self.refused(error))?;
+        let _turn = self.inner.in_progress.turn();
+        let (snapshot, now) = self.inner.engine.present();
+        let reply = show(&self.call(&snapshot, now, &sent)?, &answer)?;
+        Ok(reply.with_notes(notes))
+    }
+
+    /// The answer of a read and of what was done before, or the command of a write.
+    fn prepare(&self, body: &[u8]) -> Result<Prepared, Refusal> {
+        let _turn = self.inner.in_progress.turn();
         let sent = Sent {
             query: document::query(&self.head.query)?,
             body: document::body(self.head.content_type.as_deref(), body)?,
@@ -177,7 +241,9 @@ impl Admitted {
         };
         let (snapshot, now) = self.inner.engine.present();
         let (write, show) = match self.matched.route.action {
-            routes::Action::Read(answer) => return answer(&self.call(&snapshot, now, &sent)?),
+            routes::Action::Read(answer) => {
+                return answer(&self.call(&snapshot, now, &sent)?).map(Prepared::Answered);
+            }
             routes::Action::Write(write, show) => (write, show),
         };
         let request = self.head.idempotency_key.as_deref().map(|key| self.request(key, body)).transpose()?;
@@ -186,16 +252,12 @@ impl Admitted {
             && let Some(answered) = self.state(&snapshot)?.answered(request, now)
             && answered.digest == *digest
         {
-            return show(&self.call(&snapshot, now, &sent)?, &answered.answer);
+            return show(&self.call(&snapshot, now, &sent)?, &answered.answer).map(Prepared::Answered);
         }
         let plan = write(&self.call(&snapshot, now, &sent)?)?;
         let notes = plan.notes.clone();
-        let envelope = self.envelope(self.state(&snapshot)?, plan, request)?;
-        drop(snapshot);
-        let answer = self.inner.engine.command(envelope).await.map_err(|error| self.refused(error))?;
-        let (snapshot, now) = self.inner.engine.present();
-        let reply = show(&self.call(&snapshot, now, &sent)?, &answer)?;
-        Ok(reply.with_notes(notes))
+        let envelope = Box::new(self.envelope(self.state(&snapshot)?, plan, request)?);
+        Ok(Prepared::Write { sent, envelope, notes, show })
     }
 
     /// Whoever named no version had no precondition: somebody else was faster.
@@ -237,6 +299,9 @@ impl Admitted {
             return Err(Refusal::new(400, reason));
         }
         let ApiHead { method, path, query, .. } = &self.head;
+        // A token may move from the query to a header, and no digest of it is kept.
+        let query: Vec<&str> = query.split('&').filter(|pair| !authenticate::is_token(pair)).collect();
+        let query = query.join("&");
         let mut digest = blake3::Hasher::new();
         for part in [method.as_bytes(), path.as_bytes(), query.as_bytes(), body] {
             digest.update(&(part.len() as u64).to_le_bytes()).update(part);
@@ -258,7 +323,7 @@ impl Admitted {
         now: Timestamp,
         sent: &'c Sent,
     ) -> Result<Call<'c>, Refusal> {
-        let Inner { addresses, public, reader, .. } = &*self.inner;
+        let Inner { addresses, public, reader, rules, .. } = &*self.inner;
         let Sent { query, body, provenance } = sent;
         Ok(Call {
             state: self.state(snapshot)?,
@@ -273,8 +338,15 @@ impl Admitted {
             public,
             provenance,
             reader,
+            rules,
         })
     }
+}
+
+/// A request whose answer is known, or whose command is.
+enum Prepared {
+    Answered(Reply),
+    Write { sent: Sent, envelope: Box<Envelope>, notes: Vec<String>, show: Show },
 }
 
 /// What a request brings, beside its head, and the files that are in force.

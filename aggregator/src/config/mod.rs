@@ -95,6 +95,8 @@ pub struct Listener {
     pub tls: Option<ListenerTls>,
     /// Agents of other hosts may use plain HTTP: no certificate is generated.
     pub allow_plaintext: bool,
+    /// Names under which readiness and metrics answer, beside those of pages and addresses; lower case.
+    pub allowed_hosts: Vec<String>,
 }
 
 /// Certificate and key of a listener.

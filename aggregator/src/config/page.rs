@@ -11,7 +11,7 @@ pub(super) fn page(table: &Table<'_>) -> Option<Page> {
     let key = name(table.string("key"), 63).required("key = \"main\"");
     let slug = name(table.string("slug"), 63).convert(|slug| values::unreserved_slug(&slug));
     let slug = if table.has("slug") { slug.optional() } else { default_slug(table, key.as_deref()) };
-    let name = table.string("name").at_most(100).required("name = \"Example\"");
+    let name = table.string("name").at_most(100).convert(values::visible_name).required("name = \"Example\"");
     let (uptime_rule, partial_percent, major_percent) = uptime_rule(table);
     Some(Page {
         public: table.boolean("public").or(false),
@@ -114,7 +114,8 @@ fn items(table: &Table<'_>) -> Vec<super::Item> {
 
 fn group(table: &Table<'_>) -> Option<Group> {
     let key = name(table.string("key"), 63).required("key = \"website\"");
-    let label = table.string("name").at_most(100).required("name = \"Website\"");
+    let label =
+        table.string("name").at_most(100).convert(values::visible_name).required("name = \"Website\"");
     let description = table.string("description").at_most(1_000).optional();
     let components = table.tables("component", &["key", "name"]).iter().filter_map(component).collect();
     Some(Group { key: key?, name: label?, description, components, declared_at: table.position() })
@@ -122,7 +123,8 @@ fn group(table: &Table<'_>) -> Option<Group> {
 
 fn component(table: &Table<'_>) -> Option<Component> {
     let key = name(table.string("key"), 63).required("key = \"website\"");
-    let label = table.string("name").at_most(100).required("name = \"Website\"");
+    let label =
+        table.string("name").at_most(100).convert(values::visible_name).required("name = \"Website\"");
     let links = links(table);
     let manual = table.boolean("manual").or(false);
     if manual && !links.is_empty() {

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use skerry_agent::config::self_test;
 use skerry_host::files::{warn_about_file, warn_about_secret_file};
-use skerry_protocol::strict::{Entry, Position, Refusal, Table, http_url, refuse, socket_address};
+use skerry_protocol::strict::{Entry, Item, Position, Refusal, Table, http_url, refuse, socket_address};
 use skerry_protocol::words::is_plain_name;
 use url::Url;
 
 use skerry_domain::step::{HEARTBEAT_AGENT, LOCATION};
 
-use super::{Listener, ListenerTls, LocalAgent, NewReporters, Public, Role, Store, page};
+use super::{Listener, ListenerTls, LocalAgent, NewReporters, Public, Role, Store, page, values};
 
 const DEFAULT_STORE: &str = "/var/lib/skerry/skerry.db";
 /// Ten a second, for scripts that go through all components of a page.
@@ -60,6 +60,7 @@ fn listeners(root: &Table<'_>) -> Vec<Listener> {
             serves: serves.to_vec(),
             tls: None,
             allow_plaintext: false,
+            allowed_hosts: Vec::new(),
         };
         return vec![
             listener(8080, &[Role::Public]),
@@ -123,11 +124,21 @@ fn listener(table: &Table<'_>) -> Option<Listener> {
         table.refuse("allow_plaintext", "allow_plaintext has no effect beside tls", remedy);
     }
     let serves = serves.filter(|serves| !serves.is_empty());
-    let listener = Listener { address: address?, serves: serves?, tls, allow_plaintext };
+    let allowed_hosts = allowed_hosts(table);
+    let listener = Listener { address: address?, serves: serves?, tls, allow_plaintext, allowed_hosts };
     reject_plaintext_credentials(table, &listener);
     reject_open_api(table, &listener);
     warn_about_open_admin(table, &listener);
     Some(listener)
+}
+
+/// Names by which operators' tools ask.
+fn allowed_hosts(table: &Table<'_>) -> Vec<String> {
+    let read = |item: &Item<'_>| match values::host_name(&item.string()?, "skerry.example.com") {
+        Ok(name) => Some(name),
+        Err(refusal) => item.refuse(&refusal.wrong, &refusal.remedy),
+    };
+    table.list("allowed_hosts").unwrap_or_default().iter().filter_map(read).collect()
 }
 
 /// Rejects a listener where agents would send credentials unencrypted. A listener for agents alone gets a generated

@@ -1,6 +1,7 @@
 //! Values of the settings of a page, read from the file or from a request.
 
 use skerry_protocol::strict::{Refusal, nearest, refuse};
+use skerry_sanitiser::says_nothing;
 use url::Url;
 
 /// Slugs that are reserved, since they may be host names below a base domain.
@@ -55,6 +56,14 @@ pub(crate) fn label(name: &str) -> Result<String, Refusal> {
         format!("Write \"{corrected}\".")
     };
     refuse(format!("may hold lower-case letters, digits and hyphens between them; it is \"{name}\""), remedy)
+}
+
+/// A name that visitors can see.
+pub(crate) fn visible_name(text: String) -> Result<String, Refusal> {
+    if says_nothing(&text) {
+        return refuse("holds nothing that anybody sees".to_owned(), "Write a name.".to_owned());
+    }
+    Ok(text)
 }
 
 /// A host name without scheme, port and path, in lower case.

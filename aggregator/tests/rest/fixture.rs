@@ -6,7 +6,7 @@ use skerry_aggregator::app::App;
 use skerry_aggregator::config::{Config, load};
 use skerry_aggregator::engine::Engine;
 use skerry_aggregator::reload::Reloader;
-use skerry_domain::access::Role;
+use skerry_domain::access::{Role, Scope};
 use skerry_domain::credentials::token_hash;
 use skerry_domain::step::{Command, NewApiToken};
 use skerry_domain::workspaces::Target;
@@ -95,13 +95,22 @@ impl Fixture {
 
     /// Makes a token that is limited to a page.
     pub(crate) async fn token(&self, name: &str, role: Role, page: &str) -> String {
+        self.limited(name, role, vec![page.to_owned()], &[]).await
+    }
+
+    /// Makes a token that is limited to scopes.
+    pub(crate) async fn scoped(&self, name: &str, role: Role, scopes: &[&str]) -> String {
+        self.limited(name, role, Vec::new(), scopes).await
+    }
+
+    async fn limited(&self, name: &str, role: Role, pages: Vec<String>, scopes: &[&str]) -> String {
         let secret = random::secret(TOKEN_PREFIX);
         let new = NewApiToken {
             name: name.to_owned(),
             hash: token_hash(&secret),
             role,
-            scopes: Vec::new(),
-            pages: vec![page.to_owned()],
+            scopes: scopes.iter().map(|scope| Scope::parse(scope).expect("a scope")).collect(),
+            pages,
             expires_at: None,
         };
         let command = Command::AddApiToken(Box::new(new));

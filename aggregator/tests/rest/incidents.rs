@@ -1,6 +1,6 @@
 //! Incidents and drafts: what is sent back or sent again changes nothing, and who reads what was removed.
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, after};
 use serde_json::{Value, json};
 use skerry_domain::access::Role;
 
@@ -17,7 +17,7 @@ async fn what_a_client_read_it_may_send_back() {
         "name": "Shop at db1.internal is slow", "body": "We look.", "components": { &shop: "partial_outage" },
     } });
     let maintenance = json!({ "incident": {
-        "name": "New disks", "scheduled_for": "2098-01-01T00:00:00Z", "scheduled_until": "2098-01-02T00:00:00Z",
+        "name": "New disks", "scheduled_for": after(48).to_string(), "scheduled_until": after(72).to_string(),
         "component_ids": [&shop],
     } });
     for document in [open, maintenance] {

@@ -5,6 +5,7 @@ mod announcements;
 mod captures;
 mod components;
 mod fixture;
+mod guards;
 mod incidents;
 mod injection;
 mod pages;

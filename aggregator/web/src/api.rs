@@ -1,6 +1,7 @@
 //! The REST API. A request is authenticated before its body is read; what it means is decided behind [`Api`].
 
 use super::headers::uncached;
+use super::problem::problem;
 use super::{Limits, body};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH};
@@ -65,7 +66,13 @@ pub trait ApiCall: Send {
     /// Answers that its body could not be read: 400, 408 or 413.
     fn unread(&self, status: u16) -> ApiReply;
 
-    /// Answers it. A change is durable when this returns.
+    /// Its body is read, and it is about to be answered.
+    ///
+    /// # Errors
+    /// Too many are being answered: the response to send instead.
+    fn begin(&mut self) -> Result<(), ApiReply>;
+
+    /// Answers it, on a thread that may wait. A change is durable when this returns.
     async fn answer(self: Box<Self>, body: Bytes) -> ApiReply;
 }
 
@@ -76,13 +83,23 @@ pub(super) async fn call(
     request: HttpRequest,
     payload: web::Payload,
 ) -> HttpResponse {
-    let admitted = match api.admit(head(&request)) {
+    let mut admitted = match api.admit(head(&request)) {
         Ok(admitted) => admitted,
         Err(reply) => return response(reply),
     };
-    match body::read(payload, MAX_API_BODY_BYTES, &limits, |_| Ok(())).await {
-        Ok(body) => response(admitted.answer(body).await),
-        Err(problem) => response(admitted.unread(problem.status().as_u16())),
+    let body = match body::read(payload, MAX_API_BODY_BYTES, &limits, |_| Ok(())).await {
+        Ok(body) => body,
+        Err(refused) => return response(admitted.unread(refused.status().as_u16())),
+    };
+    if let Err(reply) = admitted.begin() {
+        return response(reply);
+    }
+    // The thread of the listener has reports of agents and health checks to answer.
+    let runtime = tokio::runtime::Handle::current();
+    let answer = move || runtime.block_on(admitted.answer(body));
+    match tokio::task::spawn_blocking(answer).await {
+        Ok(reply) => response(reply),
+        Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "a fault of the aggregator: see its log"),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::chunks::in_chunks;
 use super::framing::Body;
+use super::hosts::Names;
 use super::malformed::MalformedRequests;
 use super::timeouts::{OverTcp, RequestGuard, RequestState, TimedStream};
 use super::{Endpoints, Limits, Serves, routes};
@@ -40,6 +41,7 @@ pub(super) struct ListenerContext {
     pub(super) serves: Serves,
     pub(super) endpoints: Endpoints,
     pub(super) limits: Limits,
+    pub(super) names: Names,
 }
 
 /// Starts to serve the connections of a socket.
@@ -99,11 +101,11 @@ fn timed<S: OverTcp>(stream: S, limits: Limits) -> Accepted<S> {
 }
 
 fn http<S: OverTcp, Stop: Future<Output = ()> + 'static>(
-    ListenerContext { serves, endpoints, limits, malformed }: ListenerContext,
+    ListenerContext { serves, endpoints, limits, malformed, names }: ListenerContext,
     stopping: impl Fn() -> Stop + 'static,
 ) -> impl ServiceFactory<Accepted<S>, Config = (), Response = (), Error = DispatchError, InitError = ()> {
-    let app =
-        App::new().configure(|config| routes(config, serves, &endpoints, limits)).wrap_fn(|request, next| {
+    let app = App::new().configure(|config| routes(config, serves, &endpoints, limits, &names)).wrap_fn(
+        |request, next| {
             let head = request.head();
             let has_body = Body::of(head) != Body::None;
             let answering = request
@@ -124,7 +126,8 @@ fn http<S: OverTcp, Stop: Future<Output = ()> + 'static>(
                 drop(answering);
                 answer.map(|answer| answer.map_body(|_, body| in_chunks(body)))
             }
-        });
+        },
+    );
     let served = HttpService::build()
         .graceful_shutdown_signal(stopping)
         .keep_alive(limits.keep_alive)

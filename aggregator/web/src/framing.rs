@@ -1,13 +1,22 @@
 //! Finds the end of a request in the bytes of its connection, so that the HTTP layer gets one request at a time: it
-//! would queue a thousand pipelined ones. It validates nothing, except that it replaces a blank after a chunk size by a
-//! byte that is invalid there: RFC 9112 §7.1 allows no blank, and proxies disagree on its meaning.
+//! would queue a thousand pipelined ones. It validates nothing, except that it replaces by a byte that is invalid there a
+//! blank after a chunk size (RFC 9112 §7.1 allows none) and an end of a line in a head that is no CRLF, on whose meanings
+//! proxies disagree. And it hides `Upgrade`, which nothing here answers: the HTTP layer would take the rest of the
+//! connection for the body of a request that asks for a WebSocket.
 
 use actix_web::dev::RequestHead;
 use actix_web::http::Method;
-use actix_web::http::header::{CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING, UPGRADE};
+use actix_web::http::header::{CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
 
 /// Replaces a blank after a chunk size.
 const INVALID_SIZE_BYTE: u8 = b'!';
+/// Replaces an end of a line that is no CRLF.
+const INVALID_LINE_END: u8 = 0;
+/// The name of the header that is hidden, and the byte that its last letter becomes. No header that begins so is read.
+const UPGRADE: &[u8; 7] = b"upgrade";
+const HIDDEN: u8 = b'_';
+/// Of a line that is not, or no longer, the beginning of that name.
+const OTHER: u8 = u8::MAX;
 
 /// The framing of a request's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,9 +36,6 @@ impl Body {
         if head.headers().contains_key(TRANSFER_ENCODING) {
             return Self::Chunked;
         }
-        if text(&UPGRADE).is_some_and(|to| to.eq_ignore_ascii_case("websocket")) {
-            return Self::Rest;
-        }
         match text(&CONTENT_LENGTH).and_then(|length| length.parse().ok()) {
             Some(0) | None if head.method == Method::CONNECT => Self::Rest,
             Some(0) | None => Self::None,
@@ -41,10 +47,13 @@ impl Body {
 /// The position of a connection within its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Before or in a head: whether the head has begun, and whether its current line has content.
+    /// Before or in a head: whether the head has begun, whether its current line has content, whether the last byte
+    /// was a CR, and how much of the name of a hidden header the line is.
     Head {
         begun: bool,
         filled: bool,
+        cr: bool,
+        name: u8,
     },
     /// After a complete request, or after a head whose body is not known yet.
     Complete,
@@ -68,7 +77,7 @@ pub(super) enum Chunk {
 
 impl Part {
     /// Before any head.
-    pub(super) const START: Self = Self::Head { begun: false, filled: false };
+    pub(super) const START: Self = Self::Head { begun: false, filled: false, cr: false, name: OTHER };
 
     /// The start of the body.
     pub(super) fn of(body: Body) -> Self {
@@ -117,9 +126,25 @@ impl Part {
 
     fn step(&mut self, byte: &mut u8) {
         *self = match (*self, *byte) {
-            (Self::Head { begun: true, filled: false }, b'\n') => Self::Complete,
-            (Self::Head { begun, .. }, b'\n') => Self::Head { begun, filled: false },
-            (Self::Head { .. }, other) if other != b'\r' => Self::Head { begun: true, filled: true },
+            (Self::Head { begun, filled, cr: false, .. }, b'\n') => {
+                *byte = INVALID_LINE_END;
+                Self::Head { begun, filled, cr: false, name: OTHER }
+            }
+            (Self::Head { begun: true, filled: false, .. }, b'\n') => Self::Complete,
+            (Self::Head { begun, .. }, b'\n') => {
+                // The first line is no header.
+                Self::Head { begun, filled: false, cr: false, name: if begun { 0 } else { OTHER } }
+            }
+            (Self::Head { begun, filled, name, .. }, b'\r') => Self::Head { begun, filled, cr: true, name },
+            (Self::Head { name, .. }, other) => {
+                let goes_on =
+                    UPGRADE.get(usize::from(name)).is_some_and(|one| one.eq_ignore_ascii_case(&other));
+                let name = if goes_on { name + 1 } else { OTHER };
+                if usize::from(name) == UPGRADE.len() {
+                    *byte = HIDDEN;
+                }
+                Self::Head { begun: true, filled: true, cr: false, name }
+            }
             (Self::Chunked(Chunk::Size(size)), b' ' | b'\t') => {
                 *byte = INVALID_SIZE_BYTE;
                 Self::Chunked(Chunk::Line(size))
@@ -179,7 +204,6 @@ mod tests {
         let table = [
             ("GET / HTTP/1.1\r\nHost: h\r\n\r\n", Body::None),
             ("\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n", Body::None),
-            ("GET / HTTP/1.1\nHost: h\n\n", Body::None),
             ("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n\r\n\r\nx", Body::Length(5)),
             ("POST / HTTP/1.1\r\n\r\n5\r\nhello\r\n0\r\n\r\n", Body::Chunked),
             ("POST / HTTP/1.1\r\n\r\n5;a=\"b\"\r\n\r\n\r\nx\r\n00\r\nA: b\r\nC: d\r\n\r\n", Body::Chunked),
@@ -189,6 +213,30 @@ mod tests {
             assert_eq!(first_request(&format!("{request}{next}"), body), request);
         }
         assert_eq!(first_request("GET / HTTP/1.1\r\n\r\nabc", Body::Rest), "GET / HTTP/1.1\r\n\r\nabc");
+    }
+
+    #[test]
+    fn a_line_of_a_head_that_ends_without_cr_becomes_invalid() {
+        for head in [
+            "GET / HTTP/1.1\nHost: h\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: h\n\r\n\r\n",
+            "\nGET / HTTP/1.1\r\n\r\n",
+        ] {
+            let passed_on = first_request(head, Body::None);
+            assert!(
+                passed_on.contains('\0') && !passed_on.replace("\r\n", "").contains('\n'),
+                "{passed_on:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_asks_for_another_protocol_is_hidden() {
+        let hidden = first_request(
+            "GET /Upgrade HTTP/1.1\r\nUpgrade: websocket\r\nX-Upgrade: 1\r\nup: 2\r\n\r\n",
+            Body::None,
+        );
+        assert_eq!(hidden, "GET /Upgrade HTTP/1.1\r\nUpgrad_: websocket\r\nX-Upgrade: 1\r\nup: 2\r\n\r\n");
     }
 
     #[test]

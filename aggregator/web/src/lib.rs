@@ -12,6 +12,7 @@ mod connections;
 mod framing;
 mod headers;
 mod heartbeat;
+mod hosts;
 mod inherited;
 mod limit;
 mod listen;
@@ -35,6 +36,7 @@ pub use public::{Html, PublicSide, Traffic};
 use actix_web::HttpRequest;
 use actix_web::web::{self, ServiceConfig};
 use futures_util::future::Either;
+use hosts::Names;
 use std::future::ready;
 use std::sync::Arc;
 
@@ -58,7 +60,7 @@ pub struct Endpoints {
 
 /// The whole route table. All other paths go to the public side if the listener serves it, and get the uniform 404
 /// if not.
-fn routes(config: &mut ServiceConfig, serves: Serves, endpoints: &Endpoints, limits: Limits) {
+fn routes(config: &mut ServiceConfig, serves: Serves, endpoints: &Endpoints, limits: Limits, names: &Names) {
     if serves.agents {
         let ingest = Arc::clone(&endpoints.ingest);
         let batch = move |request: HttpRequest, body: web::Payload| {
@@ -98,9 +100,14 @@ fn routes(config: &mut ServiceConfig, serves: Serves, endpoints: &Endpoints, lim
     }
     if serves.admin {
         let operations = Arc::clone(&endpoints.operations);
-        let readyz = move |request: HttpRequest| ready(admin::readyz(operations.as_ref(), &request));
-        let operations = Arc::clone(&endpoints.operations);
-        let metrics = move |request: HttpRequest| ready(admin::metrics(operations.as_ref(), &request));
+        let known = names.clone();
+        let readyz = move |request: HttpRequest| {
+            ready(known.refuse(&request).unwrap_or_else(|| admin::readyz(operations.as_ref(), &request)))
+        };
+        let (operations, known) = (Arc::clone(&endpoints.operations), names.clone());
+        let metrics = move |request: HttpRequest| {
+            ready(known.refuse(&request).unwrap_or_else(|| admin::metrics(operations.as_ref(), &request)))
+        };
         config.route("/healthz", web::to(|request: HttpRequest| ready(admin::healthz(&request))));
         config.route("/readyz", web::to(readyz));
         config.route("/metrics", web::to(metrics));

@@ -2,6 +2,7 @@
 
 use super::Endpoints;
 use super::connections::{self, ListenerContext};
+use super::hosts::Names;
 use super::malformed::MalformedRequests;
 use actix_web::dev::{Server, ServerHandle};
 use futures_util::future::{join_all, try_join_all};
@@ -41,6 +42,9 @@ pub struct Listener {
     pub serves: Serves,
     /// `None` serves plain HTTP.
     pub tls: Option<TlsFiles>,
+    /// Names under which readiness and metrics answer, beside addresses: lower case; one with a dot before it stands for
+    /// all names below it.
+    pub names: Vec<String>,
 }
 
 /// A certificate chain and its key in PEM. They are read once, when the listener is bound.
@@ -150,6 +154,7 @@ struct BoundListener {
     address: SocketAddr,
     serves: Serves,
     tls: Option<rustls::ServerConfig>,
+    names: Names,
 }
 
 /// Binds all listeners or none.
@@ -189,7 +194,8 @@ fn bind_one(listener: &Listener, inherited: Option<TcpListener>) -> Result<Bound
     let bind = || {
         let socket = inherited.map_or_else(|| bind_socket(address), Ok)?;
         let address = socket.local_addr()?;
-        Ok(BoundListener { socket, address, serves: listener.serves, tls })
+        let names = Names::new(&listener.names);
+        Ok(BoundListener { socket, address, serves: listener.serves, tls, names })
     };
     bind().map_err(|source: io::Error| match source.kind() {
         io::ErrorKind::AddrInUse => ServeError::InUse(address),
@@ -276,9 +282,14 @@ fn start(
     limits: Limits,
     malformed: &Arc<MalformedRequests>,
 ) -> Result<Server, ServeError> {
-    let BoundListener { socket, address, serves, tls } = listener;
-    let context =
-        ListenerContext { serves, endpoints: endpoints.clone(), limits, malformed: Arc::clone(malformed) };
+    let BoundListener { socket, address, serves, tls, names } = listener;
+    let context = ListenerContext {
+        serves,
+        endpoints: endpoints.clone(),
+        limits,
+        malformed: Arc::clone(malformed),
+        names,
+    };
     connections::start(socket, tls, context).map_err(|source| ServeError::Bind { address, source })
 }
 

@@ -191,7 +191,7 @@ fn found_on<'a>(page: &'a Publication, site: &'a Site, path: &str) -> Found<'a> 
 
 /// The requested host in lower case, without port and final dot; empty if there is none. The authority of an absolute
 /// target has precedence (RFC 9112 §3.2.2); forwarding headers of proxies are never read.
-fn host(request: &HttpRequest) -> Cow<'_, str> {
+pub(super) fn host(request: &HttpRequest) -> Cow<'_, str> {
     let named = match request.uri().authority() {
         Some(authority) => authority.as_str(),
         None => request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default(),

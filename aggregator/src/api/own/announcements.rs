@@ -40,7 +40,7 @@ pub(in crate::api) fn get(call: &Call<'_>) -> Result<Reply, Refusal> {
 pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
     let mut fields = call.body.fields();
     fields.only(&MEMBERS);
-    let mut texts = Texts::of(call.state)?;
+    let mut texts = Texts::of(call)?;
     for name in ["title", "body", "page_ids"] {
         if fields.value(name).is_none() {
             fields.refuse(format!("{name} is missing"));
@@ -70,7 +70,7 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     let (announcement, former) = named(call)?;
     let mut fields = call.body.fields();
     fields.only(&MEMBERS);
-    let mut texts = Texts::of(call.state)?;
+    let mut texts = Texts::of(call)?;
     // A client that sends back what it read changes nothing.
     let other = |text: Option<Text>, former: &Text| text.filter(|new| new.written != former.public.source());
     let to = fields.has("to").then(|| fields.instant("to"));

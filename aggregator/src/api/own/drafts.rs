@@ -55,13 +55,7 @@ pub(in crate::api) fn approve(call: &Call<'_>) -> Result<Plan, Refusal> {
 /// `DELETE /api/v1/pages/{page}/drafts/{incident}`: 204.
 pub(in crate::api) fn discard(call: &Call<'_>) -> Result<Plan, Refusal> {
     let (key, incident) = draft(call)?;
-    if incident.automatic && !call.caller.token.pages.is_empty() {
-        // Its problems lead to no further draft on any page.
-        return Err(Refusal::new(
-            403,
-            "this token is limited to pages: the draft of a problem concerns all of them",
-        ));
-    }
+    call.caller.may_delete(incident)?;
     let plan = Plan::new(Command::DeleteIncident { incident: key }).about(Subject::Incident(key));
     Ok(Plan { unless_changed: true, ..plan })
 }

@@ -5,6 +5,7 @@ use crate::api::call::{Call, Plan, together};
 use crate::api::refusal::Refusal;
 use crate::api::reply::Reply;
 use serde_json::{Value, json};
+use skerry_domain::access::Role;
 use skerry_domain::problem::{Problem, ProblemSubject, Severity};
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{ProblemKey, State};
@@ -51,8 +52,8 @@ pub(in crate::api) fn get(call: &Call<'_>) -> Result<Reply, Refusal> {
 
 /// `PATCH /api/v1/problems/{problem}`: `acknowledged`, `severity` (`null`: that of the rule), `private`, `note`.
 pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
-    let (problem, _) = named(call)?;
-    let mut fields = call.body.fields();
+    let (problem, present) = named(call)?;
+    let (mut fields, mut publishes) = (call.body.fields(), false);
     let private = fields.boolean("private");
     // What becomes private must not be announced on the way, nor what becomes public before it is all that it will be.
     let mut changes = Vec::from_iter(private.filter(|private| *private).map(ProblemChange::SetPrivate));
@@ -64,7 +65,9 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     let known = Severity::ALL.map(Severity::name);
     let read = |name: &str| Severity::ALL.into_iter().find(|one| one.name() == name);
     if fields.has("severity") {
-        changes.push(ProblemChange::SetSeverity(fields.choice("severity", read, &known)));
+        let chosen = fields.choice("severity", read, &known);
+        publishes = present.would_publish(&call.state.workspace.incidents, chosen);
+        changes.push(ProblemChange::SetSeverity(chosen));
     }
     if let Some(note) = fields.words("note") {
         if note.chars().count() > LONGEST_NOTE {
@@ -79,9 +82,18 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
             "there is nothing to change: send acknowledged, severity, private or note",
         ));
     }
+    // To publish what the rule keeps as a draft is to approve it.
+    let may_publish = call.caller.must_be(Role::Admin);
+    if publishes && let Err(refusal) = &may_publish {
+        let why = "at this severity its incident is published without approval";
+        return Err(Refusal::new(403, format!("{why}, and {}", refusal.messages.join("; "))));
+    }
+    let judged =
+        may_publish.is_err() && changes.iter().any(|one| matches!(one, ProblemChange::SetSeverity(_)));
     let commands = changes.into_iter().map(|change| Command::ChangeProblem { problem, change });
-    let plan = Plan::new(together(commands.collect()));
-    Ok(plan.about(Subject::Problem(problem)))
+    let plan = Plan::new(together(commands.collect())).about(Subject::Problem(problem));
+    // What was judged is what is changed.
+    Ok(Plan { unless_changed: judged, ..plan })
 }
 
 pub(in crate::api) fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {

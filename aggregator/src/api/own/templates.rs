@@ -53,7 +53,7 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     let (page, _) = call.page()?;
     let mut fields = call.body.fields();
     fields.only(&["name", "title", "body", "update_status", "component_ids"]);
-    let mut texts = Texts::of(call.state)?;
+    let mut texts = Texts::of(call)?;
     // A client that sends back what it read changes nothing.
     let other = |text: Option<Text>, former: &Text| text.filter(|new| new.written != former.public.source());
     let change = TemplateChange {

@@ -43,7 +43,8 @@ pub(in crate::api) struct Component {
 struct Own {
     public: bool,
     response_time: bool,
-    /// Names of the checks that feed it. A token that is limited to pages does not see them: they belong to no page.
+    /// Names of the checks that feed it. A token that is limited to pages, or whose scopes leave components out, does
+    /// not see them.
     #[serde(skip_serializing_if = "Option::is_none")]
     checks: Option<Vec<String>>,
 }
@@ -92,7 +93,7 @@ impl Writer<'_> {
             own: Some(Own {
                 public: settings.public,
                 response_time: settings.response_time,
-                checks: (!self.limited).then(|| self.checks(component)),
+                checks: self.names_checks.then(|| self.checks(component)),
             }),
         }
     }

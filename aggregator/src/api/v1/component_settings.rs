@@ -16,12 +16,18 @@ use skerry_domain::state::{
     Component, ComponentKey, ComponentSettings, GroupKey, Origin, PageItem, PageKey, State,
 };
 use skerry_domain::status::Status;
-use skerry_domain::step::{Answer, Command, ComponentChange, DesiredLink, NewComponent};
+use skerry_domain::step::{Answer, Command, ComponentChange, DesiredLink, MAX_MADE, NewComponent};
 use skerry_domain::time::Timestamp;
+
+/// The years in which a component may have begun.
+const EARLIEST: i16 = 1970;
+const LATEST: i16 = 2100;
 
 /// `POST …/components`.
 pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
     let (key, page) = call.page()?;
+    let made = call.state.components.values().filter(|one| one.page == key && !one.archived);
+    call.must_leave_room("components", made.count(), MAX_MADE)?;
     let mut fields = call.body.within("component");
     let name = fields.words("name");
     if name.is_none() && fields.value("name").is_none_or(serde_json::Value::is_string) {
@@ -41,7 +47,7 @@ pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
     let links = links(call, &mut fields).unwrap_or_default();
     if settings.public {
         let (name, description) = (Some(settings.name.as_str()), settings.description.as_deref());
-        check_names(call.state, &mut fields, &[("name", name), ("description", description)])?;
+        check_names(call, &mut fields, &[("name", name), ("description", description)])?;
     }
     fields.finish()?;
     let held = status.map(|status| (Source::Rest, status));
@@ -86,7 +92,7 @@ pub(super) fn check_change(
     let name = change.name.as_ref().or(appears.then_some(&now.name));
     let description = change.description.as_ref().or(appears.then_some(&now.description));
     let description = description.and_then(Option::as_deref);
-    check_names(call.state, fields, &[("name", name.map(String::as_str)), ("description", description)])
+    check_names(call, fields, &[("name", name.map(String::as_str)), ("description", description)])
 }
 
 /// Reads the settings that a request changes: a client that sends back what it read changes nothing.
@@ -152,7 +158,12 @@ fn start_date(fields: &mut Fields<'_>) -> Option<Option<Date>> {
         return None;
     }
     let Some(written) = fields.words("start_date") else { return Some(None) };
-    match written.parse() {
+    match written.parse::<Date>() {
+        // Uptime is worked out from there on.
+        Ok(date) if !(EARLIEST..=LATEST).contains(&date.year()) => {
+            fields.refuse(format!("start_date {written:?} is not between the years {EARLIEST} and {LATEST}"));
+            None
+        }
         Ok(date) => Some(Some(date)),
         Err(_) => {
             fields.refuse(format!("start_date {written:?} is no date: write it such as 2026-11-30"));

@@ -11,7 +11,7 @@ use crate::api::reply::Reply;
 use serde::Serialize;
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{ComponentKey, Group, GroupKey, Origin, Page, PageItem, PageKey};
-use skerry_domain::step::{Answer, Command, GroupChange, NewGroup};
+use skerry_domain::step::{Answer, Command, GroupChange, MAX_MADE, NewGroup};
 
 /// The default and greatest number of groups that are answered at once, as Statuspage has it.
 const PER_PAGE: u64 = 100;
@@ -59,6 +59,8 @@ pub(in crate::api) fn get(call: &Call<'_>) -> Result<Reply, Refusal> {
 /// `POST …/component-groups`: its components move into it.
 pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
     let (page, _) = call.page()?;
+    let made = call.state.groups.values().filter(|one| one.page == page && !one.archived);
+    call.must_leave_room("groups", made.count(), MAX_MADE)?;
     let mut fields = call.body.within("component_group");
     let name = fields.words("name");
     if name.is_none() {
@@ -70,7 +72,7 @@ pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
     let components = components(call, page, &mut fields)?;
     let description = description(call, &mut fields).flatten();
     let names = [("name", name.as_deref()), ("description", description.as_deref())];
-    check_names(call.state, &mut fields, &names)?;
+    check_names(call, &mut fields, &names)?;
     fields.finish()?;
     let (name, components) = (name.unwrap_or_default(), components.unwrap_or_default());
     let new = NewGroup { page, name, description, components };
@@ -104,7 +106,7 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     if group.origin == Origin::Runtime {
         let description = change.description.as_ref().and_then(Option::as_deref);
         let names = [("name", change.name.as_deref()), ("description", description)];
-        check_names(call.state, &mut fields, &names)?;
+        check_names(call, &mut fields, &names)?;
     }
     fields.finish()?;
     let subject = Subject::Group(key);
@@ -195,15 +197,8 @@ fn components(
 }
 
 fn listed(call: &Call<'_>, page: PageKey, fields: &mut Fields<'_>) -> Option<Vec<ComponentKey>> {
-    let ids = fields.list("components")?;
-    let mut keys = Vec::new();
-    for id in ids {
-        match call.component_of(page, &id) {
-            Some((key, _)) => keys.push(key),
-            None => fields.refuse(format!("components: this page has no component {id:?}")),
-        }
-    }
-    Some(keys)
+    let ids = fields.list("components")?.into_iter().map(|id| (id, ())).collect();
+    Some(call.components_of(page, ids, fields).into_iter().map(|(key, ())| key).collect())
 }
 
 /// A component of the file stands where the file says.

@@ -12,7 +12,7 @@ use skerry_domain::incident::{Impact, Incident, IncidentStatus};
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{ComponentKey, IncidentKey, PageKey, WindowKey};
 use skerry_domain::status::Status;
-use skerry_domain::step::{Answer, Command, IncidentChange, NewIncident};
+use skerry_domain::step::{Answer, Command, IncidentChange, MAX_OPEN_INCIDENTS, NewIncident};
 use skerry_domain::time::{MINUTE, Timestamp};
 
 /// A component that a request names, with the status that it sets.
@@ -55,7 +55,10 @@ pub(in crate::api) fn new_incident(
     mut fields: Fields<'_>,
 ) -> Result<(NewIncident, Vec<String>), Refusal> {
     let (page, settings) = call.page()?;
-    let mut texts = Texts::of(call.state)?;
+    let open = call.state.open_incidents.iter().filter_map(|key| call.state.incidents.get(key));
+    let open = open.filter(|one| one.page == page).count();
+    call.must_leave_room("incidents and drafts that are open", open, MAX_OPEN_INCIDENTS)?;
+    let mut texts = Texts::of(call)?;
     let title = texts.title(&mut fields, "name");
     if title.is_none() && fields.words("name").is_none() {
         fields.refuse("Name can't be blank");
@@ -63,7 +66,7 @@ pub(in crate::api) fn new_incident(
     let status = read_status(&mut fields);
     let body = texts.body(&mut fields, &["body", "message"]);
     let impact_override = impact(&mut fields).flatten();
-    let components = components(call, page, &mut fields);
+    let components = set_components(call, page, &mut fields);
     let backfilled = backfilled(&mut fields, &settings.settings.time_zone);
     if backfilled.is_some() && components.iter().any(|(_, status)| status.is_some()) {
         fields
@@ -126,7 +129,7 @@ pub(in crate::api) fn update_of(
     incident: &Incident,
     mut fields: Fields<'_>,
 ) -> Result<(IncidentChange, Vec<String>), Refusal> {
-    let mut texts = Texts::of(call.state)?;
+    let mut texts = Texts::of(call)?;
     let title = texts
         .title(&mut fields, "name")
         .filter(|title| Some(title.public.one_line()) != shown_title(call, incident));
@@ -135,7 +138,7 @@ pub(in crate::api) fn update_of(
         title,
         body: texts.body(&mut fields, &["body", "message"]),
         status: wanted.filter(|wanted| *wanted != incident.status),
-        components: components(call, incident.page, &mut fields),
+        components: set_components(call, incident.page, &mut fields),
         impact_override: impact(&mut fields).filter(|wanted| *wanted != incident.impact_override),
         display_at: None,
         release: false,
@@ -152,6 +155,7 @@ pub(in crate::api) fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusa
 pub(in crate::api) fn delete(call: &Call<'_>) -> Result<Plan, Refusal> {
     match target(call)? {
         Target::Incident(incident) => {
+            call.caller.may_delete(&call.state.incidents[&incident])?;
             let command = Command::DeleteIncident { incident };
             Ok(Plan::new(command).about(Subject::Incident(incident)))
         }
@@ -172,7 +176,7 @@ pub(in crate::api) fn shown_deleted(call: &Call<'_>, _: &Answer) -> Result<Reply
 pub(in crate::api) fn edit_update(call: &Call<'_>) -> Result<Plan, Refusal> {
     let update = call.parameter("update").to_owned();
     let mut fields = call.body.within("incident_update");
-    let mut texts = Texts::of(call.state)?;
+    let mut texts = Texts::of(call)?;
     let body = texts.body(&mut fields, &["body"]).map(Box::new);
     let display_at = fields.instant("display_at");
     fields.finish()?;
@@ -261,6 +265,15 @@ fn impact(fields: &mut Fields<'_>) -> Option<Option<Impact>> {
     fields.choice("impact_override", Impact::from_name, &known).map(Some)
 }
 
+/// The components that an incident sets. What is under maintenance is said by maintenance alone.
+fn set_components(call: &Call<'_>, page: PageKey, fields: &mut Fields<'_>) -> Vec<Named> {
+    let named = components(call, page, fields);
+    if named.iter().any(|(_, status)| *status == Some(Status::UnderMaintenance)) {
+        fields.refuse("components: an incident does not set under_maintenance: schedule maintenance instead");
+    }
+    named
+}
+
 /// The components of a request: `components` with a status each, or a list of ids there or in `component_ids`.
 pub(super) fn components(call: &Call<'_>, page: PageKey, fields: &mut Fields<'_>) -> Vec<Named> {
     let mut named: Vec<(String, Option<Status>)> = Vec::new();
@@ -280,19 +293,9 @@ pub(super) fn components(call: &Call<'_>, page: PageKey, fields: &mut Fields<'_>
         }
         None => {}
     }
-    for id in fields.list("component_ids").unwrap_or_default() {
-        if !named.iter().any(|(known, _)| *known == id) {
-            named.push((id, None));
-        }
-    }
-    let mut found = Vec::new();
-    for (id, status) in named.into_iter().filter(|(id, _)| !id.is_empty()) {
-        match call.component_of(page, &id) {
-            Some((key, _)) => found.push((key, status)),
-            None => fields.refuse(format!("this page has no component {id:?}")),
-        }
-    }
-    found
+    // A status that is given counts before an id alone.
+    named.extend(fields.list("component_ids").unwrap_or_default().into_iter().map(|id| (id, None)));
+    call.components_of(page, named, fields)
 }
 
 /// The beginning and the end of an incident that is entered afterwards: `backfill_date` is a day or an instant, and the end

@@ -12,9 +12,9 @@ use skerry_domain::incident::Title;
 use skerry_domain::maintenance::{MaintenanceStatus, PlannedWindow};
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{PageKey, WindowKey};
-use skerry_domain::step::{Command, MAX_LEAD, NewWindow, WindowChange};
+use skerry_domain::step::{Command, MAX_LEAD, MAX_OPEN_WINDOWS, NewWindow, WindowChange};
 use skerry_domain::text::Text;
-use skerry_domain::time::HOUR;
+use skerry_domain::time::{HOUR, MINUTE, Timestamp};
 use skerry_publish::maintenance::maintenance_view;
 
 /// The states that a client may set. Cancelling is a DELETE.
@@ -25,6 +25,9 @@ const STATUSES: [MaintenanceStatus; 4] = [
     MaintenanceStatus::Completed,
 ];
 
+/// How late a beginning may be named, ms.
+const LATE: i64 = 5 * MINUTE;
+
 /// Whether a state is one of maintenance.
 pub(super) fn is_status(name: &str) -> bool {
     STATUSES.iter().any(|status| status.name() == name)
@@ -34,7 +37,10 @@ pub(super) fn is_status(name: &str) -> bool {
 pub(super) fn create(call: &Call<'_>, mut fields: Fields<'_>) -> Result<Plan, Refusal> {
     call.must_reach(Resource::Maintenance, true)?;
     let (page, _) = call.page()?;
-    let mut texts = Texts::of(call.state)?;
+    let open = call.state.open_windows.iter().filter_map(|key| call.state.windows.get(key));
+    let open = open.filter(|one| one.page == Some(page)).count();
+    call.must_leave_room("planned windows", open, MAX_OPEN_WINDOWS)?;
+    let mut texts = Texts::of(call)?;
     let title = texts.title(&mut fields, "name");
     if title.is_none() && fields.value("name").is_none() {
         fields.refuse("Name can't be blank");
@@ -51,6 +57,9 @@ pub(super) fn create(call: &Call<'_>, mut fields: Fields<'_>) -> Result<Plan, Re
     }
     if to.is_none() && fields.value("scheduled_until").is_none() {
         fields.refuse("scheduled_until is missing: say when the maintenance ends");
+    }
+    if status != Some(MaintenanceStatus::InProgress) {
+        refuse_past(call, &mut fields, from);
     }
     let begun = match status {
         Some(MaintenanceStatus::Verifying | MaintenanceStatus::Completed) => {
@@ -84,18 +93,20 @@ pub(super) fn create(call: &Call<'_>, mut fields: Fields<'_>) -> Result<Plan, Re
 pub(super) fn change(call: &Call<'_>, key: WindowKey, mut fields: Fields<'_>) -> Result<Plan, Refusal> {
     let (page, _) = call.page()?;
     let window = &call.state.windows[&key];
-    let mut texts = Texts::of(call.state)?;
+    let mut texts = Texts::of(call)?;
     let shown = maintenance_view(call.state, window).map(|view| view.title.one_line());
     let title = texts.title(&mut fields, "name").filter(|title| Some(title.public.one_line()) != shown);
     let body = texts.body(&mut fields, &["body", "message"]);
     let status = read_status(&mut fields).filter(|status| *status != window.status);
     let named = named(call, page, &mut fields);
+    let from = fields.instant("scheduled_for").filter(|from| *from != window.from);
+    refuse_past(call, &mut fields, from);
     let planned = WindowChange {
         title,
         body: None,
         components: (!named.is_empty() && sorted(&named) != window.components).then_some(named),
         checks: None,
-        from: fields.instant("scheduled_for").filter(|from| *from != window.from),
+        from,
         to: fields.instant("scheduled_until").filter(|to| *to != window.to),
         lead: None,
         reminds: fields.boolean("scheduled_remind_prior").filter(|reminds| *reminds != window.reminds),
@@ -106,6 +117,14 @@ pub(super) fn change(call: &Call<'_>, key: WindowKey, mut fields: Fields<'_>) ->
     fields.finish()?;
     let command = commands(key, planned, status, body);
     Ok(Plan::new(command).about(Subject::Window(key)).noting(texts.removed()))
+}
+
+/// A beginning that is over by more than a clock may differ is a mistake.
+fn refuse_past(call: &Call<'_>, fields: &mut Fields<'_>, from: Option<Timestamp>) {
+    if from.is_some_and(|from| call.now - from > LATE) {
+        fields
+            .refuse("scheduled_for is more than 5 minutes ago: maintenance that runs already is in_progress");
+    }
 }
 
 fn sorted(keys: &[skerry_domain::state::ComponentKey]) -> Vec<skerry_domain::state::ComponentKey> {

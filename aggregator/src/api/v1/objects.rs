@@ -5,6 +5,7 @@ use crate::api::call::Call;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::Value;
+use skerry_domain::access::Resource;
 use skerry_domain::incident::{Impact, Incident as Announced, IncidentStatus};
 use skerry_domain::maintenance::{MaintenanceStatus, PlannedWindow};
 use skerry_domain::state::{ComponentKey, IncidentKey, Page, State, WindowKey};
@@ -91,8 +92,8 @@ pub(in crate::api) struct Writer<'a> {
     pub(super) now: Timestamp,
     zone: TimeZone,
     url: String,
-    /// Whether the token is limited to pages.
-    pub(super) limited: bool,
+    /// Whether the token may see which checks feed a component: they belong to no page.
+    pub(super) names_checks: bool,
     pub(super) places: OnceCell<BTreeMap<ComponentKey, Place>>,
     views: OnceCell<IncidentViews<'a>>,
 }
@@ -101,9 +102,10 @@ impl<'a> Writer<'a> {
     pub(in crate::api) fn new(call: &Call<'a>, page: &'a Page) -> Self {
         let zone = TimeZone::get(&page.settings.time_zone).unwrap_or(TimeZone::UTC);
         let url = call.addresses.url_of_page(&page.settings);
-        let limited = !call.caller.token.pages.is_empty();
+        let token = &call.caller.token;
+        let names_checks = token.pages.is_empty() && token.reaches(Resource::Components, false);
         let (places, views) = (OnceCell::new(), OnceCell::new());
-        Self { state: call.state, page, now: call.now, zone, url, limited, places, views }
+        Self { state: call.state, page, now: call.now, zone, url, names_checks, places, views }
     }
 
     pub(in crate::api) fn at(&self, at: Timestamp) -> String {

@@ -93,7 +93,7 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     let mut fields = call.body.within("page");
     let change = read(&page.settings, &mut fields);
     if page.origin == Origin::Runtime {
-        check_names(call.state, &mut fields, &[("name", change.name.as_deref())])?;
+        check_names(call, &mut fields, &[("name", change.name.as_deref())])?;
     }
     fields.finish()?;
     let subject = Subject::Page(key);

@@ -38,7 +38,7 @@ pub(in crate::api) fn get(call: &Call<'_>) -> Result<Reply, Refusal> {
 /// `PUT …/postmortem`: writes its draft.
 pub(in crate::api) fn write(call: &Call<'_>) -> Result<Plan, Refusal> {
     let mut fields = call.body.within("postmortem");
-    let mut texts = Texts::of(call.state)?;
+    let mut texts = Texts::of(call)?;
     let text = texts.body(&mut fields, &["body_draft", "body"]);
     fields.finish()?;
     let text = text.ok_or_else(|| Refusal::invalid("body_draft can't be blank"))?;

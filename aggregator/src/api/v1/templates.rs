@@ -10,7 +10,7 @@ use crate::api::reply::Reply;
 use serde::Serialize;
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{ComponentKey, PageKey};
-use skerry_domain::step::{Answer, Command, NewTemplate, TemplateCommand};
+use skerry_domain::step::{Answer, Command, MAX_TEMPLATES, NewTemplate, TemplateCommand};
 use skerry_domain::template::{Template, TemplateField, TemplateStatus, no_placeholders};
 use skerry_domain::text::Text;
 
@@ -76,7 +76,9 @@ pub(in crate::api) fn new_template(
     page: PageKey,
     mut fields: Fields<'_>,
 ) -> Result<(NewTemplate, Vec<String>), Refusal> {
-    let mut texts = Texts::of(call.state)?;
+    let made = call.state.templates.values().filter(|one| one.page == Some(page)).count();
+    call.must_leave_room("templates", made, MAX_TEMPLATES)?;
+    let mut texts = Texts::of(call)?;
     for (member, named) in [("name", "Name"), ("title", "Title"), ("body", "Body")] {
         if fields.words(member).is_none() {
             fields.refuse(format!("{named} can't be blank"));
@@ -130,14 +132,8 @@ pub(in crate::api) fn components(
     page: PageKey,
     fields: &mut Fields<'_>,
 ) -> Option<Vec<ComponentKey>> {
-    let mut found = Vec::new();
-    for id in fields.list("component_ids")? {
-        match call.component_of(page, &id) {
-            Some((key, _)) => found.push(key),
-            None => fields.refuse(format!("component_ids: this page has no component {id:?}")),
-        }
-    }
-    Some(found)
+    let ids = fields.list("component_ids")?.into_iter().map(|id| (id, ())).collect();
+    Some(call.components_of(page, ids, fields).into_iter().map(|(key, ())| key).collect())
 }
 
 fn object(call: &Call<'_>, writer: &Writer<'_>, template: &Template) -> IncidentTemplate {

@@ -1,9 +1,9 @@
 //! Texts of a request. They enter through the sanitiser, like all that people write for visitors.
 
+use crate::api::call::Call;
 use crate::api::document::Fields;
 use crate::api::refusal::Refusal;
 use crate::texts::TextSanitiser;
-use skerry_domain::state::State;
 use skerry_domain::text::Text;
 
 /// Refuses what must not be public in names and descriptions that visitors will read.
@@ -11,7 +11,7 @@ use skerry_domain::text::Text;
 /// # Errors
 /// The rules of the workspace cannot be used.
 pub(super) fn check_names(
-    state: &State,
+    call: &Call<'_>,
     fields: &mut Fields<'_>,
     names: &[(&str, Option<&str>)],
 ) -> Result<(), Refusal> {
@@ -19,7 +19,7 @@ pub(super) fn check_names(
     if said.peek().is_none() {
         return Ok(());
     }
-    let sanitiser = TextSanitiser::of(state).map_err(|why| Refusal::new(500, why))?;
+    let sanitiser = sanitiser(call)?;
     for (field, name) in said {
         if let Err(why) = sanitiser.check_name(name) {
             fields.refuse(format!("{field}: {why}"));
@@ -28,14 +28,21 @@ pub(super) fn check_names(
     Ok(())
 }
 
+/// The rules of the workspace. Whoever reaches single pages must not learn which names are private: those of agents and
+/// checks belong to no page.
+fn sanitiser(call: &Call<'_>) -> Result<TextSanitiser, Refusal> {
+    let rules = call.rules.of(call.state).map_err(|why| Refusal::new(500, why))?;
+    Ok(TextSanitiser::with(rules).discreetly(!call.caller.token.pages.is_empty()))
+}
+
 /// Reads texts of one request.
 pub(in crate::api) struct Texts(TextSanitiser);
 
 impl Texts {
     /// # Errors
     /// The rules of the workspace cannot be used.
-    pub(in crate::api) fn of(state: &State) -> Result<Self, Refusal> {
-        TextSanitiser::of(state).map(Self).map_err(|why| Refusal::new(500, why))
+    pub(in crate::api) fn of(call: &Call<'_>) -> Result<Self, Refusal> {
+        sanitiser(call).map(Self)
     }
 
     /// A title, unless there is none.

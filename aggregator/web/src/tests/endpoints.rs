@@ -88,18 +88,21 @@ fn health_readiness_and_metrics_are_served() {
     let running = TestServer::start(Site::default(), &[PRIVATE]);
     let health = running.get("h", "/healthz", &[]);
     assert_eq!((health.code(), health.text().as_str()), ("200", "ok\n"));
-    let ready = running.get("h", "/readyz", &[]);
+    let ready = running.get("127.0.0.1", "/readyz", &[]);
     assert_eq!((ready.code(), ready.text().as_str()), ("200", r#"{"ready":true,"reasons":[]}"#));
     running.operations.reasons.lock().expect("not poisoned").push("no fresh observation".into());
-    let not_ready = running.get("h", "/readyz", &[]);
+    let not_ready = running.get("127.0.0.1", "/readyz", &[]);
     let said = r#"{"ready":false,"reasons":["no fresh observation"]}"#;
     assert_eq!((not_ready.code(), not_ready.text().as_str()), ("503", said));
-    let metrics = running.get("h", "/metrics", &[]);
+    let metrics = running.get("127.0.0.1", "/metrics", &[]);
     let classic = "# TYPE skerry_x_total counter\nskerry_x_total 1\n";
     assert_eq!(metrics.text(), classic);
     assert_eq!(metrics.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
-    let asked =
-        running.get("h", "/metrics", &["Accept: application/openmetrics-text;version=1.0.0,*/*;q=0.1"]);
+    let asked = running.get(
+        "127.0.0.1",
+        "/metrics",
+        &["Accept: application/openmetrics-text;version=1.0.0,*/*;q=0.1"],
+    );
     assert_eq!(asked.text(), METRICS);
     let open_metrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     assert_eq!(asked.header("content-type"), Some(open_metrics));
@@ -107,11 +110,30 @@ fn health_readiness_and_metrics_are_served() {
 }
 
 #[test]
+fn what_needs_no_token_answers_under_known_names_only() {
+    let address = SocketAddr::from(([127, 0, 0, 1], 0));
+    let names = vec!["metrics.example".to_owned()];
+    let bound = bind(&[Listener { address, serves: PRIVATE, tls: None, names }]).expect("a free port");
+    let running = TestServer::start_bound(two_pages(), bound);
+    for path in ["/metrics", "/readyz"] {
+        for (host, code) in [
+            ("metrics.example:9090", "200"),
+            ("[::1]:8081", "200"),
+            ("localhost", "200"),
+            ("rebound.example", "421"),
+        ] {
+            assert_eq!(running.get(host, path, &[]).code(), code, "{host} {path}");
+        }
+    }
+    assert_eq!(running.get("rebound.example", "/healthz", &[]).code(), "200", "it says nothing");
+}
+
+#[test]
 fn metrics_require_a_token_if_one_is_configured() {
     let running = TestServer::start(Site::default(), &[PRIVATE]);
     *running.operations.token.lock().expect("not poisoned") = Some("s3cret");
     for lines in [&[][..], &["Authorization: Bearer s3cre"], &["Authorization: Basic s3cret"]] {
-        let refused = running.get("h", "/metrics", lines);
+        let refused = running.get("127.0.0.1", "/metrics", lines);
         assert_eq!(
             (refused.code(), refused.header("www-authenticate")),
             ("401", Some("Bearer")),
@@ -120,12 +142,12 @@ fn metrics_require_a_token_if_one_is_configured() {
         assert_eq!(refused.header("cache-control"), Some("no-store"));
         assert!(!refused.text().contains("skerry_x"));
     }
-    let read = running.get("h", "/metrics", &["Authorization: Bearer s3cret"]);
+    let read = running.get("127.0.0.1", "/metrics", &["Authorization: Bearer s3cret"]);
     assert_eq!(read.code(), "200");
     assert!(read.text().contains("skerry_x"));
     assert_eq!(running.get("h", "/healthz", &[]).code(), "200", "the other endpoints require none");
     *running.operations.token.lock().expect("not poisoned") = Some("");
-    assert_eq!(running.get("h", "/metrics", &["Authorization: Bearer "]).code(), "503");
+    assert_eq!(running.get("127.0.0.1", "/metrics", &["Authorization: Bearer "]).code(), "503");
 }
 
 #[test]
@@ -145,7 +167,8 @@ fn what_a_listener_does_not_serve_does_not_exist_there() {
 fn the_error_names_a_port_in_use_and_the_remedy() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("bound");
-    let error = bind(&[Listener { address, serves: PUBLIC, tls: None }]).expect_err("refused");
+    let error =
+        bind(&[Listener { address, serves: PUBLIC, tls: None, names: Vec::new() }]).expect_err("refused");
     assert!(matches!(error, ServeError::InUse(_)));
     let said = error.to_string();
     assert!(said.contains(&address.to_string()) && said.contains("[[listen]]"), "{said}");
@@ -158,7 +181,9 @@ fn the_error_names_an_unusable_tls_file() {
     std::fs::write(&file, "hello").expect("writable");
     let tls = Some(TlsFiles { certificate: file.clone(), key: file });
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
-    let said = bind(&[Listener { address, serves: PUBLIC, tls }]).expect_err("refused").to_string();
+    let said = bind(&[Listener { address, serves: PUBLIC, tls, names: Vec::new() }])
+        .expect_err("refused")
+        .to_string();
     assert!(said.contains("not-a-certificate.pem"), "{said}");
 }
 
@@ -167,7 +192,8 @@ fn handshakes_that_never_end_block_no_other_client() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let (certificate, files) = create_certificate(directory.path());
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
-    let bound = bind(&[Listener { address, serves: PUBLIC, tls: Some(files) }]).expect("usable files");
+    let bound = bind(&[Listener { address, serves: PUBLIC, tls: Some(files), names: Vec::new() }])
+        .expect("usable files");
     let limits = Limits { workers: 1, head_time: Duration::from_secs(60), ..Limits::default() };
     let running = TestServer::start_limited(two_pages(), bound, limits);
     let hanging: Vec<TcpStream> = (0..500)
@@ -195,7 +221,8 @@ fn a_listener_with_a_certificate_speaks_only_tls() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let (certificate, files) = create_certificate(directory.path());
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
-    let bound = bind(&[Listener { address, serves: PUBLIC, tls: Some(files) }]).expect("usable files");
+    let bound = bind(&[Listener { address, serves: PUBLIC, tls: Some(files), names: Vec::new() }])
+        .expect("usable files");
     let running = TestServer::start_bound(two_pages(), bound);
 
     let socket = TcpStream::connect(running.addresses[0]).expect("it listens");
@@ -225,7 +252,7 @@ fn a_stop_closes_idle_connections_and_does_not_wait_for_them() {
     held.set_reuseaddr(true).expect("shared");
     held.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
     let address = held.local_addr().expect("bound");
-    let bound = bind(&[Listener { address, serves: PUBLIC, tls: None }]).expect("ours");
+    let bound = bind(&[Listener { address, serves: PUBLIC, tls: None, names: Vec::new() }]).expect("ours");
     let mut running = TestServer::start_limited(two_pages(), bound, Limits::default());
     let mut idle = TcpStream::connect(running.addresses[0]).expect("it listens");
     idle.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket takes a time-out");

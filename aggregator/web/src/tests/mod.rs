@@ -1,5 +1,6 @@
 //! The HTTP endpoints over real sockets: what a cache, a crawler or an attacker gets, to the byte.
 
+mod api;
 mod archive;
 mod endpoints;
 mod pipelining;
@@ -7,8 +8,8 @@ mod public;
 mod timeouts;
 
 use super::{
-    Bound, Delivery, Endpoints, EnrolAnswer, Html, Ingest, IngestAnswer, Limits, Listener, MetricsAccess,
-    Operations, PublicSide, Readiness, Serves, TlsFiles, Traffic,
+    Api, Bound, Delivery, Endpoints, EnrolAnswer, Html, Ingest, IngestAnswer, Limits, Listener,
+    MetricsAccess, Operations, PublicSide, Readiness, Serves, TlsFiles, Traffic,
 };
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -119,6 +120,7 @@ struct TestServer {
     traffic: Traffic,
     ingest: Arc<FakeIngest>,
     operations: Arc<FakeOperations>,
+    api: Arc<api::FakeApi>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -129,8 +131,10 @@ const PRIVATE: Serves = Serves { public: false, agents: true, hooks: true, api: 
 impl TestServer {
     fn start(site: Site, serves: &[Serves]) -> Self {
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let listeners: Vec<Listener> =
-            serves.iter().map(|serves| Listener { address, serves: *serves, tls: None }).collect();
+        let listeners: Vec<Listener> = serves
+            .iter()
+            .map(|serves| Listener { address, serves: *serves, tls: None, names: Vec::new() })
+            .collect();
         Self::start_bound(site, super::bind(&listeners).expect("a free port"))
     }
 
@@ -142,14 +146,14 @@ impl TestServer {
         let addresses = bound.addresses();
         let site = Arc::new(ArcSwap::from_pointee(site));
         let (ingest, operations) = (Arc::new(FakeIngest::default()), Arc::new(FakeOperations::default()));
-        let traffic = Traffic::default();
+        let (traffic, api) = (Traffic::default(), Arc::default());
         let html = Html { policy: POLICY, not_found: Bytes::from_static(b"<title>Not found</title>") };
         let public = Arc::new(PublicSide::new(Arc::clone(&site), html, traffic.clone()));
         let endpoints = Endpoints {
             public,
             ingest: Arc::clone(&ingest) as Arc<dyn Ingest>,
             heartbeats: None,
-            api: None,
+            api: Some(Arc::clone(&api) as Arc<dyn Api>),
             operations: Arc::clone(&operations) as Arc<dyn Operations>,
         };
         let (stop, stopped) = oneshot::channel::<()>();
@@ -161,7 +165,7 @@ impl TestServer {
             let served = runtime.block_on(async { tokio::spawn(run).await.expect("no panic") });
             served.expect("serves until stopped");
         });
-        Self { addresses, site, traffic, ingest, operations, stop: Some(stop), thread: Some(thread) }
+        Self { addresses, site, traffic, ingest, operations, api, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Requests `GET path` on `host` from the first listener, with further header lines.

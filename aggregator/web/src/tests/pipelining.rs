@@ -42,7 +42,7 @@ fn pipelined_requests_are_answered_in_order() {
         format!("{batch}Content-Length: 5\r\n\r\nG\r\n\r\n"),
         "HEAD /never HTTP/1.1\r\nHost: h\r\n\r\n".to_owned(),
         format!("{batch}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1;a=b\r\n!\r\n0\r\nA: b\r\n\r\n"),
-        "\r\nGET /readyz HTTP/1.1\r\nHost: h\r\n\r\n".to_owned(),
+        "\r\nGET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned(),
         format!("{batch}Content-Length: 0\r\n\r\n"),
     ];
     let expected = ["200", "200", "404", "200", "200", "200"];
