@@ -106,6 +106,7 @@ fn listener(table: &Table<'_>) -> Option<Listener> {
     if serves.as_ref().is_some_and(Vec::is_empty) {
         table.refuse("serves", "serves is empty", "Name at least one of public, agents, hooks, api, admin.");
     }
+    let (allow_plaintext, allowed_hosts) = (table.boolean("allow_plaintext").or(false), allowed_hosts(table));
     let tls = table.item("tls").map(|item| {
         let table = item.inline_table("{ certificate = \"/path.pem\", key = \"/path.pem\" }")?;
         let certificate = table.path("certificate").required("certificate = \"/path/to/chain.pem\"");
@@ -118,13 +119,11 @@ fn listener(table: &Table<'_>) -> Option<Listener> {
         None => None,
         Some(tls) => Some(tls?),
     };
-    let allow_plaintext = table.boolean("allow_plaintext").or(false);
     if allow_plaintext && tls.is_some() {
         let remedy = "Remove one of them: with tls the listener speaks HTTPS only.";
         table.refuse("allow_plaintext", "allow_plaintext has no effect beside tls", remedy);
     }
     let serves = serves.filter(|serves| !serves.is_empty());
-    let allowed_hosts = allowed_hosts(table);
     let listener = Listener { address: address?, serves: serves?, tls, allow_plaintext, allowed_hosts };
     reject_plaintext_credentials(table, &listener);
     reject_open_api(table, &listener);

@@ -1,7 +1,7 @@
 //! Incidents as people open, update, approve and delete them.
 
 use super::problem::{self, ProblemChange};
-use super::timeline::{EARLIEST, NewUpdate, add_update, check_display_at};
+use super::timeline::{NewUpdate, add_update, check_display_at, times};
 use super::{Change, Changes, Context, Rejected, automatic, hold, linked, no_component, written};
 use crate::holds::Source;
 use crate::incident::{Body, Impact, Incident, IncidentStatus, StatusChange, Title};
@@ -124,28 +124,6 @@ pub(super) fn open(
     post(state, key, posted, context, changes)?;
     state.reschedule(Due::Incident(key));
     Ok(key)
-}
-
-/// When an incident begins, and ends if it is entered afterwards.
-fn times(
-    backfilled: Option<(Timestamp, Timestamp)>,
-    now: Timestamp,
-) -> Result<(Timestamp, Option<Timestamp>), Rejected> {
-    match backfilled {
-        Some((from, to)) if from >= to => {
-            Err(Rejected::invalid("backfilled", "an incident must end after it begins"))
-        }
-        Some((_, to)) if to > now => {
-            Err(Rejected::invalid("backfilled", "an incident that is entered afterwards has ended"))
-        }
-        Some((from, _)) if from < EARLIEST => {
-            let reason =
-                "an incident that is entered afterwards began in 2000 or later: correct its beginning";
-            Err(Rejected::invalid("backfilled", reason))
-        }
-        Some((from, to)) => Ok((from, Some(to))),
-        None => Ok((now, None)),
-    }
 }
 
 fn check_components(

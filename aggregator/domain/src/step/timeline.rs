@@ -89,7 +89,29 @@ fn set_status(incident: &mut Incident, status: IncidentStatus, at: Timestamp) {
 }
 
 /// Nothing that people enter was earlier: 2000-01-01T00:00:00Z. What is older is a typing mistake.
-pub(super) const EARLIEST: Timestamp = Timestamp(946_684_800_000);
+const EARLIEST: Timestamp = Timestamp(946_684_800_000);
+
+/// When an incident begins, and ends if it is entered afterwards.
+pub(super) fn times(
+    backfilled: Option<(Timestamp, Timestamp)>,
+    now: Timestamp,
+) -> Result<(Timestamp, Option<Timestamp>), Rejected> {
+    match backfilled {
+        Some((from, to)) if from >= to => {
+            Err(Rejected::invalid("backfilled", "an incident must end after it begins"))
+        }
+        Some((_, to)) if to > now => {
+            Err(Rejected::invalid("backfilled", "an incident that is entered afterwards has ended"))
+        }
+        Some((from, _)) if from < EARLIEST => {
+            let reason =
+                "an incident that is entered afterwards began in 2000 or later: correct its beginning";
+            Err(Rejected::invalid("backfilled", reason))
+        }
+        Some((from, to)) => Ok((from, Some(to))),
+        None => Ok((now, None)),
+    }
+}
 
 /// Refuses a time at which an update is shown, if it is later than now or a typing mistake. It may be earlier than what
 /// it is about, whose beginning people may learn late.
