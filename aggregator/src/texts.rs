@@ -142,7 +142,7 @@ impl TextSanitiser {
     /// What is wrong with it, for its author.
     pub fn title(&mut self, written: &str) -> Result<Text, String> {
         let written = written.trim();
-        if says_nothing(written) {
+        if written.is_empty() {
             return Err("a title needs a text".to_owned());
         }
         if written.contains(['\n', '\r', '\t']) {
