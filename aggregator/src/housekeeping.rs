@@ -111,8 +111,14 @@ impl Housekeeping {
         }
         let (before, limit) = (today - KEPT, FOLDED_AT_ONCE);
         for (workspace, _) in self.engine.snapshot().workspaces.iter() {
-            let fold = || (workspace, Command::Fold { before, limit });
-            while runtime.block_on(self.engine.command(fold()))? != Answer::Folded(0) {}
+            let mut next = Some(TrackKey(0));
+            while let Some(after) = next {
+                let fold = (workspace, Command::Fold { before, limit, after });
+                next = match runtime.block_on(self.engine.command(fold))? {
+                    Answer::Folded { after, .. } => after,
+                    _ => None,
+                };
+            }
         }
         let mut after = 0;
         loop {

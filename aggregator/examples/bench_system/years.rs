@@ -2,7 +2,7 @@
 //! check has a gap a day at every location; old data is folded and deleted as in the running program.
 
 use skerry_domain::problem::Severity;
-use skerry_domain::state::{AgentKey, ComponentSettings, PageSettings, SelfReport, State};
+use skerry_domain::state::{AgentKey, ComponentSettings, PageSettings, SelfReport, State, TrackKey};
 use skerry_domain::step::{
     Answer, Command, Configure, Context, DeclaredCheck, DesiredComponent, DesiredItem, DesiredLink,
     DesiredPage, Ids, KEPT, Observed, Proof, RULES_KEPT, Record, RecordKind, Report, When, step,
@@ -118,8 +118,13 @@ impl World {
         }
         while self.store.prune_observations(now - RAW, AT_ONCE)? > 0 {}
         while self.store.prune_notes(now - RULES_KEPT, AT_ONCE)? > 0 {}
-        let fold = Command::Fold { before: now - KEPT, limit: 200 };
-        while self.take(fold.clone())? != Answer::Folded(0) {}
+        let mut next = Some(TrackKey(0));
+        while let Some(after) = next {
+            next = match self.take(Command::Fold { before: now - KEPT, limit: 200, after })? {
+                Answer::Folded { after, .. } => after,
+                _ => None,
+            };
+        }
         let mut after = 0;
         loop {
             after = self.store.compact_hours(now - KEPT, now - RULES_KEPT, after, 200)?;

@@ -6,7 +6,7 @@ use crate::stored::same;
 use crate::workspace::load;
 use proptest::prelude::*;
 use skerry_domain::interval::Interval;
-use skerry_domain::state::State;
+use skerry_domain::state::{State, TrackKey};
 use skerry_domain::step::{Answer, Command, step};
 use skerry_domain::time::{DAY, HOUR, Timestamp};
 use skerry_publish::build::page_view;
@@ -47,14 +47,17 @@ fn fold(state: &mut State, store: &mut Store, now: Timestamp) -> Result<(), Test
     store.commit(&stepped.rows).expect("committed");
     let before = state.components.clone();
     let page = shown(state, now);
-    let fold = Command::Fold { before: Timestamp::FAR, limit: 2 };
-    loop {
-        let stepped = step(state, fold.clone(), at(now)).expect("taken");
+    let mut next = Some(TrackKey(0));
+    while let Some(after) = next {
+        let fold = Command::Fold { before: Timestamp::FAR, limit: 2, after };
+        let stepped = step(state, fold, at(now)).expect("taken");
         store.commit(&stepped.rows).expect("committed");
-        if stepped.answer == Answer::Folded(0) {
-            break;
-        }
+        let Answer::Folded { after, .. } = stepped.answer else { panic!("{:?}", stepped.answer) };
+        next = after;
     }
+    let again = Command::Fold { before: Timestamp::FAR, limit: 2, after: TrackKey(0) };
+    let stepped = step(state, again, at(now)).expect("taken");
+    prop_assert_eq!(stepped.answer, Answer::Folded { count: 0, after: None }, "nothing is left");
     prop_assert!(state.components == before, "a layer is another");
     prop_assert!(shown(state, now) == page, "a page is another");
     Ok(())

@@ -7,7 +7,7 @@ use skerry_domain::incident::IncidentRules;
 use skerry_domain::problem::Severity;
 use skerry_domain::requests::MAX_ANSWERS;
 use skerry_domain::rows::{Expected, Subject};
-use skerry_domain::state::{ApiTokenKey, ComponentKey, Origin};
+use skerry_domain::state::{ApiTokenKey, ComponentKey, Origin, TrackKey};
 use skerry_domain::status::Status;
 use skerry_domain::step::{
     Answer, Asked, Command, Context, Ids, NewApiToken, NewWindow, Once, RejectedKind, step, step_asked,
@@ -154,9 +154,9 @@ fn a_token_has_a_limited_number_of_answers_and_they_end_with_their_day_or_the_to
     fixture.now = START + DAY;
     fixture.run(Command::Tick);
     plan(&mut fixture, "the next day", 1).expect("planned");
-    let fold = || Command::Fold { before: START, limit: 10 };
+    let fold = || Command::Fold { before: START, limit: 10, after: TrackKey(0) };
     let mut turns = 0;
-    while fixture.run(fold()).0 != Answer::Folded(0) {
+    while fixture.run(fold()).0 != (Answer::Folded { count: 0, after: None }) {
         turns += 1;
     }
     assert!(turns >= 10, "{turns}");
@@ -172,7 +172,7 @@ fn a_token_has_a_limited_number_of_answers_and_they_end_with_their_day_or_the_to
 
 #[test]
 fn commands_together_are_named_after_the_first() {
-    let fold = Command::Fold { before: START, limit: 1 };
+    let fold = Command::Fold { before: START, limit: 1, after: TrackKey(0) };
     assert_eq!(Command::Together(vec![fold, Command::Tick]).name(), "fold");
 }
 

@@ -57,6 +57,18 @@ fn pages(changes: &[Change]) -> Vec<PageKey> {
 }
 
 #[test]
+fn one_whose_time_has_just_ended_is_not_ended_by_a_person() {
+    let mut fixture = Fixture::new();
+    let (key, _) = fixture.announce(fixture.now, Some(fixture.now + HOUR));
+    fixture.now = fixture.now + HOUR;
+    let (before, context) =
+        (fixture.state.clone(), Context { now: fixture.now, ids: Ids::from_seed([1; 32]) });
+    let command = Command::DeleteAnnouncement { announcement: key };
+    step(&mut fixture.state, command, context).expect_err("it has ended");
+    assert!(fixture.state == before, "a rejected command changes nothing");
+}
+
+#[test]
 fn it_appears_and_disappears_at_its_times_without_a_person() {
     let mut fixture = Fixture::new();
     let (from, to) = (START + MINUTE, START + 3 * MINUTE);

@@ -2,6 +2,7 @@
 
 use crate::fixture::{BOOTED, Fixture, START};
 use skerry_domain::rows::{CheckRow, DeclaredRow, SpanRow, TrackRow};
+use skerry_domain::state::TrackKey;
 use skerry_domain::step::{AgentChange, Answer, Command, Report, When};
 use skerry_domain::time::{DAY, SECOND};
 use skerry_domain::track::HardState;
@@ -20,17 +21,13 @@ fn see(fixture: &mut Fixture, check: &str) {
 
 /// Folds until nothing is left to fold or forget; returns how much that was.
 fn fold(fixture: &mut Fixture) -> usize {
-    let mut all = 0;
-    loop {
-        let before = fixture.now;
-        let (Answer::Folded(some), _) = fixture.run(Command::Fold { before, limit: 2 }) else {
-            panic!("another answer")
-        };
-        all += some;
-        if some == 0 {
-            return all;
-        }
+    let (mut all, mut next) = (0, Some(TrackKey(0)));
+    while let Some(after) = next {
+        let fold = Command::Fold { before: fixture.now, limit: 2, after };
+        let (Answer::Folded { count, after }, _) = fixture.run(fold) else { panic!("another answer") };
+        (all, next) = (all + count, after);
     }
+    all
 }
 
 fn names(fixture: &Fixture) -> Vec<&str> {

@@ -61,6 +61,8 @@ fn a_draft_names_a_further_component_at_once_and_visitors_hear_of_it_after_a_min
         // The agent is silent from now on: the last that is known counts.
         fixture.pass(MINUTE);
         assert_eq!(fixture.components_named(), both);
+        let updates = fixture.incident().updates.len();
+        assert_eq!(updates, if published { 2 } else { 1 }, "a draft has no visitors to tell");
         fixture.assert_stored();
     }
 }
@@ -85,6 +87,35 @@ fn an_accepted_suggestion_names_what_it_affects_and_leaves_the_incident_to_its_p
         fixture.pass(8 * SECOND);
     }
     assert_eq!(fixture.incident().status, IncidentStatus::Resolved, "nobody had to resolve it");
+}
+
+#[test]
+fn a_problem_that_a_person_adds_while_an_incident_is_monitoring_brings_it_back() {
+    let mut fixture = two(Some(Severity::Low));
+    fixture.reports("web", HardState::Down);
+    fixture.run(Command::PublishIncident { incident: INCIDENT });
+    fixture.reports("db", HardState::Down);
+    fixture.reports("web", HardState::Up);
+    assert_eq!(fixture.incident().status, IncidentStatus::Monitoring);
+    fixture.run(Command::LinkProblem { incident: INCIDENT, problem: ProblemKey(2), linked: true });
+    let incident = fixture.incident();
+    assert_eq!((incident.status, incident.recovered_at), (IncidentStatus::Investigating, None));
+    assert_eq!(fixture.components_named()[1], ("data", Status::MajorOutage));
+    assert!(incident.follows_problems());
+    fixture.assert_stored();
+}
+
+#[test]
+fn a_refused_suggestion_leaves_the_incident_to_its_problems_and_the_problem_to_a_draft() {
+    let mut fixture = two(Some(Severity::Low));
+    fixture.reports("web", HardState::Down);
+    fixture.run(Command::PublishIncident { incident: INCIDENT });
+    fixture.reports("db", HardState::Down);
+    fixture.run(Command::LinkProblem { incident: INCIDENT, problem: ProblemKey(2), linked: false });
+    assert!(fixture.state.incidents[&INCIDENT].follows_problems());
+    let draft = fixture.incident();
+    assert!(!draft.is_published() && draft.problems.contains(&ProblemKey(2)));
+    fixture.assert_stored();
 }
 
 #[test]

@@ -153,13 +153,12 @@ pub(super) fn end(
     context: Context,
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
-    if !state.announcements.contains_key(&key) {
-        return Err(no_announcement());
+    let one = state.announcements.get(&key).ok_or_else(no_announcement)?;
+    if one.withdrawn || one.to.is_some_and(|to| to <= context.now) {
+        return Err(Rejected::forbidden("announcement", "this announcement has ended"));
     }
     due(state, key, context, changes);
-    let Some(one) = state.announcements.get_mut(&key).filter(|one| one.is_open()) else {
-        return Err(Rejected::forbidden("announcement", "this announcement has ended"));
-    };
+    let one = state.announcements.get_mut(&key).expect("looked up above");
     if one.is_published() {
         one.withdrawn = true;
         one.ended_at = Some(context.now);

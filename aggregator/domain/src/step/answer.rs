@@ -4,7 +4,7 @@ use crate::clone_detection::Refusal;
 use crate::credentials::Redeemed;
 use crate::state::{
     AgentKey, AnnouncementKey, ApiTokenKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageKey,
-    SeriesKey, TemplateKey, WindowKey,
+    SeriesKey, TemplateKey, TrackKey, WindowKey,
 };
 
 /// The answer to a command.
@@ -47,8 +47,13 @@ pub enum Answer {
     Template(TemplateKey),
     /// A token of the REST API was made.
     ApiToken(ApiTokenKey),
-    /// The number of tracks that were folded.
-    Folded(usize),
+    /// What a [`Command::Fold`](super::Command::Fold) reduced.
+    Folded {
+        /// The number of rows.
+        count: usize,
+        /// The track after which to go on; `None`: nothing is left.
+        after: Option<TrackKey>,
+    },
     /// The result of redeeming an enrolment token.
     Redeemed(Redeemed),
 }
@@ -73,7 +78,7 @@ impl Answer {
             Self::Done
             | Self::Acknowledged { .. }
             | Self::Cloned(_)
-            | Self::Folded(_)
+            | Self::Folded { .. }
             | Self::Redeemed(_) => ("done", None),
         }
     }

@@ -1,16 +1,17 @@
 //! Automatic incidents: made from problems, followed to their end, and left to people as soon as a person touched them.
 
-use super::affected::outside_windows;
+use super::affected::{changes_of, outside_windows, worse};
 use super::timeline::{NewUpdate, add_update, shows};
 use super::{Change, Changes, Context};
 use crate::automatic_text::{AutomaticEvent, AutomaticText, ReasonClass};
-use crate::incident::{Body, CORRELATED, Impact, Incident, IncidentStatus, StatusChange, Title};
+use crate::incident::{
+    Body, CORRELATED, Impact, Incident, IncidentStatus, IncidentUpdate, StatusChange, Title,
+};
 use crate::problem::{Problem, ProblemSubject};
 use crate::schedule::Due;
 use crate::state::{ComponentKey, IncidentKey, PageKey, ProblemKey, State};
-use crate::status::Status;
 use crate::time::{MINUTE, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The shortest time between two automatic updates that only add components, ms.
 pub(super) const SPREAD: i64 = MINUTE;
@@ -30,8 +31,6 @@ pub(super) fn announce(state: &mut State, key: ProblemKey, context: Context, cha
     }
     for (page, components) in pages {
         match related(state, page, key) {
-            // A person said that it does not belong there.
-            Some(incident) if state.incidents[&incident].refused.contains(&key) => {}
             Some(incident) if joins(state, incident, key) => {
                 join(state, incident, key, (text, publish), context, changes);
             }
@@ -56,7 +55,7 @@ fn calls_for_incident(state: &State, problem: &Problem) -> bool {
 }
 
 /// The open automatic incident of a page that a problem belongs to: one that has a problem of the same check, or whose
-/// first problem began at about the same time.
+/// first problem began at about the same time, unless a person said that it does not.
 fn related(state: &State, page: PageKey, key: ProblemKey) -> Option<IncidentKey> {
     let problem = &state.problems[&key];
     let of_page =
@@ -66,7 +65,8 @@ fn related(state: &State, page: PageKey, key: ProblemKey) -> Option<IncidentKey>
         let all = || incident.problems.iter().filter_map(|key| state.problems.get(key));
         let first = all().map(|one| one.began).min();
         let near = first.is_some_and(|first| (problem.began - first).abs() <= CORRELATED);
-        incident.automatic && (near || all().any(|one| one.subject == problem.subject))
+        let same = near || all().any(|one| one.subject == problem.subject);
+        incident.automatic && same && !incident.refused.contains(&key)
     };
     of_page.filter(belongs).max()
 }
@@ -93,18 +93,6 @@ fn suggest(state: &mut State, key: IncidentKey, problem: ProblemKey, changes: &m
         changes.touched.incident(key);
         changes.push(Change::IncidentChanged(key));
     }
-}
-
-/// The components with their status before the fault and now: without data, the last one that was known since.
-fn changes_of(state: &State, components: &[ComponentKey], began: Timestamp) -> Vec<StatusChange> {
-    let of = |key: &ComponentKey| {
-        let component = &state.components[key];
-        let before = component.layers.status_at(began - 1).unwrap_or(Status::Operational);
-        let now = component.layers.status_at(state.clock);
-        let to = now.or_else(|| component.layers.last_known(began, state.clock)).unwrap_or(before);
-        StatusChange { component: *key, from: before, to, set: false }
-    };
-    components.iter().map(of).collect()
 }
 
 fn draft(
@@ -196,33 +184,17 @@ fn join(
         let components = worse(state, key, &state.incidents[&key].problems);
         automatic_update(state, key, IncidentStatus::Investigating, text, components, context, changes);
     } else {
-        spread(state, key, context, changes);
+        name_further_components(state, key, context, changes);
     }
-}
-
-/// Components that problems of an incident affect and that its updates do not name as bad as they are.
-fn worse(state: &State, key: IncidentKey, problems: &BTreeSet<ProblemKey>) -> Vec<StatusChange> {
-    let incident = &state.incidents[&key];
-    let named: BTreeMap<ComponentKey, Status> = incident.components().into_iter().collect();
-    let mut found: BTreeMap<ComponentKey, StatusChange> = BTreeMap::new();
-    for problem in problems.iter().filter_map(|key| state.problems.get(key)) {
-        if !lasts(problem) || problem.private {
-            continue;
-        }
-        let components = outside_windows(state, problem, state.clock).remove(&incident.page);
-        for change in changes_of(state, &components.unwrap_or_default(), problem.began) {
-            let known = named.get(&change.component).copied();
-            if known.is_none_or(|known| known < change.to) {
-                let from = known.unwrap_or(change.from);
-                found.insert(change.component, StatusChange { from, ..change });
-            }
-        }
-    }
-    found.into_values().collect()
 }
 
 /// Says which further components are affected. Visitors hear of them at most once a minute; a draft names them at once.
-pub(super) fn spread(state: &mut State, key: IncidentKey, context: Context, changes: &mut Changes) {
+pub(super) fn name_further_components(
+    state: &mut State,
+    key: IncidentKey,
+    context: Context,
+    changes: &mut Changes,
+) {
     let components = worse(state, key, &state.incidents[&key].problems);
     let incident = &state.incidents[&key];
     let next = incident.updates.last().map(|update| update.created_at + SPREAD);
@@ -238,19 +210,32 @@ pub(super) fn spread(state: &mut State, key: IncidentKey, context: Context, chan
     state.reschedule(Due::Incident(key));
 }
 
-/// A person added a problem to an open incident: the components that it affects are named at once.
-pub(super) fn spread_by(
+/// A person added a problem to an open incident: the components that it affects are named at once. An incident that follows
+/// its problems has not recovered if the problem lasts.
+pub(super) fn follow_linked(
     state: &mut State,
     key: IncidentKey,
     problem: ProblemKey,
     context: Context,
     changes: &mut Changes,
 ) {
-    let components = worse(state, key, &BTreeSet::from([problem]));
-    name_components(state, key, components, context, changes);
+    let incident = &state.incidents[&key];
+    let found = state.problems.get(&problem).filter(|problem| lasts(problem));
+    match found.filter(|_| incident.follows_problems() && incident.status == IncidentStatus::Monitoring) {
+        Some(found) => {
+            let (event, class) = (AutomaticEvent::Recurred, ReasonClass::of(found.reason()));
+            let text = AutomaticText { event, class, since: found.began };
+            let components = worse(state, key, &incident.problems);
+            automatic_update(state, key, IncidentStatus::Investigating, text, components, context, changes);
+        }
+        None => {
+            let components = worse(state, key, &BTreeSet::from([problem]));
+            name_components(state, key, components, context, changes);
+        }
+    }
 }
 
-/// Adds an update that names further components, if there are any.
+/// Adds an update that names further components, if there are any. A draft has no visitors yet: its last update names them.
 fn name_components(
     state: &mut State,
     key: IncidentKey,
@@ -259,6 +244,9 @@ fn name_components(
     changes: &mut Changes,
 ) {
     if components.is_empty() {
+        return;
+    }
+    if extend_draft(state, key, &components, context, changes) {
         return;
     }
     let incident = &state.incidents[&key];
@@ -270,16 +258,39 @@ fn name_components(
     automatic_update(state, key, status, text, components, context, changes);
 }
 
-/// The components of a page that problems which last affect, with their statuses before and now.
-pub(super) fn affected_by(state: &State, page: PageKey, problems: &[ProblemKey]) -> Vec<StatusChange> {
-    let mut found: BTreeMap<ComponentKey, StatusChange> = BTreeMap::new();
-    for problem in problems.iter().filter_map(|key| state.problems.get(key)).filter(|one| lasts(one)) {
-        let components = outside_windows(state, problem, state.clock).remove(&page).unwrap_or_default();
-        for change in changes_of(state, &components, problem.began) {
-            found.entry(change.component).or_insert(change);
+/// Whether the last update of a draft is automatic, so that it names further components.
+fn extend_draft(
+    state: &mut State,
+    key: IncidentKey,
+    components: &[StatusChange],
+    context: Context,
+    changes: &mut Changes,
+) -> bool {
+    let incident = state.incidents.get_mut(&key).expect("the caller looked it up");
+    if incident.is_published() {
+        return false;
+    }
+    let extends =
+        |last: &IncidentUpdate| last.edited_at.is_none() && matches!(last.body, Some(Body::Automatic(_)));
+    if !incident.updates.last().is_some_and(extends) {
+        return false;
+    }
+    let Some(last) = incident.updates.edit().last_mut() else { return false };
+    for change in components {
+        match last.components.iter_mut().find(|known| known.component == change.component) {
+            Some(known) => known.to = change.to,
+            None => last.components.push(*change),
         }
     }
-    found.into_values().collect()
+    let number = last.number;
+    let worst = components.iter().map(|change| Impact::of(change.to)).max();
+    incident.impact = incident.impact.max(worst.unwrap_or_default());
+    incident.updated_at = context.now;
+    changes.touched.incident(key);
+    changes.touched.incident_update(key, number);
+    changes.push(Change::IncidentChanged(key));
+    state.reschedule(Due::Incident(key));
+    true
 }
 
 /// Adds an automatic update to the timeline.

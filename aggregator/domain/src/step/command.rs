@@ -12,7 +12,7 @@ use crate::incident::IncidentRules;
 use crate::maintenance::MaintenanceStatus;
 use crate::state::{
     AgentKey, AnnouncementKey, ApiTokenKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, Origin,
-    PageKey, PageSettings, ProblemKey, ResponseHour, SeriesKey, WindowKey,
+    PageKey, PageSettings, ProblemKey, ResponseHour, SeriesKey, TrackKey, WindowKey,
 };
 use crate::status::Status;
 use crate::text::{SanitiserSettings, Text};
@@ -96,6 +96,8 @@ pub enum Command {
         before: Timestamp,
         /// The greatest number of tracks to fold.
         limit: usize,
+        /// Only tracks after this one are looked at: the one that the last answer names, at first 0.
+        after: TrackKey,
     },
     /// Sets a hold on a component and replaces the source's previous one. `operational` on a linked component only
     /// releases the previous hold, so that the automatic status applies.

@@ -4,11 +4,12 @@
 
 use super::forget::forget;
 use super::recompute::reporters_of;
-use super::{Changes, Context, away, tick};
-use crate::state::{AgentCheck, State};
+use super::{Answer, Changes, Context, away, tick};
+use crate::state::{AgentCheck, State, TrackKey};
 use crate::time::{DAY, Timestamp};
 use crate::track::HardState;
 use crate::verdict::last_known_stretch;
+use std::ops::Bound;
 
 /// How long evidence is kept in full, ms: the 90 days of a bar, at up to 25 hours each, with a margin.
 pub const KEPT: i64 = 95 * DAY;
@@ -28,36 +29,38 @@ pub(crate) struct Folded {
     pub(crate) days: Vec<(Timestamp, HardState)>,
 }
 
-/// Folds what ended before `before`, for at most `limit` tracks; returns for how many. Nothing that may be recomputed
-/// is folded. If nothing is left to fold, answers that have expired are forgotten, and checks and agents that have not
-/// been used for a year.
+/// Folds what ended before `before`, for at most `limit` tracks after the track `after`. Nothing that may be recomputed is
+/// folded. If nothing is left to fold, answers that have expired are forgotten, and checks and agents that have not been
+/// used for a year.
 pub(super) fn fold(
     state: &mut State,
     before: Timestamp,
-    limit: usize,
+    (limit, after): (usize, TrackKey),
     context: Context,
     changes: &mut Changes,
-) -> usize {
+) -> Answer {
     let now = context.now;
     // First process due silence, while the evidence for it is still there.
     tick::tick(state, context, changes);
     away::forget(state, now, changes);
     let before = before.min(now - KEPT);
-    let due = state.tracks.iter().filter(|(_, one)| is_due(state, one, before, now)).take(limit);
+    let tracks = state.tracks.range((Bound::Excluded(after), Bound::Unbounded));
+    let due = tracks.filter(|(_, one)| is_due(state, one, before, now)).take(limit);
     let due: Vec<_> = due.map(|(key, _)| *key).collect();
-    if due.is_empty() && changes.events.is_empty() {
-        return forget(state, limit, now, changes);
-    }
-    if !due.is_empty() {
-        state.counters.folded = state.counters.folded.max(before.0);
-    }
+    let Some(last) = due.last().copied() else {
+        // What the tick changed may be folded.
+        let count = if changes.events.is_empty() { forget(state, limit, now, changes) } else { 0 };
+        let is_done = count == 0 && changes.events.is_empty();
+        return Answer::Folded { count, after: (!is_done).then_some(after) };
+    };
+    state.counters.folded = state.counters.folded.max(before.0);
     for key in &due {
         let needed_from = needed_from(state, &state.tracks[key], before);
         let Some(agent_check) = state.tracks.get_mut(key) else { continue };
         let folded = fold_track(agent_check, needed_from, now - RULES_KEPT);
         changes.touched.folded(*key, folded);
     }
-    due.len()
+    Answer::Folded { count: due.len(), after: Some(last) }
 }
 
 /// The number of spans to fold. The last span before `before` stays, as the last known state.
@@ -80,7 +83,7 @@ fn is_due(state: &State, agent_check: &AgentCheck, before: Timestamp, now: Times
             || agent_check.track.flaps.first().is_some_and(|flap| flap.to < before)
     };
     let forgets = agent_check.declared.len() > 1 && agent_check.declared[0].to < now - RULES_KEPT;
-    // Few tracks have anything old, so that the verdict is seldom looked up.
+    // Without anything old there is no need to look up the verdict.
     forgets || (folds(before) && folds(needed_from(state, agent_check, before)))
 }
 

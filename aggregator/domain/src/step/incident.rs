@@ -2,7 +2,7 @@
 
 use super::problem::{self, ProblemChange};
 use super::timeline::{NewUpdate, add_update, check_display_at, times};
-use super::{Change, Changes, Context, Rejected, automatic, hold, linked, no_component, written};
+use super::{Change, Changes, Context, Rejected, affected, automatic, hold, linked, no_component, written};
 use crate::holds::Source;
 use crate::incident::{Body, Impact, Incident, IncidentStatus, StatusChange, Title};
 use crate::problem::Problem;
@@ -117,9 +117,9 @@ pub(super) fn open(
     changes.push(Change::IncidentChanged(key));
     let display_at = ended_at.unwrap_or(now);
     let (body, components) = (new.body.as_ref(), new.components.as_slice());
-    let by_problems = components.is_empty() && ended_at.is_none();
+    let by_problems = components.is_empty() && status != IncidentStatus::Resolved;
     let affected =
-        if by_problems { automatic::affected_by(state, new.page, &new.problems) } else { Vec::new() };
+        if by_problems { affected::affected_by(state, new.page, &new.problems) } else { Vec::new() };
     let posted = Posted { status, body, components, affected, released: &[], display_at };
     post(state, key, posted, context, changes)?;
     state.reschedule(Due::Incident(key));

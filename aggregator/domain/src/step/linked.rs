@@ -5,8 +5,8 @@ use super::{Change, Changes, Context, Rejected, automatic};
 use crate::schedule::Due;
 use crate::state::{IncidentKey, ProblemKey, State};
 
-/// Adds a problem to an incident, with the components that it affects, or takes it out. Who accepts a suggestion leaves the
-/// incident to follow its problems.
+/// Adds a problem to an incident, with the components that it affects, or takes it out. An accepted suggestion does not stop
+/// the incident from following its problems. What is taken out or refused belongs elsewhere: it may get an incident of its own.
 pub(super) fn link(
     state: &mut State,
     key: IncidentKey,
@@ -18,25 +18,31 @@ pub(super) fn link(
     if !state.incidents.contains_key(&key) {
         return Err(no_incident());
     }
-    state.set_problem(key, problem, linked);
+    let changed = state.set_problem(key, problem, linked);
+    let began = state.problems[&problem].began;
     let incident = state.incidents.get_mut(&key).expect("looked up above");
     let was_suggested = incident.suggested.remove(&problem);
     if linked {
         incident.refused.remove(&problem);
-    } else {
+    } else if changed || was_suggested {
         incident.refused.insert(problem);
+    }
+    if linked && incident.automatic {
+        incident.started_at = incident.started_at.min(began);
     }
     let keys = incident.problems.clone();
     let mut all = keys.iter().filter_map(|key| state.problems.get(key));
     let lasts = keys.is_empty() || all.any(automatic::lasts);
     let incident = state.incidents.get_mut(&key).expect("looked up above");
     incident.recovered_at = if lasts { None } else { incident.recovered_at.or(Some(context.now)) };
-    incident.touched |= !(linked && was_suggested);
+    incident.touched |= changed && !(linked && was_suggested);
     let is_open = incident.is_open();
     changes.touched.incident(key);
     changes.push(Change::IncidentChanged(key));
     if linked && is_open {
-        automatic::spread_by(state, key, problem, context, changes);
+        automatic::follow_linked(state, key, problem, context, changes);
+    } else if !linked && is_open && (changed || was_suggested) {
+        automatic::announce(state, problem, context, changes);
     }
     state.reschedule(Due::Incident(key));
     Ok(())

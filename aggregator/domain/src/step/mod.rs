@@ -190,8 +190,8 @@ fn apply(
         }
         Command::Dismiss { agent } => declare::dismiss(state, *agent, now, changes)?,
         Command::KeepWorkspaces(names) => configure::keep_workspaces(state, names, context, changes)?,
-        Command::Fold { before, limit } => {
-            return Ok(Answer::Folded(fold::fold(state, *before, *limit, context, changes)));
+        Command::Fold { before, limit, after } => {
+            return Ok(fold::fold(state, *before, (*limit, *after), context, changes));
         }
         Command::SetHold { component, source, status, until } => {
             hold::set(state, (*component, *source), (*status, *until), now, changes)?;

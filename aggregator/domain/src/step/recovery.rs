@@ -1,7 +1,7 @@
 //! How automatic incidents recover: with the end of their last problem to `monitoring`, and from there to `resolved`; and
 //! the reminders of those that wait for a person.
 
-use super::automatic::{SPREAD, announce_suggested, automatic_update, lasts, spread};
+use super::automatic::{SPREAD, announce_suggested, automatic_update, lasts, name_further_components};
 use super::{Change, Changes, Context};
 use crate::agent_check::AgentCheck;
 use crate::automatic_text::{AutomaticEvent, AutomaticText, ReasonClass};
@@ -93,7 +93,7 @@ pub(super) fn due(state: &mut State, key: IncidentKey, context: Context, changes
         return;
     }
     if state.incidents[&key].follows_problems() {
-        spread(state, key, context, changes);
+        name_further_components(state, key, context, changes);
     }
     let incident = state.incidents.get_mut(&key).expect("looked up above");
     if reminds_at(incident, rules.remind_after).is_some_and(|at| at <= now) {

@@ -32,7 +32,8 @@ fn plan(call: &Call<'_>, linked: bool) -> Result<Plan, Refusal> {
     let (incident, known) = named(call)?;
     let problem = call.state.problem_with_id(call.parameter("problem")).ok_or_else(Refusal::not_found)?;
     // Whoever reaches single pages reaches the problems of their incidents.
-    let belongs = known.problems.contains(&problem) || known.suggested.contains(&problem);
+    let belongs =
+        [&known.problems, &known.suggested, &known.refused].into_iter().any(|all| all.contains(&problem));
     if !call.caller.token.pages.is_empty() && !belongs {
         return Err(Refusal::not_found());
     }
@@ -95,6 +96,7 @@ pub(super) fn object(call: &Call<'_>, incident: &Incident) -> Value {
         "components": components.collect::<Vec<_>>(),
         "problems": ids(state, &incident.problems),
         "suggested_problems": ids(state, &incident.suggested),
+        "refused_problems": ids(state, &incident.refused),
         "created_at": incident.created_at.to_string(),
         "published_at": at(incident.published_at),
         "started_at": incident.started_at.to_string(),

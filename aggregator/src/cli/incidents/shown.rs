@@ -268,6 +268,7 @@ fn object(row: &Row<'_>, original: bool) -> serde_json::Value {
         "components": incident.components().into_iter().map(component).collect::<Vec<_>>(),
         "problems": incident.problems.iter().filter_map(problem).collect::<Vec<_>>(),
         "suggested_problems": incident.suggested.iter().filter_map(problem).collect::<Vec<_>>(),
+        "refused_problems": incident.refused.iter().filter_map(problem).collect::<Vec<_>>(),
         "version": version(state, &Subject::Incident(key)),
         "postmortem": incident.postmortem.as_ref().map(|one| serde_json::json!({
             "body": one.text.public.plain().trim(),

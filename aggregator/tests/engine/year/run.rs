@@ -9,7 +9,9 @@ use crate::workspace::load;
 use skerry_domain::holds::Source;
 use skerry_domain::incident::Title;
 use skerry_domain::rows::Write;
-use skerry_domain::state::{AgentKey, ComponentKey, PageKey, PageSettings, SeriesKey, State, WindowKey};
+use skerry_domain::state::{
+    AgentKey, ComponentKey, PageKey, PageSettings, SeriesKey, State, TrackKey, WindowKey,
+};
 use skerry_domain::step::{
     Answer, Command, Configure, DesiredItem, DesiredLink, DesiredPage, NewCorrection, NewSeries, NewWindow,
     Observed, Record, Report, When, WindowChange, step,
@@ -144,7 +146,7 @@ impl Year {
 
     /// What is older than 95 days is kept in less detail.
     pub(crate) fn fold(&mut self) {
-        self.command(Command::Fold { before: self.now - 95 * DAY, limit: 100 });
+        self.command(Command::Fold { before: self.now - 95 * DAY, limit: 100, after: TrackKey(0) });
     }
 
     /// An agent runs all checks, and delivers if somebody listens.
