@@ -52,7 +52,7 @@ impl App {
     /// What cannot be had, in words for an operator.
     pub async fn start(configs: &[Config], inherited: Vec<TcpListener>) -> anyhow::Result<Self> {
         let first = configs.first().context("no configuration")?;
-        let bound = bind_or_take(&listeners(first)?, inherited)?;
+        let bound = bind_or_take(&listeners(first, configs)?, inherited)?;
         let store = open_store(first.store.path.clone()).await?;
         let aggregator_id = store.aggregator_id()?;
         let database = store.path().to_owned();
@@ -210,11 +210,11 @@ fn addresses(config: &Config) -> Addresses {
     }
 }
 
-fn listeners(config: &Config) -> anyhow::Result<Vec<Listener>> {
+fn listeners(config: &Config, all: &[Config]) -> anyhow::Result<Vec<Listener>> {
     // Names that the files give: those of pages are nobody else's.
     let below = config.public.base_domain.as_ref().map(|base| format!(".{base}"));
     let base = config.public.base_url.host_str().map(str::to_owned);
-    let domains = config.pages.iter().filter_map(|page| page.domain.clone());
+    let domains = all.iter().flat_map(|one| &one.pages).filter_map(|page| page.domain.clone());
     let names: Vec<String> = base.into_iter().chain(below).chain(domains).collect();
     // Files of former versions do not name it: there it answers beside the admin side.
     let api_is_named = config.listeners.iter().any(|one| one.serves.contains(&Role::Api));

@@ -76,7 +76,8 @@ pub(crate) fn serve(address: &str) -> anyhow::Result<()> {
     let endpoints =
         web::Endpoints { public, ingest: sink.clone(), heartbeats: None, api: None, operations: sink };
     let serves = web::Serves { agents: true, admin: true, ..web::Serves::default() };
-    let bound = web::bind(&[web::Listener { address: address.parse()?, serves, tls: None }])?;
+    let bound =
+        web::bind(&[web::Listener { address: address.parse()?, serves, tls: None, names: Vec::new() }])?;
     writeln!(std::io::stdout(), "{}", bound.addresses()[0])?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(bound.run(&endpoints, web::Limits::default(), std::future::pending()))?;

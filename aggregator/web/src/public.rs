@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::{Registry, Unit};
-use skerry_publish::archive::{Archived, Rendering};
+use skerry_publish::archive::{Archive, Archived, Rendering};
 use skerry_publish::output::{Output, Publication, Site};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -79,7 +79,8 @@ pub(super) enum Answer {
 /// The result of a look-up.
 enum Found<'a> {
     Output(&'a Output),
-    Archived(Archived),
+    /// The path may be in the archive of the page.
+    InArchive(&'a Arc<dyn Archive>, &'a str),
     /// The path exists with a slash at its end.
     WithoutSlash,
     Nothing,
@@ -115,14 +116,17 @@ impl PublicSide {
         }
         Answer::Now(match found {
             Found::Output(output) => self.send(output, request),
-            Found::Archived(Archived::Ready(output)) => self.send(&output, request),
-            Found::Archived(Archived::Soon(rendering)) => return Answer::Soon(rendering),
-            Found::Archived(Archived::Busy) => self.unavailable(),
+            Found::InArchive(archive, path) => match archive.find(path) {
+                Archived::Ready(output) => self.send(&output, request),
+                Archived::Soon(rendering) => return Answer::Soon(rendering),
+                Archived::Busy => self.unavailable(),
+                Archived::Nothing => self.not_found(),
+            },
             Found::WithoutSlash => {
                 self.traffic.other.inc();
                 redirect_with_slash(request.uri().path())
             }
-            Found::Archived(Archived::Nothing) | Found::Nothing => self.not_found(),
+            Found::Nothing => self.not_found(),
         })
     }
 
@@ -186,7 +190,7 @@ fn found_on<'a>(page: &'a Publication, site: &'a Site, path: &str) -> Found<'a> 
     if let Some(output) = page.outputs.get(path).or_else(|| site.shared.get(path)) {
         return Found::Output(output);
     }
-    page.archive.as_ref().map_or(Found::Nothing, |archive| Found::Archived(archive.find(path)))
+    page.archive.as_ref().map_or(Found::Nothing, |archive| Found::InArchive(archive, path))
 }
 
 /// The requested host in lower case, without port and final dot; empty if there is none. The authority of an absolute

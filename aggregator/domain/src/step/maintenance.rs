@@ -168,11 +168,11 @@ pub(super) fn rewrite(
     let seen = window.is_published();
     let update = &mut window.updates.edit()[place];
     if seen {
-        let written = match &update.body {
+        let text = match &update.body {
             WindowText::Written(text) => text.written.clone(),
             WindowText::Automatic { .. } => String::new(),
         };
-        update.former.push(FormerText { to: now, written });
+        written::keep_former(&mut update.former, FormerText { to: now, written: text });
         update.edited_at = Some(now);
     }
     update.body = WindowText::Written(body.clone());
@@ -194,8 +194,11 @@ pub(super) fn edit_update(
     let place = window.updates.iter().position(|update| update.id == id).ok_or_else(no_update)?;
     check_display_at(display_at, now)?;
     if let Some(body) = body {
-        written::check_edit(window.updates[place].former.len())?;
-        written::check_window(state, (window.page, None), Some(body))?;
+        let former = match &window.updates[place].body {
+            WindowText::Written(text) => Some(text),
+            WindowText::Automatic { .. } => None,
+        };
+        written::check_edit(state, window.page, former, body)?;
         rewrite(state, (key, place), body, now, changes);
     }
     let window = state.windows.get_mut(&key).expect("looked up above");

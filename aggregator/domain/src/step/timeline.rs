@@ -141,18 +141,20 @@ pub(super) fn edit_update(
     let place = incident.updates.iter().position(|update| update.id == id).ok_or_else(no_update)?;
     check_display_at(display_at, now)?;
     if let Some(body) = body {
-        written::check_edit(incident.updates[place].former.len())?;
-        let page = incident.page;
-        written::check_incident(state, (page, None), (Some(body), &[]))?;
+        let former = match &incident.updates[place].body {
+            Some(Body::Written(text)) => Some(text),
+            Some(Body::Automatic(_)) | None => None,
+        };
+        written::check_edit(state, Some(incident.page), former, body)?;
     }
     let incident = state.incidents.get_mut(&key).expect("looked up above");
     let update = &mut incident.updates.edit()[place];
     if let Some(body) = body {
-        let written = match &update.body {
+        let text = match &update.body {
             Some(Body::Written(text)) => text.written.clone(),
             Some(Body::Automatic(_)) | None => String::new(),
         };
-        update.former.push(FormerText { to: now, written });
+        written::keep_former(&mut update.former, FormerText { to: now, written: text });
         update.body = Some(Body::Written(body.clone()));
         update.edited_at = Some(now);
     }

@@ -40,7 +40,12 @@ pub(super) fn change(
     context: Context,
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
-    let revision = state.windows.get(&key).map(|window| window.revision);
+    let window = state.windows.get(&key).ok_or_else(no_window)?;
+    if change.from.is_some() || change.to.is_some() {
+        let from = change.from.unwrap_or(window.from).max(context.now.min(window.from));
+        check_length(from, change.to.unwrap_or(window.to), context.now)?;
+    }
+    let revision = Some(window.revision);
     alter(state, key, change, context, changes)?;
     if state.windows.get(&key).map(|window| window.revision) != revision {
         modified(state, key);
@@ -78,7 +83,6 @@ pub(super) fn alter(
     let to = change.to.unwrap_or(window.to);
     if timed {
         check_times(from, to, now)?;
-        check_length(from, to, now)?;
     }
     check_lead(change.lead.unwrap_or(window.lead))?;
     let components = match &change.components {

@@ -1,7 +1,7 @@
 //! How much people may write: what a visitor or a client fetches at once stays bounded.
 
 use super::Rejected;
-use crate::incident::{Body, Incident, IncidentUpdate};
+use crate::incident::{Body, FormerText, Incident, IncidentUpdate};
 use crate::maintenance::{PlannedWindow, WindowText};
 use crate::state::{ComponentKey, IncidentKey, PageKey, State, WindowKey};
 use crate::status::Status;
@@ -11,7 +11,7 @@ use crate::text::Text;
 pub const MAX_OPEN_INCIDENTS: usize = 1_000;
 /// The greatest number of updates of an incident or a maintenance before people add no further one.
 pub const MAX_UPDATES: usize = 500;
-/// The most former texts of an update.
+/// The most former texts of an update that are kept.
 const MAX_FORMER: usize = 100;
 /// The weight of an incident or a maintenance, and of all of a page that are not over, bytes.
 const MAX_WEIGHT: usize = 2 << 20;
@@ -64,13 +64,25 @@ pub(super) fn check_window(
     check_page(state, page, added)
 }
 
-/// Refuses another text of an update that had so many already.
-pub(super) fn check_edit(former: usize) -> Result<(), Rejected> {
-    if former < MAX_FORMER {
-        return Ok(());
+/// Refuses another text of an update by which the page would grow. What removes something, such as a secret, is never refused.
+pub(super) fn check_edit(
+    state: &State,
+    page: Option<PageKey>,
+    former: Option<&Text>,
+    body: &Text,
+) -> Result<(), Rejected> {
+    let grows = size(body).saturating_sub(former.map_or(0, size));
+    match page.filter(|_| grows > 0) {
+        Some(page) => check_page(state, page, grows),
+        None => Ok(()),
     }
-    let reason = format!("an update keeps at most {MAX_FORMER} former texts: add another update instead");
-    Err(Rejected::invalid("body", reason))
+}
+
+/// Keeps a former text for operators, as long as there are few.
+pub(super) fn keep_former(former: &mut Vec<FormerText>, text: FormerText) {
+    if former.len() < MAX_FORMER {
+        former.push(text);
+    }
 }
 
 fn check_updates(what: &str, updates: usize) -> Result<(), Rejected> {

@@ -136,9 +136,6 @@ impl Shared {
     }
 
     fn keep(&mut self, key: Key, version: Timestamp, output: Arc<Output>) {
-        if self.kept.get(&key).is_some_and(|kept| kept.version > version) {
-            return;
-        }
         self.drop_one(&key);
         self.uses += 1;
         self.bytes += size(&output);
