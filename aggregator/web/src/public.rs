@@ -186,7 +186,7 @@ fn find<'a>(site: &'a Site, host: &str, path: &'a str) -> Found<'a> {
     }
 }
 
-fn found_on<'a>(page: &'a Publication, site: &'a Site, path: &str) -> Found<'a> {
+fn found_on<'a>(page: &'a Publication, site: &'a Site, path: &'a str) -> Found<'a> {
     if let Some(output) = page.outputs.get(path).or_else(|| site.shared.get(path)) {
         return Found::Output(output);
     }
