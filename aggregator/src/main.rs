@@ -101,6 +101,8 @@ enum Do {
     Announcement(cli::Announcements),
     /// List outages: when components were not operational and which checks failed, newest first.
     Outages(cli::Outages),
+    /// See pages and their ids.
+    Page(cli::Pages),
     /// See what is wrong and since when, for operators alone.
     Problem(cli::Problems),
     /// Prepare texts of incidents.
@@ -163,6 +165,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             | Do::Incident(_)
             | Do::Maintenance(_)
             | Do::Announcement(_)
+            | Do::Page(_)
             | Do::Problem(_)
             | Do::Template(_)
             | Do::Token(_)
@@ -187,6 +190,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(Do::CheckConfig { .. } | Do::Doctor { .. } | Do::Manual { .. }) => {}
         Some(Do::Check(command)) => answer(&cli::checks(&loaded, command, json)?, None),
         Some(Do::Component(command)) => answer(&cli::components(&loaded, command, json)?, None),
+        Some(Do::Page(command)) => answer(&cli::pages(&loaded, command, json)?, None),
         Some(Do::Problem(command)) => answer(&cli::problems(&loaded, command, json)?, None),
         Some(Do::Correct(command)) => answer_both(&cli::corrections(&loaded, command, json)?),
         Some(Do::Maintenance(command)) => answer_both(&cli::maintenance(&loaded, command, json)?),

@@ -6,7 +6,7 @@ use skerry_domain::step::HEARTBEAT_AGENT;
 use skerry_domain::text::{SanitiserSettings, Text};
 use skerry_protocol::words::short_line;
 use skerry_sanitiser::{
-    Finding, Form, PublicText, Replacement, Rule, Rules, SettingError, Settings, says_nothing,
+    Finding, Form, PublicText, Replacement, Rule, Rules, SettingError, Settings, html_blocks, says_nothing,
 };
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -229,6 +229,15 @@ impl TextSanitiser {
                 limited(still).join("; ")
             )
         })?;
+        if form == Form::Markdown {
+            let lost = html_blocks(public.source());
+            self.removed.extend(lost.iter().map(|block| {
+                format!(
+                    "removed from the {what}: {:?} (raw HTML is not shown)",
+                    short_line(block.trim(), SHOWN)
+                )
+            }));
+        }
         if says_nothing(&public.one_line()) {
             return Err(format!("nothing of the {what} would be shown"));
         }

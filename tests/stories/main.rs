@@ -45,5 +45,6 @@ mod service;
 mod stolen_token;
 mod suspend;
 mod templates;
+mod told;
 mod workspaces;
 mod world;

@@ -94,6 +94,8 @@ fn every_subcommand_has_a_man_page_and_completion() {
         "-maintenance-update",
         "-maintenance-verify",
         "-outages",
+        "-page",
+        "-page-list",
         "-probe",
         "-problem",
         "-problem-ack",

@@ -7,11 +7,16 @@ use super::maintenance::PlannedWindow;
 use super::recurrence::{Recurrence, Start};
 use super::state::State;
 use super::text::Text;
-use super::time::{DAY, Timestamp};
+use super::time::{DAY, HOUR, Timestamp};
 use jiff::civil::DateTime;
 
 /// How long before its beginning an occurrence is made, ms.
 pub const AHEAD: i64 = 35 * DAY;
+/// What is no longer overlaps no other occurrence: dates are a day apart, of which a change of the clock takes an hour or
+/// two, ms.
+const NEVER_OVERLAPS: i64 = 20 * HOUR;
+/// The occurrences that are compared with the one after, which covers a year of days.
+const COMPARED: usize = 400;
 
 /// Maintenance that recurs.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +69,18 @@ impl MaintenanceSeries {
     pub(super) fn derive_next(&mut self) {
         let open = self.ended_at.is_none();
         self.next = self.recurrence.starts_after(self.made).next().filter(|_| open);
+    }
+
+    /// The beginning of the first occurrence that would last beyond that of the next, and that one.
+    pub(super) fn first_overlap(&self) -> Option<(Timestamp, Timestamp)> {
+        if self.length <= NEVER_OVERLAPS {
+            return None;
+        }
+        let mut former: Option<Timestamp> = None;
+        self.recurrence.starts().take(COMPARED).find_map(|start| {
+            let before = former.replace(start.at)?;
+            (before + self.length > start.at).then_some((before, start.at))
+        })
     }
 }
 

@@ -177,7 +177,7 @@ impl Build<'_> {
             AutomaticEvent::Began => texts::began(&names, &since, text.class),
             AutomaticEvent::Spread => texts::spread(&names),
             AutomaticEvent::Recurred => texts::recurred(&since, text.class),
-            AutomaticEvent::Recovered => texts::recovered(&since),
+            AutomaticEvent::Recovered => texts::recovered(&names, &since),
             AutomaticEvent::Resolved => texts::resolved(&since),
         }
     }

@@ -210,6 +210,8 @@ fn every_automatic_event_has_a_text_with_the_day_if_it_is_another_one() {
         assert_eq!(build.automatic(&text, &[], NOW), expected);
     }
     assert_eq!(texts::spread(&names), "The problem now affects A, B and C, too. We are looking into it.");
+    let recovered = "Our checks have found no problem with A, B and C since 05:40 UTC. We keep watching.";
+    assert_eq!(texts::recovered(&names, "05:40 UTC"), recovered);
     assert_eq!(texts::title(Impact::Minor, &names), "Degraded performance: A, B, C");
     assert_eq!(texts::title(Impact::None, &names[..0]), "Incident");
 }

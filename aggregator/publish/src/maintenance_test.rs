@@ -95,9 +95,9 @@ fn private_windows_and_private_components_and_what_nobody_was_told_of_are_nowher
     plan(&mut state, NOW, titled("Of the secret ledger alone", NEW(vec![PRIVATE], NOW)));
     plan(&mut state, NOW, titled("Announced later", NEW(vec![CARDS], NOW + 3 * DAY)));
     let cancelled = plan(&mut state, NOW, titled("Cancelled unheard", NEW(vec![CARDS], NOW + 3 * DAY)));
-    run(&mut state, NOW, Command::CancelWindow { window: cancelled });
+    run(&mut state, NOW, Command::CancelWindow { window: cancelled, body: None });
     let told = plan(&mut state, NOW, titled("Cancelled after all", NEW(vec![CARDS], NOW + HOUR)));
-    run(&mut state, NOW, Command::CancelWindow { window: told });
+    run(&mut state, NOW, Command::CancelWindow { window: told, body: None });
     let mut both = titled("Upgrade of cards", NEW(vec![CARDS, PRIVATE], NOW));
     both.checks = vec!["secret-check".to_owned()];
     plan(&mut state, NOW, both);
@@ -148,6 +148,6 @@ fn an_occurrence_says_that_it_recurs_while_another_follows() {
     assert_eq!(seen(&state, NOW), [(second, None), (first, weekly)]);
     let key = state.series.keys().next().copied().expect("it was planned");
     run(&mut state, first, Command::Tick);
-    run(&mut state, first, Command::EndSeries { series: key });
+    run(&mut state, first, Command::EndSeries { series: key, body: None });
     assert_eq!(seen(&state, first), [(second, None), (first, None)]);
 }

@@ -99,6 +99,30 @@ pub(crate) fn code(source: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
+/// The blocks of raw HTML in a text that say something: they are not shown, and neither is what stands between their tags.
+#[must_use]
+pub fn html_blocks(source: &str) -> Vec<String> {
+    let source = nesting::limited(source);
+    let mut blocks: Vec<String> = Vec::new();
+    for event in Parser::new_ext(&source, Options::ENABLE_STRIKETHROUGH) {
+        match event {
+            Event::Start(Tag::HtmlBlock) => blocks.push(String::new()),
+            Event::Html(html) => blocks.last_mut().into_iter().for_each(|block| block.push_str(&html)),
+            _ => {}
+        }
+    }
+    blocks.retain(|block| says_something(block));
+    blocks
+}
+
+/// Whether anything but white space stands outside of tags and comments.
+fn says_something(html: &str) -> bool {
+    let mut parts = html.split('<');
+    let before = parts.next().unwrap_or_default();
+    let after = parts.map(|part| part.split_once('>').map_or("", |(_, text)| text));
+    std::iter::once(before).chain(after).any(|text| !text.trim().is_empty())
+}
+
 /// The events of what is shown.
 fn shown(source: &str) -> Vec<Event<'_>> {
     let mut open: Vec<bool> = Vec::new();

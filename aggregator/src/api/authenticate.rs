@@ -29,16 +29,22 @@ pub(super) struct Caller {
 /// clients send it.
 ///
 /// # Errors
-/// 401. It says the same of a token that is missing, wrong, removed or expired.
+/// 401. It says the same of a token that is missing, wrong or removed; whoever holds one that has expired learns that.
 pub(super) fn caller(head: &ApiHead, workspaces: &Workspaces, now: Timestamp) -> Result<Caller, Refusal> {
     let sent = head.authorization.as_deref().and_then(of_header).or_else(|| of_query(&head.query));
     let sent = sent.filter(|token| random::is_secret(TOKEN_PREFIX, token));
     let found = sent.and_then(|token| workspaces.api_token_of(&token_hash(token)));
-    let (workspace, key, token) = found.filter(|(_, _, token)| token.is_valid(now)).ok_or_else(refused)?;
+    let (workspace, key, token) = found.ok_or_else(refused)?;
+    if !token.is_valid(now) {
+        return Err(Refusal::new(
+            401,
+            format!("Could not authenticate: this token expired at {}", token.expires_at),
+        ));
+    }
     Ok(Caller { workspace, key, token: token.clone() })
 }
 
-/// 401, the same for every reason.
+/// 401, without a reason.
 pub(super) fn refused() -> Refusal {
     Refusal::new(401, "Could not authenticate")
 }
@@ -90,7 +96,15 @@ impl Caller {
             return Ok(());
         }
         let (change, resource) = (if write { "change" } else { "read" }, resource.name());
-        Err(Refusal::new(403, format!("the scopes of this token do not let it {change} {resource}")))
+        let scope = if write { resource.to_owned() } else { format!("{resource}:read") };
+        let has: Vec<String> = self.token.scopes.iter().map(ToString::to_string).collect();
+        Err(Refusal::new(
+            403,
+            format!(
+                "the scopes of this token do not let it {change} {resource}: that needs {scope}, and it has {}",
+                has.join(", ")
+            ),
+        ))
     }
 
     /// Whether the token may delete an incident, or its draft. The problems of an automatic one become private with it:

@@ -107,7 +107,27 @@ impl<'a> Call<'a> {
         let id = self.parameter("page");
         let mut pages = self.state.pages.iter();
         let found = pages.find(|(_, page)| page.id == id && !page.archived);
-        found.map(|(key, page)| (*key, page)).ok_or_else(Refusal::not_found)
+        found.map(|(key, page)| (*key, page)).ok_or_else(|| self.no_page(id))
+    }
+
+    /// Whoever may reach every page, and names one by what people call it, is told its id.
+    fn no_page(&self, named: &str) -> Refusal {
+        let mut pages = self.state.pages.values().filter(|page| !page.archived);
+        let found = pages.find(|page| {
+            let names = [&page.key, &page.settings.slug, &page.settings.name];
+            names.iter().any(|name| name.as_str() == named)
+        });
+        match found.filter(|page| self.caller.token.reaches_page(&page.id)) {
+            Some(page) => Refusal::new(
+                404,
+                format!(
+                    "The requested resource could not be found: a page is named by its id, this one by {}; GET /v1/pages \
+                     lists them",
+                    page.id
+                ),
+            ),
+            None => Refusal::not_found(),
+        }
     }
 
     /// The group that the path names.

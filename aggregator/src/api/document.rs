@@ -4,6 +4,14 @@
 use super::refusal::Refusal;
 use serde_json::{Map, Value};
 use skerry_domain::time::Timestamp;
+use skerry_protocol::strict::nearest;
+use skerry_protocol::words::short_line;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+/// The most unknown members that a refusal names, and the most characters of each.
+const NAMED: usize = 10;
+const LONGEST_NAME: usize = 60;
 
 /// The members of a request.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -63,11 +71,12 @@ fn kind_of(value: &Value) -> &'static str {
 
 impl Document {
     /// The members below `root`, or all of them if the request has no envelope.
-    pub(super) fn within(&self, root: &str) -> Fields<'_> {
-        match self.0.get(root) {
-            Some(Value::Object(members)) => Fields::of(members),
-            _ => self.fields(),
-        }
+    pub(super) fn within(&self, root: &'static str) -> Fields<'_> {
+        let members = match self.0.get(root) {
+            Some(Value::Object(members)) => members,
+            _ => &self.0,
+        };
+        Fields { root: Some(root), ..Fields::of(members) }
     }
 
     /// All members.
@@ -79,6 +88,10 @@ impl Document {
 /// Reads members and collects what is wrong with them, so that a client learns everything at once.
 pub(super) struct Fields<'a> {
     members: &'a Map<String, Value>,
+    /// The name of their envelope.
+    root: Option<&'static str>,
+    /// The members that were asked for.
+    asked: RefCell<BTreeSet<String>>,
     wrong: Vec<String>,
     /// How many further ones are wrong.
     more: usize,
@@ -86,7 +99,36 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     fn of(members: &'a Map<String, Value>) -> Self {
-        Self { members, wrong: Vec::new(), more: 0 }
+        Self { members, root: None, asked: RefCell::default(), wrong: Vec::new(), more: 0 }
+    }
+
+    /// Refuses a change in which nothing was found that anybody asked for: a name that is misspelt must not pass for a
+    /// change that was made. Beside known members others are left alone, as Statuspage does. `unused` are known, too.
+    pub(super) fn must_change_something(&mut self, unused: &[&str]) {
+        let asked = self.asked.borrow();
+        let known = || asked.iter().map(String::as_str).chain(unused.iter().copied());
+        if !self.wrong.is_empty() || self.members.keys().any(|name| known().any(|known| known == name)) {
+            return;
+        }
+        let all = || asked.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let wrong = |name: &String| {
+            let shown = short_line(name, LONGEST_NAME);
+            if self.root.is_some_and(|root| root == name) {
+                return format!(
+                    "{name} is no object: send JSON such as {{\"{name}\": {{…}}}}, or a form such as {name}[…]=…"
+                );
+            }
+            match nearest(&shown, known().chain(self.root)) {
+                Some(near) => format!("there is no {shown:?} here: did you mean {near:?}?"),
+                None => format!("there is no {shown:?} here; there are {}", all()),
+            }
+        };
+        let mut refused: Vec<String> = self.members.keys().take(NAMED).map(wrong).collect();
+        if refused.is_empty() {
+            refused.push(format!("there is nothing to change: send one of {}", all()));
+        }
+        drop(asked);
+        self.wrong.extend(refused);
     }
 
     /// Ends the reading.
@@ -120,11 +162,13 @@ impl<'a> Fields<'a> {
 
     /// A member, unless it is missing or null.
     pub(super) fn value(&self, name: &str) -> Option<&'a Value> {
+        self.asked.borrow_mut().insert(name.to_owned());
         self.members.get(name).filter(|value| !value.is_null())
     }
 
     /// Whether the member is there, as null too.
     pub(super) fn has(&self, name: &str) -> bool {
+        self.asked.borrow_mut().insert(name.to_owned());
         self.members.contains_key(name)
     }
 
@@ -198,7 +242,11 @@ impl<'a> Fields<'a> {
         let text = self.words(name)?;
         let at = text.parse::<jiff::Timestamp>().ok();
         if at.is_none() {
-            self.refuse(format!("{name} {text:?} is no time: write it such as 2026-11-30T14:00:00Z"));
+            self.refuse(if text.parse::<jiff::civil::DateTime>().is_ok() {
+                format!("{name} {text:?} says no time zone: add Z, or such as +01:00")
+            } else {
+                format!("{name} {text:?} is no time: write it such as 2026-11-30T14:00:00Z")
+            });
         }
         at.map(|at| Timestamp(at.as_millisecond()))
     }

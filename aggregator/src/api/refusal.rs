@@ -51,7 +51,8 @@ impl From<Rejected> for Refusal {
             RejectedKind::NotFound => 404,
             RejectedKind::Conflict if rejected.field == "expected" => 412,
             RejectedKind::Conflict => 409,
-            RejectedKind::Invalid => 422,
+            // As Statuspage answers; its clients join the list of errors of a 422.
+            RejectedKind::Invalid | RejectedKind::State => 422,
             RejectedKind::Forbidden => 403,
         };
         Self::new(status, rejected.reason)

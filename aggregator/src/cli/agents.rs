@@ -121,7 +121,14 @@ pub(crate) fn agents(loaded: &Loaded, arguments: &Agents, json: bool) -> anyhow:
         carry_out(path, Request::ChangeAgent { workspace, agent, change })
     };
     match &arguments.what {
-        AgentDo::List => list(&store_at(path)?, arguments.workspace.as_deref(), json),
+        AgentDo::List => {
+            let workspace = arguments.workspace.as_deref();
+            let store = store_at(path)?;
+            if !store.agents()?.iter().any(|one| workspace.is_none_or(|named| one.workspace == named)) {
+                of_workspace(loaded, workspace)?;
+            }
+            list(&store, workspace, json)
+        }
         AgentDo::Add { name, location, checks, how } => {
             reject_built_in(config, name)?;
             check_name("agent", name)?;

@@ -1,6 +1,7 @@
 //! `check …`: the status of each check and the reports of agents, read from the database.
 
 use super::agents::{of_workspace, store_at};
+use super::reading::states;
 use super::table::aligned;
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
@@ -61,10 +62,8 @@ pub(crate) fn checks(loaded: &Loaded, arguments: &Checks, json: bool) -> anyhow:
     let store = store_at(path)?;
     let now = store.time()?;
     let workspaces = store.load(now)?;
-    let wanted =
-        |state: &State| arguments.workspace.as_ref().is_none_or(|named| *named == state.workspace.name);
-    let states = workspaces.iter().map(|(_, state)| state).filter(|state| wanted(state));
-    let mut states: Vec<State> = states.cloned().collect();
+    let states = states(&workspaces, arguments.workspace.as_deref())?;
+    let mut states: Vec<State> = states.into_iter().cloned().collect();
     states.iter_mut().for_each(|state| state.derive_verdicts(now));
     let row = |(state, key, check): (_, &CheckKey, _)| Row {
         state,

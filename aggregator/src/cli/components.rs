@@ -90,7 +90,7 @@ fn list(
     page: Option<&str>,
     json: bool,
 ) -> anyhow::Result<String> {
-    let states = reading.states(workspace);
+    let states = reading.states(workspace)?;
     let mut rows = Vec::new();
     let mut no_page = None;
     for state in &states {
@@ -147,7 +147,7 @@ impl Row<'_> {
         let by = match (held.is_empty(), self.component.is_linked()) {
             (false, _) => held.join("; "),
             (true, true) => "checks".to_owned(),
-            (true, false) => "nobody yet".to_owned(),
+            (true, false) => "people, not set yet".to_owned(),
         };
         [
             self.component.settings.name.clone(),

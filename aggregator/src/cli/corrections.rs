@@ -89,7 +89,7 @@ fn list(
     arguments: &Corrections,
     json: bool,
 ) -> anyhow::Result<String> {
-    let states = reading.states(workspace);
+    let states = reading.states(workspace)?;
     let mut rows: Vec<Row<'_>> = Vec::new();
     let mut found = arguments.component.is_none();
     let mut no_component = "there is no such component".to_owned();

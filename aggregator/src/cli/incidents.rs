@@ -99,7 +99,8 @@ pub(crate) enum IncidentDo {
         #[command(flatten)]
         which: Which,
     },
-    /// Delete an incident and release what it holds; visitors no longer find it
+    /// Delete an incident and release what it holds; visitors no longer find it. Problems that last, and that it came from by
+    /// itself, become private, so that it does not come back: `problem public` undoes that
     Delete {
         #[command(flatten)]
         which: Which,
@@ -116,7 +117,7 @@ pub(crate) enum IncidentDo {
         message: Option<String>,
         #[command(flatten)]
         release_hits: Release,
-        /// The time that is shown, such as 2026-01-31T16:15:00Z
+        /// The time that is shown, such as 2026-01-31T16:15:00Z, or now; not before that of the first update
         #[arg(long, value_name = "TIME")]
         at: Option<String>,
     },

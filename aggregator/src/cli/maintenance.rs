@@ -95,7 +95,7 @@ pub(crate) enum MaintenanceDo {
         #[command(flatten)]
         release_hits: Release,
     },
-    /// Begin now; it ends when it was to end, unless it says otherwise
+    /// Begin now; it lasts as long as planned, unless it says otherwise
     Start {
         #[command(flatten)]
         entered: Entered,
@@ -183,7 +183,7 @@ pub(crate) struct Changed {
     message: Option<String>,
     #[command(flatten)]
     release_hits: Release,
-    /// Another beginning, before it begins
+    /// Another beginning, before it begins; without another end it lasts as long as before
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
     /// Another end

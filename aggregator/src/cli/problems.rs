@@ -1,12 +1,14 @@
 //! `problem …`: what is wrong, since when and why, for operators; and what they do about it.
 
-use super::reading::{Reading, second, subject, title, written};
+use super::reading::{Reading, second, title, written};
 use super::table::aligned;
 use super::told::ask;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
+use skerry_aggregator::control::lookup::subject;
 use skerry_aggregator::control::{ProblemRequest, Request};
+use skerry_domain::incident::Incident;
 use skerry_domain::problem::{Problem, ProblemEvent};
 use skerry_domain::state::{ProblemKey, State};
 use skerry_protocol::wire::Reason;
@@ -72,7 +74,7 @@ pub(crate) enum ProblemDo {
 pub(crate) fn problems(loaded: &Loaded, arguments: &Problems, json: bool) -> anyhow::Result<String> {
     let workspace = arguments.workspace.as_deref();
     let (id, change, output) = match &arguments.what {
-        ProblemDo::List { all } => return Ok(list(&Reading::of(loaded)?, workspace, *all, json)),
+        ProblemDo::List { all } => return list(&Reading::of(loaded)?, workspace, *all, json),
         ProblemDo::Show { id } => return show(&Reading::of(loaded)?, workspace, id, json),
         ProblemDo::Ack { id } => (id, ProblemRequest::Acknowledge, format!("Problem {id} is acknowledged.")),
         ProblemDo::Note { id, text } => {
@@ -103,8 +105,8 @@ pub(crate) fn problems(loaded: &Loaded, arguments: &Problems, json: bool) -> any
 
 type Row<'s> = (&'s State, ProblemKey, &'s Problem);
 
-fn list(reading: &Reading, workspace: Option<&str>, all: bool, json: bool) -> String {
-    let states = reading.states(workspace);
+fn list(reading: &Reading, workspace: Option<&str>, all: bool, json: bool) -> anyhow::Result<String> {
+    let states = reading.states(workspace)?;
     let mut rows: Vec<Row<'_>> = Vec::new();
     for state in &states {
         let problems = state.problems.iter().filter(|(_, one)| all || one.is_open());
@@ -112,15 +114,16 @@ fn list(reading: &Reading, workspace: Option<&str>, all: bool, json: bool) -> St
     }
     rows.sort_by_key(|(_, _, one)| std::cmp::Reverse(one.began));
     if json {
-        return serde_json::json!({ "problems": rows.iter().map(object).collect::<Vec<_>>() }).to_string();
+        let all: Vec<_> = rows.iter().map(object).collect();
+        return Ok(serde_json::json!({ "problems": all }).to_string());
     }
     if rows.is_empty() {
-        return if all { "There are no problems." } else { "No problem lasts." }.to_owned();
+        return Ok(if all { "There are no problems." } else { "No problem lasts." }.to_owned());
     }
     let several = states.len() > 1;
     let mut lines = vec![HEADS.map(str::to_owned)];
     lines.extend(rows.iter().map(|row| line(reading, row, several)));
-    aligned(&lines)
+    Ok(aligned(&lines))
 }
 
 fn line(reading: &Reading, (state, key, problem): &Row<'_>, several: bool) -> [String; 7] {
@@ -144,12 +147,25 @@ fn summary(state: &State, key: ProblemKey, problem: &Problem) -> Vec<String> {
     if problem.reason() != Reason::None {
         all.push(problem.reason().name().to_owned());
     }
-    for incident in state.incidents.values().filter(|incident| incident.problems.contains(&key)) {
-        let what = if incident.is_published() { "incident" } else { "draft" };
-        all.push(format!("{what} {}", incident.id));
-    }
+    all.extend(state.incidents_of(key).filter_map(|key| state.incidents.get(&key)).map(|incident| {
+        let what = match (incident.is_published(), incident.is_open()) {
+            (true, _) => "incident",
+            (false, true) => "draft",
+            (false, false) => "resolved draft",
+        };
+        format!("{what} {} on page {}", incident.id, page_of(state, incident))
+    }));
+    let suggests = state.open_incidents.iter().filter_map(|key| state.incidents.get(key));
+    all.extend(suggests.filter(|incident| incident.suggested.contains(&key)).map(|incident| {
+        let (id, page) = (&incident.id, page_of(state, incident));
+        format!("may belong to incident {id} on page {page}: incident link {id} {}", problem.id)
+    }));
     all.extend(notes(problem));
     all
+}
+
+fn page_of<'s>(state: &'s State, incident: &Incident) -> &'s str {
+    state.pages.get(&incident.page).map_or("", |page| &page.key)
 }
 
 fn notes(problem: &Problem) -> Vec<String> {
@@ -170,7 +186,7 @@ fn notes(problem: &Problem) -> Vec<String> {
 }
 
 fn show(reading: &Reading, workspace: Option<&str>, id: &str, json: bool) -> anyhow::Result<String> {
-    let mut states = reading.states(workspace).into_iter();
+    let mut states = reading.states(workspace)?.into_iter();
     let found = states.find_map(|state| Some((state, state.problem_with_id(id)?)));
     let (state, key) =
         found.with_context(|| format!("there is no problem {id:?}: problem list --all shows them"))?;

@@ -1,11 +1,11 @@
 //! What lists of incidents, problems, components, maintenance and corrections read: the state of the workspaces as of the last commit.
 
 use super::agents::store_at;
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use skerry_aggregator::config::Loaded;
+use skerry_aggregator::control::NOW;
 use skerry_aggregator::texts::{review, rules};
 use skerry_domain::incident::{Incident, Title};
-use skerry_domain::problem::{Problem, ProblemSubject};
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{ComponentKey, State};
 use skerry_domain::time::{DAY, SECOND, Timestamp};
@@ -35,16 +35,37 @@ impl Reading {
         Ok(Self { workspaces: store.load(now)?, now })
     }
 
-    /// The states of all workspaces, or of one.
-    pub(super) fn states<'s>(&'s self, workspace: Option<&'s str>) -> Vec<&'s State> {
-        let wanted = |state: &&State| workspace.is_none_or(|named| state.workspace.name == named);
-        self.workspaces.iter().map(|(_, state)| state).filter(wanted).collect()
+    /// The states of all workspaces, or of the one of that name.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub(super) fn states(&self, workspace: Option<&str>) -> anyhow::Result<Vec<&State>> {
+        states(&self.workspaces, workspace)
     }
 
     /// "3 min ago"
     pub(super) fn ago(&self, at: Timestamp) -> String {
         format!("{} ago", duration(self.now - at))
     }
+}
+
+/// The states of all workspaces, or of the one of that name.
+///
+/// # Errors
+/// There is none of that name.
+pub(super) fn states<'s>(
+    workspaces: &'s Workspaces,
+    workspace: Option<&str>,
+) -> anyhow::Result<Vec<&'s State>> {
+    let all = || workspaces.iter().map(|(_, state)| state);
+    let found: Vec<&State> =
+        all().filter(|state| workspace.is_none_or(|named| state.workspace.name == named)).collect();
+    if let Some(named) = workspace.filter(|_| found.is_empty()) {
+        let known: Vec<&str> = all().map(|state| state.workspace.name.as_str()).collect();
+        let known = if known.is_empty() { "none yet".to_owned() } else { known.join(", ") };
+        bail!("there is no workspace {named:?}; there are: {known}");
+    }
+    Ok(found)
 }
 
 /// An instant in whole seconds.
@@ -88,16 +109,6 @@ pub(super) fn name_of(state: &State, component: ComponentKey) -> &str {
     state.components.get(&component).map_or("?", |one| &one.settings.name)
 }
 
-/// What has a problem: the name of a check, or "agent web-1".
-pub(super) fn subject(state: &State, problem: &Problem) -> String {
-    match problem.subject {
-        ProblemSubject::Check(key) => state.checks.get(&key).map_or_else(String::new, |one| one.name.clone()),
-        ProblemSubject::Agent(key) => {
-            format!("agent {}", state.agents.get(&key).map_or("", |agent| agent.name.as_str()))
-        }
-    }
-}
-
 /// The text of an argument; `-` reads it from standard input.
 pub(super) fn written(argument: &str) -> anyhow::Result<String> {
     if argument != "-" {
@@ -118,10 +129,17 @@ pub(super) fn milliseconds(option: &str, text: &str) -> anyhow::Result<i64> {
     Ok(milliseconds)
 }
 
-/// An instant such as `2026-01-31T16:15:00Z`, ms since 1970.
+/// An instant such as `2026-01-31T16:15:00Z`, ms since 1970, or `now`, by the clock of the aggregator.
 pub(super) fn time(text: &str) -> anyhow::Result<i64> {
-    let parsed: Result<jiff::Timestamp, _> = text.parse();
-    let parsed =
-        parsed.ok().with_context(|| format!("{text:?} is no time: write it such as 2026-01-31T16:15:00Z"))?;
+    if text == "now" {
+        return Ok(NOW);
+    }
+    let wrong = || {
+        if text.parse::<jiff::civil::DateTime>().is_ok() {
+            return format!("{text:?} says no time zone: add Z, or such as +01:00");
+        }
+        format!("{text:?} is no time: write it such as 2026-01-31T16:15:00Z, or now")
+    };
+    let parsed = text.parse::<jiff::Timestamp>().ok().with_context(wrong)?;
     Ok(parsed.as_millisecond())
 }

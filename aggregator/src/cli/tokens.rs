@@ -99,7 +99,7 @@ pub(crate) fn tokens(
         }
         TokenDo::List => {
             let reading = Reading::of(loaded)?;
-            let states = reading.states(Some(&workspace));
+            let states = reading.states(Some(&workspace))?;
             Ok((list(&states, json), None))
         }
     }

@@ -2,7 +2,7 @@
 
 use super::lookup;
 use super::maintenance::End;
-use super::request::{Prepared, Told};
+use super::request::{Prepared, Told, instant};
 use crate::texts::TextSanitiser;
 use serde::{Deserialize, Serialize};
 use skerry_domain::announcement::AnnouncementLevel;
@@ -125,14 +125,14 @@ fn create(
     new: &CreateAnnouncement,
     now: Timestamp,
 ) -> Result<Prepared, String> {
-    let from = new.from.map_or(now, Timestamp);
+    let from = new.from.map_or(now, |from| instant(from, now));
     let announcement = NewAnnouncement {
         title: sanitiser.title(&new.title)?,
         body: sanitiser.markdown(&new.message)?,
         level: lookup::announcement_level(&new.level)?,
         pages: pages(state, &new.pages)?,
         from,
-        to: new.to.map(|to| to.of(from, from)),
+        to: new.to.map(|to| to.of(from, from, now)),
         tell_subscribers: new.tell_subscribers,
     };
     let command = Command::CreateAnnouncement(Box::new(announcement));
@@ -155,15 +155,16 @@ impl ChangeAnnouncement {
         now: Timestamp,
     ) -> Result<(Command, Vec<String>), String> {
         let former = &state.announcements[&key];
-        let from = self.from.map_or(former.from, Timestamp);
+        let other = self.from.map(|from| instant(from, now));
+        let from = other.unwrap_or(former.from);
         let level = |word: &String| -> Result<AnnouncementLevel, String> { lookup::announcement_level(word) };
-        let to = self.to.map(|to| Some(to.of(from, former.to.unwrap_or(now))));
+        let to = self.to.map(|to| Some(to.of(from, former.to.unwrap_or(now), now)));
         let change = AnnouncementChange {
             title: self.title.as_deref().map(|title| sanitiser.title(title)).transpose()?,
             body: self.message.as_deref().map(|message| sanitiser.markdown(message)).transpose()?,
             level: self.level.as_ref().map(level).transpose()?,
             pages: self.pages.map(|names| pages(state, &names)).transpose()?,
-            from: self.from.map(Timestamp),
+            from: other,
             to: to.or(self.stays.then_some(None)),
             tell_subscribers: self.tell_subscribers,
         };

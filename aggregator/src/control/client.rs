@@ -28,6 +28,8 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// Nothing was sent yet.
 const NOT_READY: &str = "the aggregator did not take this command within a minute, and nothing was changed: its log says what it does";
+/// No aggregator publishes what a command changed.
+const NOBODY: &str = "No aggregator runs: it is stored, and visitors see it when one starts.";
 /// The command was sent.
 const NO_ANSWER: &str = "the aggregator did not answer within a minute; it may still carry this out";
 /// The longest answer, bytes.
@@ -131,10 +133,25 @@ async fn alone(database: &Path, store: Store, request: Request) -> anyhow::Resul
         Ok(started) => started,
         Err(error) => return in_damaged(database, &request).unwrap_or_else(|| Err(error.into())),
     };
+    let shows = is_shown(&request);
     let done = execute(&engine, geteuid().as_raw(), request).await;
     engine.stop();
     let _ = tokio::task::spawn_blocking(move || writer.join()).await;
-    done.map_err(|reason| anyhow::anyhow!(reason))
+    let mut done = done.map_err(|reason| anyhow::anyhow!(reason))?;
+    done.notes.extend(shows.then(|| NOBODY.to_owned()));
+    Ok(done)
+}
+
+/// Whether visitors see what a request changes.
+fn is_shown(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::Incident { .. }
+            | Request::Component { .. }
+            | Request::Maintenance { .. }
+            | Request::Announcement { .. }
+            | Request::Correction { .. }
+    )
 }
 
 /// The same if the state cannot be read as a whole: whether an agent is let in is changed by the rows of agents alone. No

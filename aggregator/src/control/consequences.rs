@@ -2,7 +2,7 @@
 
 use super::execute::component_now;
 use skerry_domain::maintenance::PlannedWindow;
-use skerry_domain::state::{AnnouncementKey, CorrectionKey, SeriesKey, State, WindowKey};
+use skerry_domain::state::{AnnouncementKey, CorrectionKey, Page, SeriesKey, State, WindowKey};
 use skerry_domain::time::{SECOND, Timestamp};
 use skerry_publish::maintenance::{concerns_visitors, is_shown};
 
@@ -55,6 +55,24 @@ pub(super) fn series_now(state: &State, key: SeriesKey, now: Timestamp) -> Vec<S
     notes
 }
 
+/// What a new series does at once, and where its beginning is no date of its rule.
+pub(super) fn series_begins(state: &State, key: SeriesKey) -> Vec<String> {
+    let Some(series) = state.series.get(&key) else { return Vec::new() };
+    let recurrence = &series.recurrence;
+    let local = |at: jiff::civil::DateTime| at.strftime("%a %-d %b %Y, %H:%M").to_string();
+    let (wanted, first) = (recurrence.first(), recurrence.starts().next());
+    let first = first.filter(|first| first.local != wanted);
+    let mut notes: Vec<String> = first
+        .map(|first| {
+            format!("{} is no date of the rule; its first is {}.", local(wanted), local(first.local))
+        })
+        .into_iter()
+        .collect();
+    let running = state.occurrences(key).filter(|(_, one)| one.started_at.is_some() && one.is_open());
+    notes.extend(running.map(|(_, one)| format!("{} begins now and runs until {}.", one.id, second(one.to))));
+    notes
+}
+
 /// What a change did to maintenance, and what happens to it from now on.
 pub(super) fn window_now(
     state: &State,
@@ -98,13 +116,17 @@ pub(super) fn announced(state: &State, key: AnnouncementKey) -> Vec<String> {
         return vec!["Visitors see it no more; its own page says when it was shown.".to_owned()];
     }
     let until = one.to.map_or("somebody ends it".to_owned(), second);
-    let mut notes = vec![if one.is_published() {
-        format!("Visitors see it until {until}.")
+    let pages = || one.pages.iter().filter_map(|page| state.pages.get(page));
+    let is_hidden = |page: &&Page| !page.settings.public || page.archived;
+    let mut notes = Vec::new();
+    if pages().all(|page| is_hidden(&page)) {
+        notes.push("No visitor sees it.".to_owned());
+    } else if one.is_published() {
+        notes.push(format!("Visitors see it until {until}."));
     } else {
-        format!("Visitors see it from {} on, until {until}.", second(one.from))
-    }];
-    let hidden = one.pages.iter().filter_map(|page| state.pages.get(page));
-    let hidden = hidden.filter(|page| !page.settings.public || page.archived);
+        notes.push(format!("Visitors see it from {} on, until {until}.", second(one.from)));
+    }
+    let hidden = pages().filter(is_hidden);
     notes.extend(hidden.map(|page| format!("Page {:?} is not public: nobody sees it there.", page.key)));
     notes
 }
@@ -121,6 +143,6 @@ pub(super) fn corrected(state: &State, key: CorrectionKey) -> Vec<String> {
 }
 
 /// An instant in whole seconds.
-fn second(at: Timestamp) -> String {
+pub(super) fn second(at: Timestamp) -> String {
     Timestamp(at.0.div_euclid(SECOND) * SECOND).to_string()
 }

@@ -1,7 +1,7 @@
 //! Requests about corrections of the past.
 
 use super::lookup;
-use super::request::{Prepared, Told};
+use super::request::{Prepared, Told, instant};
 use serde::{Deserialize, Serialize};
 use skerry_domain::step::{Command, NewCorrection};
 use skerry_domain::time::Timestamp;
@@ -50,8 +50,8 @@ impl CorrectionRequest {
                 let page = page.map(|page| lookup::page(state, Some(&page))).transpose()?;
                 let new = NewCorrection {
                     component: lookup::component(state, page, &component)?,
-                    from: Timestamp(from),
-                    to: to.map_or(now, Timestamp),
+                    from: instant(from, now),
+                    to: to.map_or(now, |to| instant(to, now)),
                     status: lookup::status(&status)?,
                     reason,
                 };

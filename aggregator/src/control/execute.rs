@@ -1,15 +1,15 @@
 //! Carries a request out through an engine: that of the running aggregator, or one of the command's own.
 
-use super::consequences::{announced, corrected, planned, series_now, window_now};
-use super::lookup::held_by;
+use super::consequences::{announced, corrected, planned, series_begins, series_now, window_now};
+use super::left_behind::left_behind;
+use super::lookup::components;
 use super::request::{Done, Prepared, Request, Told};
 use crate::engine::{Actor, CommandError, Engine, Envelope};
 use skerry_domain::holds::{Hold, Source};
-use skerry_domain::state::{ComponentKey, IncidentKey, State};
+use skerry_domain::state::{Component, ComponentKey, IncidentKey, State};
 use skerry_domain::step::Answer;
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Target;
-use std::collections::BTreeSet;
 
 /// Carries a request out; returns when it is durable.
 ///
@@ -67,6 +67,7 @@ fn tell(state: &State, subject: Told, answer: &Answer, now: Timestamp, done: &mu
         Told::NewSeries => {
             if let Answer::Series(key) = answer {
                 done.id = state.series.get(key).map(|series| series.id.clone());
+                done.notes.extend(series_begins(state, *key));
                 done.notes.extend(series_now(state, *key, now));
             }
         }
@@ -103,36 +104,7 @@ fn tell(state: &State, subject: Told, answer: &Answer, now: Timestamp, done: &mu
     }
 }
 
-/// What a resolved incident leaves: statuses that it still holds, components without any, problems that last.
-fn left_behind(state: &State, key: IncidentKey, set: &BTreeSet<ComponentKey>, now: Timestamp) -> Vec<String> {
-    let mut notes = Vec::new();
-    let Some(incident) = state.incidents.get(&key) else { return notes };
-    let id = &incident.id;
-    for (component, status) in held_by(state, key, now).into_iter().filter(|(key, _)| !set.contains(key)) {
-        let name = &state.components[&component].settings.name;
-        notes.push(format!(
-            "{name} stays {}: skerry-aggregator component release {name:?} --incident {id} ends that",
-            status.name()
-        ));
-    }
-    for (component, _) in incident.components() {
-        let Some(component) = state.components.get(&component).filter(|one| !one.is_linked()) else {
-            continue;
-        };
-        if component.layers.status_at(now).is_none() {
-            let name = &component.settings.name;
-            notes.push(format!(
-                "{name} has no status now: skerry-aggregator component set {name:?} operational"
-            ));
-        }
-    }
-    let problems = incident.problems.iter().filter_map(|key| state.problems.get(key));
-    let lasting = problems.filter(|problem| problem.is_open());
-    notes.extend(lasting.map(|problem| format!("problem {} still lasts", problem.id)));
-    notes
-}
-
-/// The status of a component, and who holds it.
+/// The status of a component, who holds it, and what ends what an incident or the REST API holds.
 pub(super) fn component_now(state: &State, key: ComponentKey, now: Timestamp) -> Vec<String> {
     let Some(component) = state.components.get(&key) else { return Vec::new() };
     let name = &component.settings.name;
@@ -140,13 +112,14 @@ pub(super) fn component_now(state: &State, key: ComponentKey, now: Timestamp) ->
     let mut notes = vec![format!("{name} is {status} now.")];
     let active = component.holds.iter().filter(|hold| hold.from <= now && now < hold.to);
     notes.extend(active.map(|hold| {
-        let until = (hold.to != Timestamp::FAR).then(|| format!(" until {}", hold.to));
-        format!("{} holds it at {}{}.", holder(state, hold), hold.status.name(), until.unwrap_or_default())
+        let until = (hold.to != Timestamp::FAR).then(|| format!(" until {}", hold.to)).unwrap_or_default();
+        let ends = ends_by(state, key, hold).unwrap_or_default();
+        format!("{} holds it at {}{until}{ends}.", holder(state, hold), hold.status.name())
     }));
     notes
 }
 
-/// Who set a hold: "a person", "the REST API", "incident abc".
+/// Who set a hold: "A person", "The REST API", "Incident abc".
 fn holder(state: &State, hold: &Hold) -> String {
     match hold.source {
         Source::Person => "A person".to_owned(),
@@ -156,4 +129,33 @@ fn holder(state: &State, hold: &Hold) -> String {
             format!("Incident {id}")
         }
     }
+}
+
+/// ": skerry-aggregator component release … ends that"
+fn ends_by(state: &State, key: ComponentKey, hold: &Hold) -> Option<String> {
+    let component = state.components.get(&key)?;
+    match hold.source {
+        Source::Person => None,
+        Source::Rest => {
+            let page = &state.pages.get(&component.page)?.id;
+            let path = format!("/api/v1/pages/{page}/components/{}/holds/rest", component.id);
+            Some(format!(": DELETE {path} ends that"))
+        }
+        Source::Incident(incident) => {
+            let incident = &state.incidents.get(&IncidentKey(incident))?.id;
+            Some(format!(": {} ends that", release_of(state, key, incident)))
+        }
+    }
+}
+
+/// The command that releases what an incident holds.
+pub(super) fn release_of(state: &State, key: ComponentKey, incident: &str) -> String {
+    let component = state.components.get(&key);
+    let named = |one: &Component| {
+        let name = &one.settings.name;
+        let several = components(state, None).filter(|(_, other)| other.settings.name == *name).count() > 1;
+        if several { one.id.clone() } else { format!("{name:?}") }
+    };
+    let component = component.map_or_else(String::new, named);
+    format!("skerry-aggregator component release {component} --incident {incident}")
 }

@@ -1,7 +1,8 @@
 //! Requests about incidents. Names become keys here, and texts are sanitised: the command line sends them as they were
 //! written.
 
-use super::request::{Prepared, Told};
+use super::left_behind::{consequences, deleted, must_hold_nothing, postmortem_seen};
+use super::request::{Prepared, Told, instant};
 use super::{lookup, templates};
 use crate::texts::TextSanitiser;
 use serde::{Deserialize, Serialize};
@@ -143,7 +144,7 @@ impl IncidentRequest {
         let state = lookup::state(workspaces, workspace)?;
         let sanitiser = TextSanitiser::releasing(state, released)?;
         match self {
-            Self::Open(new) => open(state, sanitiser, &templates::opened(state, *new, (released, now))?),
+            Self::Open(new) => open(state, sanitiser, &templates::opened(state, *new, (released, now))?, now),
             Self::Change { incident, version, how } => {
                 let key = lookup::incident(state, &incident)?;
                 let how = templates::updated(state, key, how, now)?;
@@ -154,7 +155,12 @@ impl IncidentRequest {
     }
 }
 
-fn open(state: &State, mut sanitiser: TextSanitiser, new: &OpenIncident) -> Result<Prepared, String> {
+fn open(
+    state: &State,
+    mut sanitiser: TextSanitiser,
+    new: &OpenIncident,
+    now: Timestamp,
+) -> Result<Prepared, String> {
     let page = lookup::page(state, new.page.as_deref())?;
     let status = new.status.as_deref().map(lookup::incident_status).transpose()?;
     if status == Some(IncidentStatus::Resolved) {
@@ -168,7 +174,7 @@ fn open(state: &State, mut sanitiser: TextSanitiser, new: &OpenIncident) -> Resu
         components: components(state, page, &new.components)?,
         impact_override: new.impact.as_deref().map(lookup::impact).transpose()?,
         draft: new.draft,
-        backfilled: new.ended.map(|(from, to)| (Timestamp(from), Timestamp(to))),
+        backfilled: new.ended.map(|(from, to)| (instant(from, now), instant(to, now))),
         problems: new.problems.iter().map(|id| lookup::problem(state, id)).collect::<Result<_, _>>()?,
     };
     Ok(Prepared::about(
@@ -211,9 +217,17 @@ impl IncidentEdit {
                 Err(format!("incident {} is published already", incident.id))
             }
             Self::Approve => Ok(plain(Command::PublishIncident { incident: key })),
-            Self::Delete => Ok(plain(Command::DeleteIncident { incident: key })),
+            Self::Delete => {
+                let notes = deleted(state, incident);
+                Ok(Prepared::about(
+                    state,
+                    Command::DeleteIncident { incident: key },
+                    Told::Incident(key),
+                    notes,
+                ))
+            }
             Self::Edit { update, message, at } => {
-                edit(state, key, sanitiser, (update, message.as_deref(), at))
+                edit(state, key, sanitiser, (update, message.as_deref(), at.map(|at| instant(at, now))))
             }
             Self::Link { problem, linked } => {
                 let problem = linked_problem(state, incident, &problem, linked)?;
@@ -247,7 +261,7 @@ fn edit(
     state: &State,
     key: IncidentKey,
     mut sanitiser: TextSanitiser,
-    (update, message, at): (Option<String>, Option<&str>, Option<i64>),
+    (update, message, at): (Option<String>, Option<&str>, Option<Timestamp>),
 ) -> Result<Prepared, String> {
     let incident = &state.incidents[&key];
     if message.is_none() && at.is_none() {
@@ -262,8 +276,17 @@ fn edit(
             incident.id
         ));
     }
+    if let Some((at, first)) = at.zip(incident.updates.first())
+        && first.id != update
+        && at < first.display_at
+    {
+        let (id, first) = (&incident.id, first.display_at);
+        return Err(format!(
+            "the first update of incident {id} is shown as of {first}: no other one precedes it"
+        ));
+    }
     let body = body(&mut sanitiser, message)?.map(Box::new);
-    let command = Command::EditUpdate { incident: key, update, body, display_at: at.map(Timestamp) };
+    let command = Command::EditUpdate { incident: key, update, body, display_at: at };
     let prepared = Prepared::about(state, command, Told::Incident(key), sanitiser.removed());
     Ok(prepared.unless_changed(state, Subject::Incident(key)))
 }
@@ -285,7 +308,9 @@ fn postmortem(
         1 => commands.remove(0),
         _ => Command::Together(commands),
     };
-    Ok(Prepared::about(state, command, Told::Incident(key), sanitiser.removed()))
+    let mut notes = sanitiser.removed();
+    notes.push(postmortem_seen(&state.incidents[&key], published).to_owned());
+    Ok(Prepared::about(state, command, Told::Incident(key), notes))
 }
 
 impl UpdateIncident {
@@ -346,42 +371,4 @@ impl UpdateIncident {
             Some(word) => lookup::impact(word).map(|impact| Some(Some(impact))),
         }
     }
-}
-
-/// Refuses to resolve an incident that holds statuses without saying what becomes of them.
-fn must_hold_nothing(
-    state: &State,
-    key: IncidentKey,
-    set: &BTreeSet<ComponentKey>,
-    now: Timestamp,
-) -> Result<(), String> {
-    let held = lookup::held_by(state, key, now).into_iter().filter(|(key, _)| !set.contains(key));
-    let named = |(key, status): (ComponentKey, Status)| {
-        format!("{} ({})", state.components[&key].settings.name, status.name())
-    };
-    let held: Vec<String> = held.map(named).collect();
-    if held.is_empty() {
-        return Ok(());
-    }
-    let id = &state.incidents[&key].id;
-    Err(format!(
-        "incident {id} holds the status of {}. Say --release, and checks decide again, or --keep, and it stays; \
-         or set one, such as --component NAME=operational",
-        held.join(", ")
-    ))
-}
-
-/// What the operator might not expect of a change.
-fn consequences(incident: &Incident, change: &IncidentChange) -> Vec<String> {
-    let mut notes = Vec::new();
-    if incident.follows_problems() && change.status != Some(IncidentStatus::Resolved) {
-        notes.push(
-            "From now on it no longer follows its problems by itself: it waits for you to resolve it."
-                .to_owned(),
-        );
-    }
-    if !incident.is_published() && change.components.iter().any(|(_, status)| status.is_some()) {
-        notes.push("It is a draft: its statuses take effect when it is approved.".to_owned());
-    }
-    notes
 }

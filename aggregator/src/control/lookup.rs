@@ -4,7 +4,7 @@
 use skerry_domain::announcement::AnnouncementLevel;
 use skerry_domain::holds::Source;
 use skerry_domain::incident::{Impact, IncidentStatus};
-use skerry_domain::problem::Severity;
+use skerry_domain::problem::{Problem, ProblemSubject, Severity};
 use skerry_domain::state::{
     AnnouncementKey, Component, ComponentKey, CorrectionKey, IncidentKey, PageKey, ProblemKey, SeriesKey,
     State, TemplateKey, WindowKey,
@@ -100,7 +100,10 @@ pub fn component(state: &State, page: Option<PageKey>, named: &str) -> Result<Co
                 format!("{} on page {:?}", one.id, state.pages[&one.page].key)
             };
             let all: Vec<String> = found.iter().map(one).collect();
-            Err(format!("several components are called {named:?}: name one by its id: {}", all.join(", ")))
+            Err(format!(
+                "several components are called {named:?}: say --page, or name one by its id: {}",
+                all.join(", ")
+            ))
         }
     }
 }
@@ -133,11 +136,22 @@ pub fn problem(state: &State, id: &str) -> Result<ProblemKey, String> {
     state.problem_with_id(id).ok_or_else(none)
 }
 
-/// The maintenance with that id.
+/// What has a problem: the name of a check, or "agent web-1".
+#[must_use]
+pub fn subject(state: &State, problem: &Problem) -> String {
+    match problem.subject {
+        ProblemSubject::Check(key) => state.checks.get(&key).map_or_else(String::new, |one| one.name.clone()),
+        ProblemSubject::Agent(key) => {
+            format!("agent {}", state.agents.get(&key).map_or("", |agent| agent.name.as_str()))
+        }
+    }
+}
+
+/// The maintenance with that id, for a command that has `--series` or not.
 ///
 /// # Errors
 /// There is none.
-pub fn window(state: &State, id: &str) -> Result<WindowKey, String> {
+pub fn window(state: &State, id: &str, has_series: bool) -> Result<WindowKey, String> {
     let none = || {
         let workspace = &state.workspace.name;
         format!(
@@ -145,7 +159,10 @@ pub fn window(state: &State, id: &str) -> Result<WindowKey, String> {
         )
     };
     if state.series_with_id(id).is_some() {
-        return Err(format!("{id} is a series: say --series, or the id of one of its occurrences"));
+        let series = if has_series { "say --series, or " } else { "" };
+        return Err(format!(
+            "{id} is a series: {series}name one of its occurrences, which skerry-aggregator maintenance show {id} lists"
+        ));
     }
     state.window_with_id(id).ok_or_else(none)
 }
@@ -158,7 +175,7 @@ pub fn series(state: &State, id: &str) -> Result<SeriesKey, String> {
     if let Some(series) = state.series_with_id(id) {
         return Ok(series);
     }
-    let occurrence = state.windows[&window(state, id)?].occurrence;
+    let occurrence = state.windows[&window(state, id, true)?].occurrence;
     let none = || format!("maintenance {id} does not recur: leave out --series");
     occurrence.map(|occurrence| occurrence.series).ok_or_else(none)
 }
@@ -273,7 +290,7 @@ pub fn status(word: &str) -> Result<Status, String> {
         _ => status.name().split('_').next().unwrap_or_default(),
     };
     let found = Status::ALL.into_iter().find(|one| one.name() == word || short(*one) == word);
-    found.ok_or_else(|| unknown("status of a component", word, Status::ALL.map(Status::name)))
+    found.ok_or_else(|| unknown("status of a component", word, Status::ALL.map(short)))
 }
 
 /// A state of an incident.

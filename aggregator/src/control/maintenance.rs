@@ -1,15 +1,16 @@
 //! Requests about maintenance. Names become keys here, times become absolute, and texts are sanitised.
 
 use super::lookup;
-use super::request::{Prepared, Told};
+use super::request::{Prepared, Told, instant};
+use super::rescheduled::{ChangeWindow, begins_now};
 use super::series::SeriesEdit;
 use crate::texts::TextSanitiser;
 use serde::{Deserialize, Serialize};
 use skerry_domain::incident::Title;
 use skerry_domain::maintenance::{LEAD, MaintenanceStatus, PlannedWindow};
 use skerry_domain::rows::Subject;
-use skerry_domain::state::{ComponentKey, PageKey, State, WindowKey};
-use skerry_domain::step::{Command, NewSeries, NewWindow, WindowChange};
+use skerry_domain::state::{State, WindowKey};
+use skerry_domain::step::{Command, NewSeries, NewWindow};
 use skerry_domain::text::Text;
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
@@ -120,25 +121,6 @@ pub enum WindowEdit {
     },
 }
 
-/// What is planned differently. What is `None` stays.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct ChangeWindow {
-    /// Another title.
-    pub title: Option<String>,
-    /// Another text of its announcement.
-    pub message: Option<String>,
-    /// Other components instead.
-    pub components: Option<Vec<String>>,
-    /// Other checks instead.
-    pub checks: Option<Vec<String>>,
-    /// Another beginning, ms since 1970.
-    pub from: Option<i64>,
-    /// Another end.
-    pub to: Option<End>,
-    /// Another time between its announcement and its beginning, ms.
-    pub lead: Option<i64>,
-}
-
 impl MaintenanceRequest {
     /// The id of the maintenance; `None`: it is new.
     #[must_use]
@@ -165,7 +147,7 @@ impl MaintenanceRequest {
         match self {
             Self::Plan(new) => plan(state, sanitiser, &new, now),
             Self::Change { window, version, how } => {
-                let key = lookup::window(state, &window)?;
+                let key = lookup::window(state, &window, how.has_series())?;
                 how.prepare(state, key, sanitiser, now)?.only_if(
                     Subject::Window(key),
                     version.as_deref(),
@@ -174,7 +156,7 @@ impl MaintenanceRequest {
             }
             Self::ChangeSeries { series, version, how } => {
                 let key = lookup::series(state, &series)?;
-                how.prepare(state, key, sanitiser)?.only_if(
+                how.prepare(state, key, sanitiser, now)?.only_if(
                     Subject::Series(key),
                     version.as_deref(),
                     "maintenance show",
@@ -193,14 +175,14 @@ fn plan(
     let title = new.title.as_deref().map(|title| sanitiser.title(title)).transpose()?;
     let page = new.page.as_deref().map(|page| lookup::page(state, Some(page))).transpose()?;
     let component = |name: &String| lookup::component(state, page, name);
-    let from = new.from.map_or(now, Timestamp);
+    let from = new.from.map_or(now, |from| instant(from, now));
     let window = NewWindow {
         title: title.map_or(Title::Automatic, Title::Written),
         body: body(&mut sanitiser, new.message.as_deref())?,
         components: new.components.iter().map(component).collect::<Result<_, _>>()?,
         checks: checks(state, &new.checks)?,
         from,
-        to: new.to.of(from, from),
+        to: new.to.of(from, from, now),
         lead: new.lead.unwrap_or(LEAD),
         reminds: true,
     };
@@ -210,22 +192,24 @@ fn plan(
             (Command::PlanSeries(Box::new(NewSeries { window, rule: rule.clone() })), Told::NewSeries)
         }
     };
-    Ok(Prepared::about(state, command, subject, sanitiser.removed()))
+    let mut notes = sanitiser.removed();
+    notes.extend(begins_now(from, now).filter(|_| new.repeat.is_none()));
+    Ok(Prepared::about(state, command, subject, notes))
 }
 
 pub(super) fn body(sanitiser: &mut TextSanitiser, message: Option<&str>) -> Result<Option<Text>, String> {
     message.map(|message| sanitiser.markdown(message)).transpose()
 }
 
-fn checks(state: &State, names: &[String]) -> Result<Vec<String>, String> {
+pub(super) fn checks(state: &State, names: &[String]) -> Result<Vec<String>, String> {
     names.iter().map(|name| lookup::check(state, name).map(|()| name.clone())).collect()
 }
 
 impl End {
     /// The instant of an end, for a window that begins at `from` and was to end at `to`.
-    pub(super) fn of(self, from: Timestamp, to: Timestamp) -> Timestamp {
+    pub(super) fn of(self, from: Timestamp, to: Timestamp, now: Timestamp) -> Timestamp {
         let (at, after) = match self {
-            Self::At(at) => (Timestamp(at), 0),
+            Self::At(at) => (instant(at, now), 0),
             Self::After(ms) => (from, ms),
             Self::Later(ms) => (to, ms),
         };
@@ -234,6 +218,15 @@ impl End {
 }
 
 impl WindowEdit {
+    /// Whether its command has `--series`.
+    fn has_series(&self) -> bool {
+        match self {
+            Self::Change(change) => !matches!(change.to, Some(End::Later(_))),
+            Self::Cancel { .. } => true,
+            _ => false,
+        }
+    }
+
     fn prepare(
         self,
         state: &State,
@@ -243,27 +236,29 @@ impl WindowEdit {
     ) -> Result<Prepared, String> {
         let window = &state.windows[&key];
         match self {
-            Self::Change(change) => change.prepare(state, key, sanitiser),
-            Self::Update { message } => enter(state, key, sanitiser, None, Some(&message)),
+            Self::Change(change) => change.prepare(state, key, sanitiser, now),
+            Self::Update { message } => enter(state, key, sanitiser, (None, None), Some(&message)),
             Self::Start { message, to } => {
                 not_yet(window, MaintenanceStatus::InProgress, "is in progress already")?;
-                let start =
-                    enter(state, key, sanitiser, Some(MaintenanceStatus::InProgress), message.as_deref())?;
-                Ok(match to {
-                    Some(to) => ending(start, key, to.of(now.min(window.from), window.to)),
-                    None => start,
-                })
+                let to = match to {
+                    Some(to) => Some(to.of(now.min(window.from), window.to, now)),
+                    // It lasts as long as it was planned to.
+                    None => (now < window.from).then(|| now + (window.to - window.from)),
+                };
+                let entered = (Some(MaintenanceStatus::InProgress), to);
+                enter(state, key, sanitiser, entered, message.as_deref())
             }
             Self::Verify { message } => {
                 not_yet(window, MaintenanceStatus::Verifying, "is being verified already")?;
-                enter(state, key, sanitiser, Some(MaintenanceStatus::Verifying), message.as_deref())
+                enter(state, key, sanitiser, (Some(MaintenanceStatus::Verifying), None), message.as_deref())
             }
             Self::End { message } => {
                 not_yet(window, MaintenanceStatus::Completed, "is completed already")?;
-                enter(state, key, sanitiser, Some(MaintenanceStatus::Completed), message.as_deref())
+                enter(state, key, sanitiser, (Some(MaintenanceStatus::Completed), None), message.as_deref())
             }
             Self::Cancel { message } => cancel(state, key, sanitiser, message.as_deref()),
             Self::Edit { update, message, at } => {
+                let at = at.map(|at| instant(at, now));
                 edit(state, key, sanitiser, (update, message.as_deref(), at))
             }
         }
@@ -277,27 +272,20 @@ fn not_yet(window: &PlannedWindow, status: MaintenanceStatus, already: &str) -> 
     Ok(())
 }
 
-/// A new state, a text, or both.
+/// A new state with another end where it begins, a text, or both.
 fn enter(
     state: &State,
     key: WindowKey,
     mut sanitiser: TextSanitiser,
-    status: Option<MaintenanceStatus>,
+    (status, to): (Option<MaintenanceStatus>, Option<Timestamp>),
     message: Option<&str>,
 ) -> Result<Prepared, String> {
     let body = body(&mut sanitiser, message)?.map(Box::new);
-    let command = Command::UpdateWindow { window: key, status, body };
+    let command = Command::UpdateWindow { window: key, status, body, to };
     Ok(Prepared::about(state, command, told(state, key), sanitiser.removed()))
 }
 
-/// Sets another end once it has begun: it may lie before the beginning that was planned.
-fn ending(start: Prepared, key: WindowKey, to: Timestamp) -> Prepared {
-    let change = Box::new(WindowChange { to: Some(to), ..WindowChange::default() });
-    let command = Command::Together(vec![start.command, Command::ChangeWindow { window: key, change }]);
-    Prepared { command, ..start }
-}
-
-/// Its last words come before its end: nothing is added to one that is cancelled.
+/// The last words stand in place of the automatic text.
 fn cancel(
     state: &State,
     key: WindowKey,
@@ -305,14 +293,12 @@ fn cancel(
     message: Option<&str>,
 ) -> Result<Prepared, String> {
     let window = &state.windows[&key];
-    let end = Command::CancelWindow { window: key };
-    let Some(message) = message else { return Ok(Prepared::about(state, end, told(state, key), Vec::new())) };
-    if !window.is_published() {
+    if message.is_some() && !window.is_published() {
         return Err(format!("no visitor knows of maintenance {}: cancel it without a message", window.id));
     }
-    let body = Some(Box::new(sanitiser.markdown(message)?));
-    let say = Command::UpdateWindow { window: key, status: None, body };
-    Ok(Prepared::about(state, Command::Together(vec![say, end]), told(state, key), sanitiser.removed()))
+    let body = body(&mut sanitiser, message)?.map(Box::new);
+    let command = Command::CancelWindow { window: key, body };
+    Ok(Prepared::about(state, command, told(state, key), sanitiser.removed()))
 }
 
 /// The text that is replaced is what was read a moment ago: a change by somebody else in between is a conflict.
@@ -320,7 +306,7 @@ fn edit(
     state: &State,
     key: WindowKey,
     mut sanitiser: TextSanitiser,
-    (update, message, at): (Option<String>, Option<&str>, Option<i64>),
+    (update, message, at): (Option<String>, Option<&str>, Option<Timestamp>),
 ) -> Result<Prepared, String> {
     let window = &state.windows[&key];
     let id = &window.id;
@@ -335,55 +321,11 @@ fn edit(
         ));
     }
     let body = body(&mut sanitiser, message)?.map(Box::new);
-    let command = Command::EditWindowUpdate { window: key, update, body, display_at: at.map(Timestamp) };
+    let command = Command::EditWindowUpdate { window: key, update, body, display_at: at };
     Ok(Prepared::about(state, command, told(state, key), sanitiser.removed())
         .unless_changed(state, Subject::Window(key)))
 }
 
-fn told(state: &State, key: WindowKey) -> Told {
+pub(super) fn told(state: &State, key: WindowKey) -> Told {
     Told::Window(key, Box::new(state.windows[&key].clone()))
-}
-
-impl ChangeWindow {
-    fn prepare(
-        self,
-        state: &State,
-        key: WindowKey,
-        mut sanitiser: TextSanitiser,
-    ) -> Result<Prepared, String> {
-        let window = &state.windows[&key];
-        let change = self.change(state, window.page, (window.from, window.to), &mut sanitiser)?;
-        if change == WindowChange::default() {
-            return Err(
-                "there is nothing to change: say --title, --message, --from, --to, --for, --component, --check or --lead"
-                    .to_owned(),
-            );
-        }
-        let command = Command::ChangeWindow { window: key, change: Box::new(change) };
-        Ok(Prepared::about(state, command, told(state, key), sanitiser.removed()))
-    }
-
-    /// The change of what is planned `from` and `to` on a page.
-    pub(super) fn change(
-        self,
-        state: &State,
-        page: Option<PageKey>,
-        (from, to): (Timestamp, Timestamp),
-        sanitiser: &mut TextSanitiser,
-    ) -> Result<WindowChange, String> {
-        let components = |names: Vec<String>| -> Result<Vec<ComponentKey>, String> {
-            names.iter().map(|name| lookup::component(state, page, name)).collect()
-        };
-        let from = self.from.map_or(from, Timestamp);
-        Ok(WindowChange {
-            title: self.title.as_deref().map(|title| sanitiser.title(title)).transpose()?,
-            body: body(sanitiser, self.message.as_deref())?,
-            components: self.components.map(components).transpose()?,
-            checks: self.checks.map(|names| checks(state, &names)).transpose()?,
-            from: self.from.map(Timestamp),
-            to: self.to.map(|end| end.of(from, to)),
-            lead: self.lead,
-            reminds: None,
-        })
-    }
 }

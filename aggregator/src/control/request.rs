@@ -20,6 +20,14 @@ use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
 use std::collections::BTreeSet;
 
+/// An instant in requests, ms since 1970, that stands for now by the clock of the aggregator.
+pub const NOW: i64 = i64::MIN;
+
+/// The instant that a request names.
+pub(super) fn instant(at: i64, now: Timestamp) -> Timestamp {
+    if at == NOW { now } else { Timestamp(at) }
+}
+
 /// A request of the command line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]

@@ -1,12 +1,14 @@
 //! Requests about maintenance that recurs.
 
-use super::maintenance::{ChangeWindow, body};
+use super::maintenance::body;
 use super::request::{Prepared, Told};
+use super::rescheduled::ChangeWindow;
 use crate::texts::TextSanitiser;
 use serde::{Deserialize, Serialize};
 use skerry_domain::maintenance::PlannedWindow;
-use skerry_domain::state::{SeriesKey, State, WindowKey};
+use skerry_domain::state::{SeriesKey, State};
 use skerry_domain::step::{Command, SeriesChange};
+use skerry_domain::time::Timestamp;
 
 /// A change of all occurrences that have not begun.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,9 +34,10 @@ impl SeriesEdit {
         state: &State,
         key: SeriesKey,
         sanitiser: TextSanitiser,
+        now: Timestamp,
     ) -> Result<Prepared, String> {
         match self {
-            Self::Change { change, repeat } => self::change(state, key, sanitiser, (*change, repeat)),
+            Self::Change { change, repeat } => self::change(state, key, (sanitiser, now), (*change, repeat)),
             Self::End { message } => end(state, key, sanitiser, message.as_deref()),
         }
     }
@@ -43,13 +46,13 @@ impl SeriesEdit {
 fn change(
     state: &State,
     key: SeriesKey,
-    mut sanitiser: TextSanitiser,
+    (mut sanitiser, now): (TextSanitiser, Timestamp),
     (change, rule): (ChangeWindow, Option<String>),
 ) -> Result<Prepared, String> {
     let series = &state.series[&key];
     let first = series.recurrence.instant(series.recurrence.first());
     let times = (first, first + series.length);
-    let window = change.change(state, series.page, times, &mut sanitiser)?;
+    let window = change.change(state, series.page, times, (&mut sanitiser, now))?;
     let change = SeriesChange { window, rule };
     if change == SeriesChange::default() {
         return Err(
@@ -61,28 +64,21 @@ fn change(
     Ok(Prepared::about(state, command, Told::Series(key), sanitiser.removed()))
 }
 
-/// The last words come before the end: nothing is added to what is cancelled.
+/// The last words stand in place of the automatic texts.
 fn end(
     state: &State,
     key: SeriesKey,
     mut sanitiser: TextSanitiser,
     message: Option<&str>,
 ) -> Result<Prepared, String> {
-    let end = Command::EndSeries { series: key };
-    let Some(message) = message else {
-        return Ok(Prepared::about(state, end, Told::Series(key), Vec::new()));
-    };
     let known = |one: &PlannedWindow| one.is_open() && one.started_at.is_none() && one.is_published();
-    let known: Vec<WindowKey> =
-        state.occurrences(key).filter(|(_, one)| known(one)).map(|(window, _)| window).collect();
-    if known.is_empty() {
+    if message.is_some() && !state.occurrences(key).any(|(_, one)| known(one)) {
         let id = &state.series[&key].id;
         return Err(format!(
             "no visitor knows of an occurrence of {id} to come: cancel it without a message"
         ));
     }
-    let body = body(&mut sanitiser, Some(message))?.map(Box::new);
-    let say = |window| Command::UpdateWindow { window, status: None, body: body.clone() };
-    let commands = known.into_iter().map(say).chain([end]).collect();
-    Ok(Prepared::about(state, Command::Together(commands), Told::Series(key), sanitiser.removed()))
+    let body = body(&mut sanitiser, message)?.map(Box::new);
+    let command = Command::EndSeries { series: key, body };
+    Ok(Prepared::about(state, command, Told::Series(key), sanitiser.removed()))
 }

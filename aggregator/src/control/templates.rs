@@ -3,7 +3,7 @@
 
 use super::incidents::{IncidentEdit, NamedComponent, OpenIncident, UpdateIncident};
 use super::lookup;
-use super::request::{Prepared, Told};
+use super::request::{Prepared, Told, instant};
 use crate::texts::TextSanitiser;
 use serde::{Deserialize, Serialize};
 use skerry_domain::rows::Subject;
@@ -113,7 +113,8 @@ pub(super) fn opened(
     let template = of_incident(state, page, &named)?;
     let components = components(state, template, new.components);
     let named = keys(state, page, &components)?;
-    let (since, until) = new.ended.map_or((now, now), |(began, ended)| (Timestamp(began), Timestamp(ended)));
+    let (since, until) =
+        new.ended.map_or((now, now), |(began, ended)| (instant(began, now), instant(ended, now)));
     let occasion = Occasion { page, title: "", components: &named, since, until };
     let title = if new.title.trim().is_empty() {
         fill(template.title.public.source(), |one| occasion.value(state, one))

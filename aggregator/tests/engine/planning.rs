@@ -92,12 +92,13 @@ impl World {
             10..=12 => self.recur(script),
             13 | 14 => self.announce(script),
             15 => self.template(script),
-            0 => Command::CancelWindow { window },
+            0 => Command::CancelWindow { window, body: None },
             1 | 2 => Command::ChangeWindow { window, change: Box::new(self.window_change(script)) },
             3 | 4 => Command::UpdateWindow {
                 window,
                 status: (script.below(4) > 0).then(|| script.pick(&MaintenanceStatus::ALL)),
                 body: (script.below(2) == 1).then(|| Box::new(text(script, Form::Markdown))),
+                to: None,
             },
             5 => {
                 let updates = self.state.windows.get(&window).map(|window| window.updates.clone());

@@ -26,7 +26,7 @@ impl World {
     pub(crate) fn recur(&self, script: &mut Script<'_>) -> Command {
         let series = SeriesKey(self.state.counters.series - script.below(2));
         match script.below(5) {
-            0 => Command::EndSeries { series },
+            0 => Command::EndSeries { series, body: None },
             1 | 2 => {
                 let rule = (script.below(2) == 1).then(|| script.pick(&RULES).to_owned());
                 let change = Box::new(SeriesChange { window: self.window_change(script), rule });

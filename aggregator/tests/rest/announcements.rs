@@ -60,12 +60,12 @@ async fn an_operator_makes_changes_and_ends_them() {
     assert_eq!(fixture.send(Role::Operator, "PATCH", &one, &version, &change.to_string()).await.status, 412);
     let (status, refused) = write(&fixture, "PATCH", &one, &json!({ "from": after(1).to_string() })).await;
     assert!(
-        status == 403 && refused["detail"].as_str().is_some_and(|why| why.contains("shown already")),
+        status == 422 && refused["detail"].as_str().is_some_and(|why| why.contains("shown already")),
         "{refused}"
     );
     let (status, ended) = write(&fixture, "DELETE", &one, &json!({})).await;
     assert_eq!((status, &ended["state"]), (200, &json!("ended")));
-    assert_eq!(write(&fixture, "DELETE", &one, &json!({})).await.0, 403, "it has ended");
+    assert_eq!(write(&fixture, "DELETE", &one, &json!({})).await.0, 422, "it has ended");
     let audit = fixture.admin("GET", "/api/v1/audit?limit=1", "").await.body;
     assert_eq!(audit["data"][0]["action"], "delete_announcement");
     assert!(audit["data"][0]["actor"].as_str().is_some_and(|actor| actor.starts_with("token:")), "{audit}");

@@ -10,6 +10,7 @@ mod incidents;
 mod injection;
 mod pages;
 mod problems;
+mod said;
 mod templates;
 mod tokens;
 mod uptime;

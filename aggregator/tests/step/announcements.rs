@@ -150,14 +150,14 @@ fn changes_are_seen_on_all_pages_that_show_it() {
 
 #[test]
 fn what_contradicts_itself_is_refused() {
-    use RejectedKind::{Forbidden, Invalid, NotFound};
+    use RejectedKind::{Invalid, NotFound, State};
     let mut fixture = Fixture::new();
     let (shown, _) = fixture.announce(START, None);
     let (ended, _) = fixture.announce(START, Some(START + SECOND));
     fixture.pass(MINUTE);
     let now = fixture.now;
     let table = [
-        (shown, AnnouncementChange { from: Some(now), ..Default::default() }, (Forbidden, "from")),
+        (shown, AnnouncementChange { from: Some(now), ..Default::default() }, (State, "from")),
         (shown, AnnouncementChange { to: Some(Some(START)), ..Default::default() }, (Invalid, "to")),
         (shown, AnnouncementChange { pages: Some(vec![]), ..Default::default() }, (Invalid, "pages")),
         (
@@ -168,9 +168,9 @@ fn what_contradicts_itself_is_refused() {
         (
             shown,
             AnnouncementChange { tell_subscribers: Some(false), ..Default::default() },
-            (Forbidden, "tell_subscribers"),
+            (State, "tell_subscribers"),
         ),
-        (ended, AnnouncementChange { to: Some(None), ..Default::default() }, (Forbidden, "announcement")),
+        (ended, AnnouncementChange { to: Some(None), ..Default::default() }, (State, "announcement")),
         (AnnouncementKey(9), AnnouncementChange::default(), (NotFound, "announcement")),
     ];
     for (key, change, expected) in table {

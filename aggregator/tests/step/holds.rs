@@ -215,7 +215,7 @@ fn invalid_holds_and_windows_are_rejected() {
         (planned(&[component], now + 1, now + 1), RejectedKind::Invalid, "to"),
         (planned(&[component], now - 2, now), RejectedKind::Invalid, "to"),
         (planned(&[component], now, Timestamp::FAR), RejectedKind::Invalid, "to"),
-        (Command::CancelWindow { window: WindowKey(1) }, RejectedKind::NotFound, "window"),
+        (Command::CancelWindow { window: WindowKey(1), body: None }, RejectedKind::NotFound, "window"),
     ] {
         let told = format!("{command:?}");
         let rejected = fixture.rejected(command);
@@ -249,8 +249,8 @@ fn windows_that_start_together_both_run() {
     assert!(fixture.tick_at(from + 2 * HOUR).contains(&Change::ComponentChanged(all[0])), "due at its end");
     fixture.see(HardState::Up);
     assert_eq!(fixture.shown().0, Status::Operational);
-    let rejected = fixture.rejected(Command::CancelWindow { window: short });
-    assert_eq!((rejected.kind, rejected.field), (RejectedKind::Forbidden, "window"), "it is history");
+    let rejected = fixture.rejected(Command::CancelWindow { window: short, body: None });
+    assert_eq!((rejected.kind, rejected.field), (RejectedKind::State, "window"), "it is history");
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn cancelling_removes_a_future_window_and_ends_a_running_one() {
     let mut fixture = manual();
     let component = fixture.component();
     let planned = fixture.plan(&[component], START + HOUR, START + 2 * HOUR);
-    assert_eq!(fixture.run(Command::CancelWindow { window: planned }).1, [], "no page shows it");
+    assert_eq!(fixture.run(Command::CancelWindow { window: planned, body: None }).1, [], "no page shows it");
     assert!(fixture.state.windows.is_empty() && fixture.state.next_due() != Some(START + HOUR));
     fixture.assert_stored();
     // A window that should have begun begins now.
@@ -290,14 +290,17 @@ fn cancelling_removes_a_future_window_and_ends_a_running_one() {
     assert_eq!(fixture.shown().0, Status::UnderMaintenance);
     fixture.tick_at(START + SECOND);
     let shown = [Change::MaintenanceChanged(runs), Change::ComponentChanged(component)];
-    assert_eq!(fixture.run(Command::CancelWindow { window: runs }).1, shown);
+    assert_eq!(fixture.run(Command::CancelWindow { window: runs, body: None }).1, shown);
     assert_eq!(fixture.shown().0, Status::Operational);
     assert_eq!(
         fixture.was(START + SECOND - 1),
         Effective::Known(Status::UnderMaintenance),
         "it was true until then"
     );
-    assert_eq!(fixture.rejected(Command::CancelWindow { window: runs }).kind, RejectedKind::Forbidden);
+    assert_eq!(
+        fixture.rejected(Command::CancelWindow { window: runs, body: None }).kind,
+        RejectedKind::State
+    );
     fixture.assert_stored();
 }
 

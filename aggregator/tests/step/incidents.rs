@@ -233,7 +233,7 @@ fn a_postmortem_belongs_to_a_resolved_incident() {
         Command::ChangePostmortem { incident, change }
     };
     let write = || postmortem(PostmortemChange::Write(written.clone()));
-    assert_eq!(fixture.refused(write()), (RejectedKind::Forbidden, "postmortem"));
+    assert_eq!(fixture.refused(write()), (RejectedKind::State, "postmortem"));
     let status = Some(IncidentStatus::Resolved);
     fixture.change(incident, IncidentChange { status, ..IncidentChange::default() });
     let publish = || postmortem(PostmortemChange::Publish);
@@ -376,7 +376,7 @@ fn a_postmortem_is_a_draft_again_when_its_incident_is_open_again() {
     let components = vec![(fixture.component(), Some(Status::MajorOutage))];
     let change = Box::new(IncidentChange { components, ..IncidentChange::default() });
     let refused = fixture.refused(Command::UpdateIncident { incident, change });
-    assert_eq!(refused, (RejectedKind::Forbidden, "components"), "it is over and would hold it unseen");
+    assert_eq!(refused, (RejectedKind::State, "components"), "it is over and would hold it unseen");
     fixture.change(incident, status(IncidentStatus::Investigating));
     let postmortem = fixture.incident().postmortem.as_ref().expect("it is kept");
     assert_eq!(postmortem.published_at, None);

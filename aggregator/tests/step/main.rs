@@ -5,6 +5,7 @@ mod absence;
 mod access;
 mod announcements;
 mod configuration;
+mod confirmed;
 mod corrections;
 mod dependencies;
 mod dismissed;

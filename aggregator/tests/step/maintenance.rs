@@ -64,12 +64,12 @@ impl Fixture {
     }
 
     pub(crate) fn enter(&mut self, window: WindowKey, status: MaintenanceStatus) -> Vec<Change> {
-        self.run(Command::UpdateWindow { window, status: Some(status), body: None }).1
+        self.run(Command::UpdateWindow { window, status: Some(status), body: None, to: None }).1
     }
 
     pub(crate) fn tell(&mut self, window: WindowKey, status: Option<MaintenanceStatus>, body: &str) {
         let body = Some(Box::new(text(body)));
-        self.run(Command::UpdateWindow { window, status, body });
+        self.run(Command::UpdateWindow { window, status, body, to: None });
     }
 
     pub(crate) fn window(&self, key: WindowKey) -> &PlannedWindow {
@@ -240,7 +240,7 @@ fn an_early_end_lets_problems_through() {
             assert!(fixture.state.incidents.is_empty());
             match end {
                 Some(status) => fixture.enter(window, status),
-                None => fixture.run(Command::CancelWindow { window }).1,
+                None => fixture.run(Command::CancelWindow { window, body: None }).1,
             };
             assert_eq!(fixture.state.incidents.len(), 1, "{told}");
             assert_eq!(fixture.shown().0, Status::MajorOutage, "{told}");
@@ -280,9 +280,9 @@ fn a_window_that_is_cancelled_before_it_begins_is_remembered_only_if_somebody_wa
     let later = fixture.maintain(fixture.new_window(start + 2 * DAY, start + 3 * DAY));
     let soon = fixture.maintain(fixture.new_window(start + 2 * HOUR, start + 3 * HOUR));
     fixture.now = start + MINUTE;
-    assert_eq!(fixture.run(Command::CancelWindow { window: later }).1, [], "nobody knows of it");
+    assert_eq!(fixture.run(Command::CancelWindow { window: later, body: None }).1, [], "nobody knows of it");
     assert!(!fixture.state.windows.contains_key(&later));
-    let changes = fixture.run(Command::CancelWindow { window: soon }).1;
+    let changes = fixture.run(Command::CancelWindow { window: soon, body: None }).1;
     assert_eq!(changes, [Change::MaintenanceChanged(soon)]);
     let window = fixture.window(soon);
     assert_eq!((window.status, window.cancelled_at), (Cancelled, Some(start + MINUTE)));
@@ -293,8 +293,8 @@ fn a_window_that_is_cancelled_before_it_begins_is_remembered_only_if_somebody_wa
         assert_eq!(fixture.shown().0, Status::Operational, "it never runs");
     }
     assert_eq!(fixture.window(soon).updates.len(), 2, "nothing more is said");
-    let rejected = fixture.refuse(Command::CancelWindow { window: soon });
-    assert_eq!((rejected.kind, rejected.field), (RejectedKind::Forbidden, "window"));
+    let rejected = fixture.refuse(Command::CancelWindow { window: soon, body: None });
+    assert_eq!((rejected.kind, rejected.field), (RejectedKind::State, "window"));
 }
 
 /// Planned times do not depend on the clock: what began under a clock that was ahead begins again at its time.

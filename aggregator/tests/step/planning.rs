@@ -134,7 +134,7 @@ fn other_components_are_under_maintenance_after_a_change() {
     assert_eq!((planned(&fixture, 0), planned(&fixture, 1)), (false, true));
     let change = Box::new(WindowChange { components: Some(all.clone()), ..WindowChange::default() });
     let rejected = fixture.refuse(Command::ChangeWindow { window: key, change });
-    assert_eq!((rejected.kind, rejected.field), (RejectedKind::Forbidden, "components"), "it has begun");
+    assert_eq!((rejected.kind, rejected.field), (RejectedKind::State, "components"), "it has begun");
 }
 
 #[test]
@@ -151,6 +151,7 @@ fn what_makes_no_sense_is_rejected() {
         window,
         status,
         body: body.map(|body| Box::new(text(body))),
+        to: None,
     };
     let unknown = vec!["nothing".to_owned()];
     let edit =
@@ -183,13 +184,13 @@ fn what_makes_no_sense_is_rejected() {
     fixture.restart_at(now + HOUR);
     let moved = change(public, WindowChange { from: Some(now + 90 * MINUTE), ..none() });
     let rejected = fixture.refuse(moved);
-    assert_eq!((rejected.kind, rejected.field), (RejectedKind::Forbidden, "from"), "it has begun");
+    assert_eq!((rejected.kind, rejected.field), (RejectedKind::State, "from"), "it has begun");
     fixture.restart_at(now + 2 * HOUR);
     for status in [Scheduled, InProgress, Verifying] {
         assert_eq!(fixture.refuse(update(public, Some(status), None)).field, "status", "it is over");
     }
     let moved = change(public, WindowChange { to: Some(now + 3 * HOUR), ..none() });
-    assert_eq!(fixture.refuse(moved).kind, RejectedKind::Forbidden);
+    assert_eq!(fixture.refuse(moved).kind, RejectedKind::State);
     // The text of what is over can still be corrected.
     fixture.alter(public, WindowChange { body: Some(text("A disk was replaced")), ..none() });
     assert_eq!(said(fixture.window(public))[0].1, "A disk was replaced");

@@ -84,7 +84,7 @@ fn the_next_one_is_always_there_however_far_it_is() {
     assert_eq!(fixture.made(series), [(1, InProgress), (1 + year, Scheduled)]);
     // Instead of one that does not take place there is the next one.
     let next = fixture.nth(series, 1);
-    fixture.run(Command::CancelWindow { window: next });
+    fixture.run(Command::CancelWindow { window: next, body: None });
     fixture.restart_at(START + 2 * HOUR);
     let leap = 366 * 24;
     assert_eq!(fixture.made(series), [(1, InProgress), (1 + year, Cancelled), (1 + year + leap, Scheduled)]);
@@ -137,7 +137,7 @@ fn what_a_person_changed_or_cancelled_is_not_made_again() {
     let (moved, cancelled) = (fixture.nth(series, 1), fixture.nth(series, 2));
     let from = START + 9 * DAY;
     fixture.alter(moved, WindowChange { from: Some(from), to: Some(from + HOUR), ..WindowChange::default() });
-    fixture.run(Command::CancelWindow { window: cancelled });
+    fixture.run(Command::CancelWindow { window: cancelled, body: None });
     let title = Some(text("Restart"));
     fixture.change_series(series, WindowChange { title, lead: Some(HOUR), ..WindowChange::default() }, None);
     assert_eq!((fixture.window(moved).from, fixture.window(moved).lead), (from, DAY), "it was changed alone");
@@ -174,7 +174,7 @@ fn the_same_times_again_skip_what_was_changed_or_cancelled() {
     let series = fixture.recur("FREQ=WEEKLY", fixture.soon());
     let (moved, cancelled) = (fixture.nth(series, 1), fixture.nth(series, 2));
     fixture.alter(moved, WindowChange { to: Some(START + 7 * DAY + 9 * HOUR), ..WindowChange::default() });
-    fixture.run(Command::CancelWindow { window: cancelled });
+    fixture.run(Command::CancelWindow { window: cancelled, body: None });
     let before = fixture.made(series);
     fixture.change_series(series, WindowChange::default(), Some("FREQ=WEEKLY;COUNT=20"));
     assert_eq!(fixture.made(series), before);
@@ -220,13 +220,13 @@ fn a_series_that_ends_lets_run_what_runs() {
     let series = fixture.recur("FREQ=DAILY", fixture.soon());
     fixture.restart_at(START + 2 * HOUR);
     assert_eq!(fixture.made(series).len(), 36);
-    fixture.run(Command::EndSeries { series });
+    fixture.run(Command::EndSeries { series, body: None });
     // Tomorrow's was announced: its page says that it is cancelled.
     assert_eq!(fixture.made(series), [(1, InProgress), (25, Cancelled)]);
     fixture.restart_at(START + 30 * DAY);
     assert_eq!(fixture.made(series), [(1, Completed), (25, Cancelled)]);
-    let again = fixture.refuse(Command::EndSeries { series });
-    assert_eq!((again.kind, again.reason.as_str()), (RejectedKind::Forbidden, "this series has ended"));
+    let again = fixture.refuse(Command::EndSeries { series, body: None });
+    assert_eq!((again.kind, again.reason.as_str()), (RejectedKind::State, "this series has ended"));
     fixture.assert_stored();
 }
 
@@ -303,7 +303,7 @@ fn series_that_make_no_sense_are_rejected() {
     ] {
         assert_eq!(refuse(&mut fixture, rule, window), (field, reason.to_owned()), "{rule}");
     }
-    let nobody = Command::EndSeries { series: SeriesKey(7) };
+    let nobody = Command::EndSeries { series: SeriesKey(7), body: None };
     assert_eq!(fixture.refuse(nobody).kind, RejectedKind::NotFound);
     // A beginning in the past counts from there.
     let series = fixture.recur("FREQ=DAILY;COUNT=10", at(-9 * DAY + HOUR, -9 * DAY + 2 * HOUR));

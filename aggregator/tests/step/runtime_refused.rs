@@ -135,7 +135,7 @@ fn a_client_cannot_make_components_without_end() {
         fixture.state.components.insert(ComponentKey(1_000 + number), template.clone());
     }
     let refused = step(&mut fixture.state, create("one more", None), context).expect_err("too many");
-    assert_eq!((refused.kind, refused.field), (RejectedKind::Forbidden, "component"));
+    assert_eq!((refused.kind, refused.field), (RejectedKind::State, "component"));
     // Those of a page that is archived do not count.
     let mut archived = fixture.state.pages[&PAGE].clone();
     archived.archived = true;

@@ -127,7 +127,7 @@ fn what_contradicts_itself_is_refused() {
         step(&mut fixture.state, new, Context { now: START, ids: Ids::from_seed([1; 32]) }).expect("taken");
     }
     let refused = fixture.template(TemplateCommand::Create(new_template("One too many")));
-    assert_eq!(refused, Err((RejectedKind::Forbidden, "template")));
+    assert_eq!(refused, Err((RejectedKind::State, "template")));
 }
 
 #[test]

@@ -308,7 +308,10 @@ mod tests {
         let window = Command::PlanWindow(Box::new(window));
         let planned = Some(r#"{"planned_window":1,"component":1}"#.to_owned());
         assert_eq!(audit_of(4, window), [(None, planned.clone())]);
-        assert_eq!(audit_of(5, Command::CancelWindow { window: WindowKey(1) }), [(planned, None)]);
+        assert_eq!(
+            audit_of(5, Command::CancelWindow { window: WindowKey(1), body: None }),
+            [(planned, None)]
+        );
     }
 
     fn configure(checks: &[&str]) -> Command {

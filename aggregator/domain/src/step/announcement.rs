@@ -63,7 +63,7 @@ pub(super) fn create(
     let open = state.announcements.values().filter(|one| one.is_open()).count();
     if open >= MAX_OPEN_ANNOUNCEMENTS {
         let reason = format!("at most {MAX_OPEN_ANNOUNCEMENTS} announcements are shown or planned at a time");
-        return Err(Rejected::forbidden("announcement", reason));
+        return Err(Rejected::state("announcement", reason));
     }
     let key = AnnouncementKey::next(&mut state.counters.announcements);
     let announcement = Announcement {
@@ -102,15 +102,15 @@ pub(super) fn change(
     let timed = change.from.is_some() || change.to.is_some();
     let ended = !former.is_open() || former.to.is_some_and(|to| to <= now);
     if ended && (timed || change.pages.is_some()) {
-        return Err(Rejected::forbidden("announcement", "this announcement has ended"));
+        return Err(Rejected::state("announcement", "this announcement has ended"));
     }
     let begun = former.is_published() || former.from <= now;
     if begun && change.from.is_some() {
-        return Err(Rejected::forbidden("from", "this announcement is shown already"));
+        return Err(Rejected::state("from", "this announcement is shown already"));
     }
     if begun && change.tell_subscribers.is_some_and(|tell| tell != former.tell_subscribers) {
         let reason = "whether subscribers are told is settled once an announcement is shown";
-        return Err(Rejected::forbidden("tell_subscribers", reason));
+        return Err(Rejected::state("tell_subscribers", reason));
     }
     if let Some(named) = &change.pages {
         changed.pages = pages(state, named)?;
@@ -155,7 +155,7 @@ pub(super) fn end(
 ) -> Result<(), Rejected> {
     let one = state.announcements.get(&key).ok_or_else(no_announcement)?;
     if one.withdrawn || one.to.is_some_and(|to| to <= context.now) {
-        return Err(Rejected::forbidden("announcement", "this announcement has ended"));
+        return Err(Rejected::state("announcement", "this announcement has ended"));
     }
     due(state, key, context, changes);
     let one = state.announcements.get_mut(&key).expect("looked up above");
@@ -218,11 +218,11 @@ fn check_times(from: Timestamp, to: Option<Timestamp>, now: Timestamp) -> Result
         }
     }
     let Some(to) = to else { return Ok(()) };
-    if to <= from {
-        return Err(Rejected::invalid("to", "an announcement must end after it begins"));
-    }
     if to <= now {
         return Err(Rejected::invalid("to", "an announcement must end in the future"));
+    }
+    if to <= from {
+        return Err(Rejected::invalid("to", "an announcement must end after it begins"));
     }
     Ok(())
 }

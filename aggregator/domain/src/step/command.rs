@@ -133,11 +133,15 @@ pub enum Command {
     EndSeries {
         /// Which.
         series: SeriesKey,
+        /// Why, for visitors who know of one. `None`: an automatic text.
+        body: Option<Box<Text>>,
     },
     /// Cancels a planned window. A running one ends now; one that has ended cannot be cancelled.
     CancelWindow {
         /// Which.
         window: WindowKey,
+        /// Why, for visitors who know of it. `None`: an automatic text.
+        body: Option<Box<Text>>,
     },
     /// Sets what happens to incidents by itself.
     SetIncidentRules {
@@ -223,6 +227,8 @@ pub enum Command {
         status: Option<MaintenanceStatus>,
         /// The text; without it a new state has an automatic one.
         body: Option<Box<Text>>,
+        /// Its end, if this begins it early. `None`: it stays.
+        to: Option<Timestamp>,
     },
     /// A person edits an entry of the timeline of a planned window.
     EditWindowUpdate {

@@ -55,7 +55,7 @@ pub(super) fn correct(
     }
     if state.corrections_of(new.component).count() >= MAX_CORRECTIONS {
         let reason = format!("a component has at most {MAX_CORRECTIONS} corrections: undo others first");
-        return Err(Rejected::forbidden("component", reason));
+        return Err(Rejected::state("component", reason));
     }
     let key = CorrectionKey::next(&mut state.counters.corrections);
     let correction = Correction {

@@ -1,12 +1,15 @@
 //! Holds: statuses that do not come from checks. Each source has its own hold, until it releases it or the hold
-//! expires. `operational` on a linked component releases the hold, so that the automatic status applies.
+//! expires. `operational` on a linked component releases the hold, so that the automatic status applies; it confirms that
+//! what resolved incidents left behind is over, too.
 
 use super::{Change, Changes, Rejected, no_component};
 use crate::holds::{self, Hold, Source};
+use crate::incident::Incident;
 use crate::schedule::Due;
-use crate::state::{Component, ComponentKey, HoldKey, State};
+use crate::state::{Component, ComponentKey, HoldKey, IncidentKey, State};
 use crate::status::Status;
 use crate::time::{DAY, Timestamp};
+use std::collections::BTreeSet;
 
 /// Duration of a status that REST sets on a linked component without an end, ms.
 pub const REST_HOLDS: i64 = DAY;
@@ -21,6 +24,9 @@ pub(super) fn set(
     let linked = state.components.get(&key).ok_or_else(no_component)?.is_linked();
     if until.is_some_and(|until| until <= now) {
         return Err(Rejected::invalid("until", "a status must end after it begins"));
+    }
+    if status == Status::Operational {
+        confirm(state, key, source, now, changes);
     }
     if linked && status == Status::Operational {
         return release(state, key, source, now, changes);
@@ -46,6 +52,42 @@ pub(super) fn set(
         changes.push(Change::ComponentSaved(key));
     }
     moved(state, key, &changed, now, changes);
+    Ok(())
+}
+
+/// Releases what incidents that are over hold, apart from `source`: whoever says that the component is operational confirms
+/// that. What an incident that lasts holds stays.
+fn confirm(state: &mut State, key: ComponentKey, source: Source, now: Timestamp, changes: &mut Changes) {
+    let is_over =
+        |incident: i64| state.incidents.get(&IncidentKey(incident)).is_some_and(|one| !one.is_open());
+    let Some(component) = state.components.get(&key) else { return };
+    let active = component.holds.iter().filter(|hold| hold.source != source && hold.to > now);
+    let over: BTreeSet<Source> = active
+        .map(|hold| hold.source)
+        .filter(|source| matches!(source, Source::Incident(incident) if is_over(*incident)))
+        .collect();
+    for source in over {
+        let released = release(state, key, source, now, changes);
+        debug_assert!(released.is_ok(), "the component exists");
+    }
+}
+
+/// What may still be said of the components of an incident that stays resolved: that they are operational, which confirms
+/// it. Another status would be held unseen.
+pub(super) fn check_confirmed(
+    incident: &Incident,
+    components: &[(ComponentKey, Option<Status>)],
+) -> Result<(), Rejected> {
+    let mut set = components.iter().filter_map(|(_, status)| *status).peekable();
+    if set.peek().is_some() && (incident.backfilled || !incident.is_published()) {
+        let reason = "this incident is over and never set a status: set the component itself";
+        return Err(Rejected::state("components", reason));
+    }
+    if set.any(|status| status != Status::Operational) {
+        let reason = "this incident is resolved, so its components can only be called operational: open it again, or set \
+                      the component itself";
+        return Err(Rejected::state("components", reason));
+    }
     Ok(())
 }
 

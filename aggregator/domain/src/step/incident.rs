@@ -230,11 +230,8 @@ pub(super) fn update(
     check_display_at(change.display_at, now)?;
     let (display_at, former) = (change.display_at.unwrap_or(now), incident.status);
     let status = change.status.unwrap_or(former);
-    let sets = change.components.iter().any(|(_, status)| status.is_some());
-    if sets && (former, status) == (IncidentStatus::Resolved, IncidentStatus::Resolved) {
-        let reason =
-            "this incident is resolved and holds nothing: open it again, or set the component itself";
-        return Err(Rejected::forbidden("components", reason));
+    if former == IncidentStatus::Resolved && status == former {
+        hold::check_confirmed(incident, &change.components)?;
     }
     // Whoever resolves it makes room.
     let resolves = status == IncidentStatus::Resolved && former != status;

@@ -206,8 +206,12 @@ fn apply(
         Command::ChangeSeries { series, change } => {
             series::change(state, *series, change, context, changes)?;
         }
-        Command::EndSeries { series } => series::end(state, *series, context, changes)?,
-        Command::CancelWindow { window } => window::cancel(state, *window, context, changes)?,
+        Command::EndSeries { series, body } => {
+            series::end(state, *series, body.as_deref(), context, changes)?;
+        }
+        Command::CancelWindow { window, body } => {
+            window::cancel(state, *window, body.as_deref(), context, changes)?;
+        }
         Command::SetIncidentRules { rules, by } => {
             settings::set_incident_rules(state, *rules, *by, context, changes)?;
         }
@@ -241,8 +245,8 @@ fn apply(
         Command::ChangeWindow { window, change } => {
             window_change::change(state, *window, change, context, changes)?;
         }
-        Command::UpdateWindow { window, status, body } => {
-            let update = (*status, body.as_deref());
+        Command::UpdateWindow { window, status, body, to } => {
+            let update = (*status, body.as_deref(), *to);
             window_change::update(state, *window, update, context, changes)?;
         }
         Command::EditWindowUpdate { window, update, body, display_at } => {

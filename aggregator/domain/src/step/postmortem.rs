@@ -31,7 +31,7 @@ pub(super) fn change_postmortem(
     let incident = state.incidents.get_mut(&key).ok_or_else(no_incident)?;
     let adds = matches!(change, PostmortemChange::Write(_) | PostmortemChange::Publish);
     if adds && incident.is_open() {
-        return Err(Rejected::forbidden("postmortem", "an incident that lasts has no postmortem"));
+        return Err(Rejected::state("postmortem", "an incident that lasts has no postmortem"));
     }
     let no_postmortem = || Rejected::not_found("postmortem", "this incident has no postmortem");
     match change {

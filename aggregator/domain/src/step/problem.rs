@@ -185,7 +185,7 @@ pub(super) fn change(
     let (kind, note) = match change {
         ProblemChange::Acknowledge if problem.acknowledged.is_some() => return Ok(()),
         ProblemChange::Acknowledge if !problem.is_open() => {
-            return Err(Rejected::forbidden("problem", "this problem has ended"));
+            return Err(Rejected::state("problem", "this problem has ended"));
         }
         ProblemChange::Acknowledge => {
             let by = by.clone().unwrap_or_default();

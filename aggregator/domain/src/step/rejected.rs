@@ -20,8 +20,10 @@ pub enum RejectedKind {
     Conflict,
     /// A value is not allowed.
     Invalid,
-    /// The configuration or the current state does not allow it.
+    /// The configuration does not allow it.
     Forbidden,
+    /// The present state does not allow it.
+    State,
 }
 
 impl Rejected {
@@ -35,6 +37,10 @@ impl Rejected {
 
     pub(super) fn forbidden(field: &'static str, reason: impl Into<String>) -> Self {
         Self { kind: RejectedKind::Forbidden, field, reason: reason.into() }
+    }
+
+    pub(super) fn state(field: &'static str, reason: impl Into<String>) -> Self {
+        Self { kind: RejectedKind::State, field, reason: reason.into() }
     }
 
     pub(super) fn invalid(field: &'static str, reason: impl Into<String>) -> Self {

@@ -316,7 +316,7 @@ pub(super) fn check_number<T>(field: &'static str, made: impl Iterator<Item = T>
     if made.count() < MAX_MADE {
         return Ok(());
     }
-    Err(Rejected::forbidden(field, format!("at most {MAX_MADE} can be made at run time: archive some first")))
+    Err(Rejected::state(field, format!("at most {MAX_MADE} can be made at run time: archive some first")))
 }
 
 /// A name without blanks around it.

@@ -11,6 +11,7 @@ use crate::recurrence::{Recurrence, Start, local_time};
 use crate::schedule::Due;
 use crate::series::{AHEAD, MaintenanceSeries, Occurrence};
 use crate::state::{PageKey, SeriesKey, State, WindowKey};
+use crate::text::Text;
 use crate::time::{DAY, SECOND, Timestamp};
 use jiff::civil::DateTime;
 use skerry_protocol::schedule::time_zone;
@@ -58,7 +59,7 @@ pub(super) fn plan(
     check_first(window.from, now)?;
     if state.series.values().filter(|one| one.ended_at.is_none()).count() >= MAX_SERIES {
         let reason = format!("at most {MAX_SERIES} series are planned at a time");
-        return Err(Rejected::forbidden("series", reason));
+        return Err(Rejected::state("series", reason));
     }
     let zone = zone_of(state, page);
     let recurrence = recurrence(&new.rule, window.from, &zone)?;
@@ -81,6 +82,7 @@ pub(super) fn plan(
     };
     series.derive_next();
     takes_place(&series, now)?;
+    check_overlap(&series)?;
     let key = SeriesKey::next(&mut state.counters.series);
     series.id = context.ids.id("maintenance_series", key.0);
     state.series.insert(key, series);
@@ -210,7 +212,7 @@ fn place_anew(
         alter(state, window, &times, context, changes)?;
     }
     for window in to_come {
-        call_off(state, window, context, changes)?;
+        call_off(state, window, None, context, changes)?;
     }
     let series = state.series.get_mut(&key).expect("inserted by the caller");
     series.made = made;
@@ -222,6 +224,7 @@ fn place_anew(
 pub(super) fn end(
     state: &mut State,
     key: SeriesKey,
+    body: Option<&Text>,
     context: Context,
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
@@ -232,7 +235,7 @@ pub(super) fn end(
     (series.ended_at, series.updated_at, series.next) = (Some(now), now, None);
     changes.touched.series(key);
     for window in to_come {
-        call_off(state, window, context, changes)?;
+        call_off(state, window, body, context, changes)?;
     }
     // What still runs no longer recurs.
     let running: Vec<WindowKey> =
@@ -246,12 +249,13 @@ pub(super) fn end(
 fn call_off(
     state: &mut State,
     key: WindowKey,
+    body: Option<&Text>,
     context: Context,
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
     maintenance::due(state, key, context, changes);
     if state.windows[&key].is_published() {
-        return window::cancel(state, key, context, changes);
+        return window::cancel(state, key, body, context, changes);
     }
     remove(state, key, context, changes);
     Ok(())
@@ -261,7 +265,7 @@ fn open(state: &State, key: SeriesKey) -> Result<&MaintenanceSeries, Rejected> {
     let series = state.series.get(&key);
     let series = series.ok_or_else(|| Rejected::not_found("series", "there is no such series"))?;
     if series.ended_at.is_some() {
-        return Err(Rejected::forbidden("series", "this series has ended"));
+        return Err(Rejected::state("series", "this series has ended"));
     }
     Ok(series)
 }
@@ -308,6 +312,9 @@ fn changed(
         series.derive_next();
         takes_place(&series, now)?;
     }
+    if (&series.recurrence, series.length) != (&former.recurrence, former.length) {
+        check_overlap(&series)?;
+    }
     series.updated_at = now;
     Ok(series)
 }
@@ -353,6 +360,17 @@ fn recurrence(rule: &str, from: Timestamp, zone: &str) -> Result<Recurrence, Rej
     let found = time_zone(zone).ok_or_else(|| invalid(format!("{zone:?} is no known time zone")))?;
     let whole = Timestamp(from.0.div_euclid(SECOND) * SECOND);
     Recurrence::new(rule, local_time(whole, &found), zone).map_err(invalid)
+}
+
+/// Refuses occurrences of which one begins before the one before has ended.
+fn check_overlap(series: &MaintenanceSeries) -> Result<(), Rejected> {
+    let Some((former, next)) = series.first_overlap() else { return Ok(()) };
+    let until = former + series.length;
+    let reason = format!(
+        "the occurrences overlap: the one of {former} lasts until {until}, and the next begins at {next}; let them last \
+         less long, or recur less often"
+    );
+    Err(Rejected::invalid("to", reason))
 }
 
 /// Whether an occurrence is still to come or runs.

@@ -190,7 +190,7 @@ fn create(
     let made = state.templates.values().filter(|one| one.origin == Origin::Runtime).count();
     if made >= MAX_TEMPLATES {
         let reason = format!("at most {MAX_TEMPLATES} templates can be made at run time: remove some first");
-        return Err(Rejected::forbidden("template", reason));
+        return Err(Rejected::state("template", reason));
     }
     let key = TemplateKey::next(&mut state.counters.templates);
     let template = Template {

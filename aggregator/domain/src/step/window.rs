@@ -1,6 +1,6 @@
 //! Planned windows as people plan and cancel them. What a window was before now never changes.
 
-use super::maintenance::{self, NewUpdate, add, automatic, automatic_text, changed};
+use super::maintenance::{self, NewUpdate, add, automatic, automatic_text, changed, enter};
 use super::{Change, Changes, Context, Rejected, no_component, written};
 use crate::incident::Title;
 use crate::maintenance::{LEAD, MaintenanceStatus, PlannedWindow, WindowEvent, WindowText};
@@ -68,7 +68,7 @@ pub(super) fn plan(
     written::check_window(state, (page, None), new.body.as_ref())?;
     if state.open_windows.len() >= MAX_OPEN_WINDOWS {
         let reason = format!("at most {MAX_OPEN_WINDOWS} windows are planned at a time");
-        return Err(Rejected::forbidden("window", reason));
+        return Err(Rejected::state("window", reason));
     }
     let new = NewWindow { components: components.into_iter().collect(), checks, ..new.clone() };
     Ok(insert(state, &new, (page, None), context, changes))
@@ -135,20 +135,30 @@ pub(super) fn insert(
 pub(super) fn cancel(
     state: &mut State,
     key: WindowKey,
+    body: Option<&Text>,
     context: Context,
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
     let now = context.now;
     still_open(state, key, now)?;
+    if body.is_some() && state.windows[&key].page.is_none() {
+        return Err(Rejected::invalid("body", "a private window tells nobody anything"));
+    }
     maintenance::due(state, key, context, changes);
     let former = state.windows[&key].clone();
     if former.started_at.is_none() && !former.is_published() && former.occurrence.is_none() {
         remove(state, key, context, changes);
         return Ok(());
     }
-    let by = changes.author.clone();
-    let entered = (MaintenanceStatus::Cancelled, WindowEvent::Cancelled, by);
-    automatic(state, key, entered, now, context, changes);
+    let (status, by) = (MaintenanceStatus::Cancelled, changes.author.clone());
+    match body {
+        None => automatic(state, key, (status, WindowEvent::Cancelled, by), now, context, changes),
+        Some(text) => {
+            enter(state, key, status, now);
+            let body = WindowText::Written(text.clone());
+            add(state, key, NewUpdate { status, body, display_at: now, by }, context, changes);
+        }
+    }
     revise(state, key);
     changed(state, key, now, changes);
     moved(state, key, &former, context, changes);
@@ -183,17 +193,17 @@ pub(super) fn no_window() -> Rejected {
 pub(super) fn still_open(state: &State, key: WindowKey, now: Timestamp) -> Result<(), Rejected> {
     let window = state.windows.get(&key).ok_or_else(no_window)?;
     if !window.is_open() || window.to <= now {
-        return Err(Rejected::forbidden("window", "this planned window has ended"));
+        return Err(Rejected::state("window", "this planned window has ended"));
     }
     Ok(())
 }
 
 pub(super) fn check_times(from: Timestamp, to: Timestamp, now: Timestamp) -> Result<(), Rejected> {
-    if from >= to {
-        return Err(Rejected::invalid("to", "a planned window must end after it begins"));
-    }
     if to <= now {
         return Err(Rejected::invalid("to", "a planned window must end in the future"));
+    }
+    if from >= to {
+        return Err(Rejected::invalid("to", "a planned window must end after it begins"));
     }
     if to == Timestamp::FAR {
         return Err(Rejected::invalid("to", "a planned window must end"));

@@ -78,7 +78,7 @@ pub(super) fn alter(
     let begun = window.from <= now;
     let from = change.from.map_or(window.from, |from| if begun { from } else { from.max(now) });
     if begun && from != window.from {
-        return Err(Rejected::forbidden("from", "this planned window has begun"));
+        return Err(Rejected::state("from", "this planned window has begun"));
     }
     let to = change.to.unwrap_or(window.to);
     if timed {
@@ -158,14 +158,14 @@ fn write(state: &mut State, key: WindowKey, change: &WindowChange, context: Cont
 pub(super) fn update(
     state: &mut State,
     key: WindowKey,
-    (status, body): (Option<MaintenanceStatus>, Option<&Text>),
+    (status, body, to): (Option<MaintenanceStatus>, Option<&Text>, Option<Timestamp>),
     context: Context,
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
     let now = context.now;
     let window = state.windows.get(&key).ok_or_else(no_window)?;
     if window.cancelled_at.is_some() {
-        return Err(Rejected::forbidden("window", "this planned window was cancelled"));
+        return Err(Rejected::state("window", "this planned window was cancelled"));
     }
     if body.is_some() && window.page.is_none() {
         return Err(Rejected::invalid("body", "a private window tells nobody anything"));
@@ -175,22 +175,33 @@ pub(super) fn update(
     if status.unwrap_or(window.status) < MaintenanceStatus::Completed {
         written::check_window(state, (window.page, Some(key)), body)?;
     }
+    if let Some(to) = to {
+        if status != Some(MaintenanceStatus::InProgress) {
+            return Err(Rejected::invalid("to", "another end is set where a planned window begins"));
+        }
+        check_times(now, to, now)?;
+        check_length(now, to, now)?;
+    }
     maintenance::due(state, key, context, changes);
     let former = state.windows[&key].clone();
     let status = status.unwrap_or(former.status);
-    if body.is_none() && status == former.status {
+    let begins = former.status == MaintenanceStatus::Scheduled && status == MaintenanceStatus::InProgress;
+    if body.is_none() && status == former.status && to.is_none_or(|to| to == former.to) {
         return Ok(());
     }
     modified(state, key);
     if former.page.is_some() && !former.is_published() {
         maintenance::announce(state, key, context, changes);
     }
-    if former.status == MaintenanceStatus::Scheduled && status == MaintenanceStatus::InProgress {
+    if begins {
         let window = state.windows.get_mut(&key).expect("looked up above");
-        (window.from, window.timed_at) = (now, now);
+        (window.from, window.to, window.timed_at) = (now, to.unwrap_or(window.to), now);
+    } else if let Some(to) = to {
+        // It began a moment ago by itself.
+        set_times(state, key, (former.from, to), context, changes);
     }
     let by = changes.author.clone();
-    match (body, event_of(status)) {
+    match (body, event_of(status).filter(|_| status != former.status)) {
         (None, Some(event)) => automatic(state, key, (status, event, by), now, context, changes),
         (Some(text), _) => {
             if status != former.status {
@@ -201,7 +212,7 @@ pub(super) fn update(
         }
         (None, None) => {}
     }
-    if status != former.status {
+    if status != former.status || to.is_some() {
         revise(state, key);
     }
     changed(state, key, now, changes);
@@ -248,7 +259,7 @@ fn other_components(
     let (keys, page) = components(state, wanted)?;
     let keys: Vec<ComponentKey> = keys.into_iter().collect();
     if window.from <= now && keys != window.components {
-        return Err(Rejected::forbidden("components", "this planned window has begun"));
+        return Err(Rejected::state("components", "this planned window has begun"));
     }
     if page != window.page {
         return Err(Rejected::invalid("components", "a planned window stays on its page"));

@@ -58,8 +58,11 @@ impl Writer<'_> {
         let worst = worst.or(incident.worst().map(Tone::Of)).or(tone);
         let times = match (incident.resolved_at, &found) {
             (None, _) => present.words(self.clock),
-            (Some(_), Some(found)) => self.with_span(&found.words(self.clock), found.from, found.to),
-            (Some(at), None) => {
+            (Some(_), Some(found)) if found.to <= self.view.now => {
+                self.with_span(&found.words(self.clock), found.from, found.to)
+            }
+            // What still lasts is no longer part of it.
+            (Some(at), _) => {
                 let from = incident.started_at.min(at);
                 self.with_span(&incident_texts::after(&self.length(at - from)), from, at)
             }

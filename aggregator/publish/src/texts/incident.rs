@@ -141,8 +141,9 @@ pub(crate) fn recurred(since: &str, class: ReasonClass) -> String {
 }
 
 /// The fault ended.
-pub(crate) fn recovered(since: &str) -> String {
-    format!("Our checks have found no problem since {since}. We keep watching.")
+pub(crate) fn recovered(names: &[String], since: &str) -> String {
+    let of = if names.is_empty() { String::new() } else { format!(" with {}", listed(names)) };
+    format!("Our checks have found no problem{of} since {since}. We keep watching.")
 }
 
 /// The fault has not returned.

@@ -174,3 +174,17 @@ fn depth_is_limited_and_no_word_is_lost() {
         assert!(html.contains("core") && html.split("<blockquote").count() < 40, "{open:?}: {html}");
     }
 }
+
+#[test]
+fn blocks_of_raw_html_that_say_something_are_named() {
+    for (source, lost) in [
+        ("<div>In</div>\n\nText", &["<div>In</div>"][..]),
+        ("<p>\nOne\n</p>\n\n<p>Two</p>", &["<p>\nOne\n</p>", "<p>Two</p>"]),
+        ("A <b>bold</b> word", &[]),
+        ("<!-- a note -->\n\nText", &[]),
+        ("<hr>\n\nText", &[]),
+    ] {
+        let named: Vec<String> = skerry_sanitiser::html_blocks(source);
+        assert_eq!(named.iter().map(|block| block.trim()).collect::<Vec<_>>(), lost, "{source:?}");
+    }
+}

@@ -5,9 +5,9 @@ use super::objects::{Writer, statuses};
 use crate::api::call::{Call, Plan, together};
 use crate::api::refusal::Refusal;
 use crate::api::reply::Reply;
-use skerry_domain::holds::Source;
+use skerry_domain::holds::{Hold, Source};
 use skerry_domain::rows::Subject;
-use skerry_domain::state::{Component, ComponentKey, GroupKey, Origin, Page, PageItem};
+use skerry_domain::state::{Component, ComponentKey, GroupKey, IncidentKey, Origin, Page, PageItem};
 use skerry_domain::status::Status;
 use skerry_domain::step::{Answer, Command};
 
@@ -68,6 +68,7 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     if component.origin == Origin::Runtime {
         component_settings::check_change(call, component, &settings, &mut fields)?;
     }
+    fields.must_change_something(&["name"]);
     fields.finish()?;
     let hold =
         status.map(|status| Command::SetHold { component: key, source: Source::Rest, status, until: None });
@@ -76,8 +77,38 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     Ok(Plan::new(command).about(Subject::Component(key)))
 }
 
+/// Whoever said that the component is operational is told who still says something else, and what ends that.
 pub(in crate::api) fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
-    get(call)
+    let reply = get(call)?;
+    let status = call.body.within("component").words("status");
+    let notes = match status.as_deref().and_then(Status::from_name) {
+        Some(Status::Operational) => still_held(call)?,
+        _ => Vec::new(),
+    };
+    Ok(reply.with_notes(notes))
+}
+
+/// Who holds the component at another status than operational, and the route that releases it.
+pub(in crate::api) fn still_held(call: &Call<'_>) -> Result<Vec<String>, Refusal> {
+    let (_, page) = call.page()?;
+    let (_, component) = named(call)?;
+    let active = component.holds.iter().rev().filter(|hold| hold.from <= call.now && call.now < hold.to);
+    let others = active.filter(|hold| hold.status != Status::Operational);
+    let note = |hold: &Hold| {
+        let (who, source) = match hold.source {
+            Source::Person => ("a person holds".to_owned(), "person"),
+            Source::Rest => ("this interface holds".to_owned(), "rest"),
+            Source::Incident(key) => {
+                let id = &call.state.incidents.get(&IncidentKey(key))?.id;
+                (format!("incident {id}, which lasts, holds"), id.as_str())
+            }
+        };
+        let (status, page, component) = (hold.status.name(), &page.id, &component.id);
+        Some(format!(
+            "{who} it at {status}: DELETE /api/v1/pages/{page}/components/{component}/holds/{source} ends that"
+        ))
+    };
+    Ok(others.filter_map(note).collect())
 }
 
 fn show_one(call: &Call<'_>, key: ComponentKey, component: &Component) -> Result<Reply, Refusal> {

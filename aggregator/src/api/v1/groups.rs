@@ -108,6 +108,9 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
         let names = [("name", change.name.as_deref()), ("description", description)];
         check_names(call, &mut fields, &names)?;
     }
+    if !call.body.fields().has("description") {
+        fields.must_change_something(&[]);
+    }
     fields.finish()?;
     let subject = Subject::Group(key);
     if change == GroupChange::default() {

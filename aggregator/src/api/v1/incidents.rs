@@ -15,6 +15,30 @@ use skerry_domain::status::Status;
 use skerry_domain::step::{Answer, Command, IncidentChange, MAX_OPEN_INCIDENTS, NewIncident};
 use skerry_domain::time::{MINUTE, Timestamp};
 
+/// What Statuspage's clients send of an incident and nothing here uses.
+pub(super) const UNUSED: [&str; 20] = [
+    "auto_transition_deliver_notifications_at_end",
+    "auto_transition_deliver_notifications_at_start",
+    "auto_transition_to_maintenance_state",
+    "auto_transition_to_operational_state",
+    "auto_tweet_at_beginning",
+    "auto_tweet_on_completion",
+    "auto_tweet_on_creation",
+    "auto_tweet_one_hour_before",
+    "backfill_date",
+    "backfilled",
+    "deliver_notifications",
+    "impact_override",
+    "metadata",
+    "reminder_intervals",
+    "scheduled_auto_completed",
+    "scheduled_auto_in_progress",
+    "scheduled_auto_transition",
+    "scheduled_for",
+    "scheduled_until",
+    "wants_twitter_update",
+];
+
 /// A component that a request names, with the status that it sets.
 pub(super) type Named = (ComponentKey, Option<Status>);
 
@@ -143,6 +167,7 @@ pub(in crate::api) fn update_of(
         display_at: None,
         release: false,
     };
+    fields.must_change_something(&UNUSED);
     fields.finish()?;
     Ok((change, texts.removed()))
 }
@@ -160,7 +185,7 @@ pub(in crate::api) fn delete(call: &Call<'_>) -> Result<Plan, Refusal> {
             Ok(Plan::new(command).about(Subject::Incident(incident)))
         }
         Target::Maintenance(window) => {
-            let command = Command::CancelWindow { window };
+            let command = Command::CancelWindow { window, body: None };
             Ok(Plan::new(command).about(Subject::Window(window)))
         }
     }
@@ -179,6 +204,7 @@ pub(in crate::api) fn edit_update(call: &Call<'_>) -> Result<Plan, Refusal> {
     let mut texts = Texts::of(call)?;
     let body = texts.body(&mut fields, &["body"]).map(Box::new);
     let display_at = fields.instant("display_at");
+    fields.must_change_something(&["deliver_notifications", "wants_twitter_update"]);
     fields.finish()?;
     let (command, subject) = match target(call)? {
         Target::Incident(incident) => {
@@ -248,7 +274,13 @@ fn show_incident(
     let (_, page) = call.page()?;
     let incident = call.state.incidents.get(&key).ok_or_else(Refusal::not_found)?;
     let shown = Writer::new(call, page).incident(key, incident).ok_or_else(Refusal::not_found)?;
+    let shown = shown.delivering(delivers(call));
     Ok(reply(shown).versioned(call.state.version(&Subject::Incident(key))))
+}
+
+/// What a request says of notifications: it is answered as it was sent.
+pub(super) fn delivers(call: &Call<'_>) -> Option<bool> {
+    call.body.within("incident").boolean("deliver_notifications")
 }
 
 fn read_status(fields: &mut Fields<'_>) -> Option<IncidentStatus> {

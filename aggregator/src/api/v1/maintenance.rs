@@ -1,6 +1,6 @@
 //! Maintenance as Statuspage's scheduled incidents. It begins and ends by itself.
 
-use super::incidents::components;
+use super::incidents::{UNUSED, components, delivers};
 use super::objects::{Incident, Writer};
 use super::texts::Texts;
 use crate::api::call::{Call, Plan, together};
@@ -114,6 +114,7 @@ pub(super) fn change(call: &Call<'_>, key: WindowKey, mut fields: Fields<'_>) ->
     if status == Some(MaintenanceStatus::Scheduled) {
         fields.refuse("maintenance that has begun is not scheduled again: plan another");
     }
+    fields.must_change_something(&UNUSED);
     fields.finish()?;
     let command = commands(key, planned, status, body);
     Ok(Plan::new(command).about(Subject::Window(key)).noting(texts.removed()))
@@ -146,7 +147,7 @@ fn commands(
         commands.push(Command::ChangeWindow { window: key, change: Box::new(planned) });
     }
     if status.is_some() || body.is_some() {
-        let update = Command::UpdateWindow { window: key, status, body: body.map(Box::new) };
+        let update = Command::UpdateWindow { window: key, status, body: body.map(Box::new), to: None };
         let place = if status == Some(MaintenanceStatus::InProgress) { 0 } else { commands.len() };
         commands.insert(place, update);
     }
@@ -157,6 +158,7 @@ pub(super) fn show(call: &Call<'_>, key: WindowKey, reply: fn(Incident) -> Reply
     let (_, page) = call.page()?;
     let window: &PlannedWindow = call.state.windows.get(&key).ok_or_else(Refusal::not_found)?;
     let shown = Writer::new(call, page).maintenance(key, window).ok_or_else(Refusal::not_found)?;
+    let shown = shown.delivering(delivers(call));
     Ok(reply(shown).versioned(call.state.version(&Subject::Window(key))))
 }
 

@@ -263,6 +263,14 @@ impl<'a> Writer<'a> {
 }
 
 impl Incident {
+    /// The answer to a request that says whether subscribers are told of its newest entry.
+    pub(in crate::api) fn delivering(mut self, said: Option<bool>) -> Self {
+        if let (Some(update), Some(said)) = (self.incident_updates.first_mut(), said) {
+            update.deliver_notifications = said;
+        }
+        self
+    }
+
     /// The entry of its timeline with that id.
     pub(in crate::api) fn into_update(self, id: &str) -> Option<IncidentUpdate> {
         self.incident_updates.into_iter().find(|update| update.id == id)

@@ -95,6 +95,7 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     if page.origin == Origin::Runtime {
         check_names(call, &mut fields, &[("name", change.name.as_deref())])?;
     }
+    fields.must_change_something(&[]);
     fields.finish()?;
     let subject = Subject::Page(key);
     if change == PageChange::default() {

@@ -22,7 +22,7 @@ pub(super) fn list(
     all: bool,
     json: bool,
 ) -> anyhow::Result<String> {
-    let states = reading.states(workspace);
+    let states = reading.states(workspace)?;
     let mut rows: Vec<Row<'_>> = Vec::new();
     let mut found = page.is_none();
     let mut no_page = format!("there is no page {:?}", page.unwrap_or_default());
@@ -89,7 +89,7 @@ pub(super) fn show(
     original: bool,
     json: bool,
 ) -> anyhow::Result<String> {
-    let mut states = reading.states(workspace).into_iter();
+    let mut states = reading.states(workspace)?.into_iter();
     let found = states.find_map(|state| Some((state, state.announcement_with_id(id)?)));
     let (state, key) = found
         .with_context(|| format!("there is no announcement {id:?}: announcement list --all shows it"))?;

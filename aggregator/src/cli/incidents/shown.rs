@@ -1,9 +1,9 @@
 //! Incidents as tables, timelines and JSON.
 
-use super::super::reading::{Reading, indented, name_of, said_too_much, second, subject, title, version};
+use super::super::reading::{Reading, indented, name_of, said_too_much, second, title, version};
 use super::super::table::aligned;
 use anyhow::Context;
-use skerry_aggregator::control::lookup;
+use skerry_aggregator::control::lookup::{self, subject};
 use skerry_domain::incident::{Body, Incident, IncidentUpdate, StatusChange, Title};
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{IncidentKey, State};
@@ -23,7 +23,7 @@ pub(super) fn list(
     all: bool,
     json: bool,
 ) -> anyhow::Result<String> {
-    let states = reading.states(workspace);
+    let states = reading.states(workspace)?;
     let mut rows: Vec<Row<'_>> = Vec::new();
     let mut found = page.is_none();
     let mut no_page = format!("there is no page {:?}", page.unwrap_or_default());
@@ -36,9 +36,7 @@ pub(super) fn list(
             }
         };
         found = true;
-        let wanted = |one: &Incident| {
-            (all || one.is_open() || !one.is_published()) && key.is_none_or(|page| one.page == page)
-        };
+        let wanted = |one: &Incident| (all || one.is_open()) && key.is_none_or(|page| one.page == page);
         let incidents = state.incidents.iter().filter(|(_, one)| wanted(one));
         rows.extend(incidents.map(|(key, one)| (*state, *key, one)));
     }
@@ -80,8 +78,10 @@ fn page_of<'s>(state: &'s State, incident: &Incident) -> &'s str {
 fn notes(reading: &Reading, state: &State, incident: &Incident) -> Vec<String> {
     let mut notes = Vec::new();
     let id = &incident.id;
-    if !incident.is_published() {
-        notes.push("draft: incident approve publishes it".to_owned());
+    match (incident.is_published(), incident.is_open()) {
+        (true, _) => {}
+        (false, true) => notes.push("draft: incident approve publishes it".to_owned()),
+        (false, false) => notes.push("draft that is resolved: no visitor saw it".to_owned()),
     }
     if let Some(at) = incident.recovered_at.filter(|_| incident.is_open() && !incident.follows_problems()) {
         notes.push(format!("its problems ended {}: incident resolve", reading.ago(at)));
@@ -129,7 +129,7 @@ pub(super) fn show(
     original: bool,
     json: bool,
 ) -> anyhow::Result<String> {
-    let mut states = reading.states(workspace).into_iter();
+    let mut states = reading.states(workspace)?.into_iter();
     let found = states.find_map(|state| Some((state, state.incident_with_id(id)?)));
     let (state, key) =
         found.with_context(|| format!("there is no incident {id:?}: incident list --all shows them"))?;

@@ -50,7 +50,7 @@ fn line(row: &Row<'_>, now: Timestamp, several: bool) -> [String; 6] {
         series.id.clone(),
         page_name(state, page, several),
         series.recurrence.rule().to_owned(),
-        next.map_or_else(|| "-".to_owned(), |at| local(series, at)),
+        next.map_or_else(|| "-".to_owned(), second),
         title(state, &series.title, (&series.components, &series.checks)),
         notes(series).join("; "),
     ]

@@ -11,6 +11,8 @@ use skerry_domain::rows::Subject;
 use skerry_domain::state::{ComponentKey, PageKey, State, WindowKey};
 use skerry_domain::time::Timestamp;
 use skerry_protocol::words::duration;
+use skerry_publish::maintenance::maintenance_view;
+use skerry_publish::view::MaintenanceView;
 use skerry_sanitiser::PublicText;
 use std::fmt::Write as _;
 
@@ -25,7 +27,7 @@ pub(super) fn list(
     all: bool,
     json: bool,
 ) -> anyhow::Result<String> {
-    let states = reading.states(workspace);
+    let states = reading.states(workspace)?;
     let (mut rows, mut recurring): (Vec<Row<'_>>, Vec<series::Row<'_>>) = Default::default();
     let mut found = page.is_none();
     let mut no_page = format!("there is no page {:?}", page.unwrap_or_default());
@@ -155,7 +157,8 @@ pub(super) fn show(
     original: bool,
     json: bool,
 ) -> anyhow::Result<String> {
-    let states = || reading.states(workspace).into_iter();
+    let states = reading.states(workspace)?;
+    let states = || states.iter().copied();
     if let Some(row) = states().find_map(|state| series::with_id(state, id)) {
         return Ok(series::show(&row, reading.now, original, json));
     }
@@ -204,19 +207,20 @@ fn text(row: &Row<'_>, original: bool) -> String {
         say("note", note);
     }
     say("version", version(state, &Subject::Window(key)));
+    let view = maintenance_view(state, window);
     for update in window.updates.iter().rev() {
         out.push('\n');
-        out.push_str(&entry(update, original));
+        out.push_str(&entry(update, view.as_ref(), original));
     }
     out.trim_end().to_owned()
 }
 
-fn entry(update: &WindowUpdate, original: bool) -> String {
+fn entry(update: &WindowUpdate, view: Option<&MaintenanceView>, original: bool) -> String {
     let by = update.by.as_deref().unwrap_or("by itself");
     let edited = update.edited_at.map_or_else(String::new, |at| format!(", edited {}", second(at)));
     let mut out =
         format!("{}  {}  {by}  {}{edited}\n", second(update.display_at), update.status.name(), update.id);
-    out.push_str(&indented(&body(update)));
+    out.push_str(&indented(&body(update, view)));
     if original {
         if let WindowText::Written(text) = &update.body
             && text.written != text.public.source()
@@ -230,11 +234,13 @@ fn entry(update: &WindowUpdate, original: bool) -> String {
     out
 }
 
-/// The text of an entry, or what an automatic one says.
-fn body(update: &WindowUpdate) -> String {
-    match &update.body {
-        WindowText::Written(text) => text.public.plain().trim().to_owned(),
-        WindowText::Automatic { event, from, to } => {
+/// The text of an entry, as visitors read it.
+fn body(update: &WindowUpdate, view: Option<&MaintenanceView>) -> String {
+    let shown = view.and_then(|view| view.updates.iter().find(|one| one.id == update.id)?.body.as_ref());
+    match (&update.body, shown) {
+        (WindowText::Written(text), _) => text.public.plain().trim().to_owned(),
+        (WindowText::Automatic { .. }, Some(text)) => text.plain().trim().to_owned(),
+        (WindowText::Automatic { event, from, to }, None) => {
             format!("(automatic: {}, {} to {})", event.name(), second(*from), second(*to))
         }
     }
@@ -243,6 +249,7 @@ fn body(update: &WindowUpdate) -> String {
 fn object(row: &Row<'_>, original: bool) -> serde_json::Value {
     let (state, key, window) = *row;
     let at = |at: Option<Timestamp>| at.map(second);
+    let view = maintenance_view(state, window);
     let component = |key: &ComponentKey| {
         let one = state.components.get(key);
         serde_json::json!({ "id": one.map(|one| &one.id), "name": name_of(state, *key) })
@@ -273,11 +280,11 @@ fn object(row: &Row<'_>, original: bool) -> serde_json::Value {
         "cancelled_at": at(window.cancelled_at),
         "updated_at": second(window.updated_at),
         "version": version(state, &Subject::Window(key)),
-        "updates": window.updates.iter().map(|one| update_object(one, original)).collect::<Vec<_>>(),
+        "updates": window.updates.iter().map(|one| update_object(one, view.as_ref(), original)).collect::<Vec<_>>(),
     })
 }
 
-fn update_object(update: &WindowUpdate, original: bool) -> serde_json::Value {
+fn update_object(update: &WindowUpdate, view: Option<&MaintenanceView>, original: bool) -> serde_json::Value {
     let written = match &update.body {
         WindowText::Written(text) if original => Some(&text.written),
         _ => None,
@@ -285,7 +292,7 @@ fn update_object(update: &WindowUpdate, original: bool) -> serde_json::Value {
     serde_json::json!({
         "id": update.id,
         "status": update.status.name(),
-        "body": body(update),
+        "body": body(update, view),
         "body_as_written": written,
         "automatic": matches!(update.body, WindowText::Automatic { .. }),
         "at": second(update.display_at),

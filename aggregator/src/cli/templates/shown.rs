@@ -20,7 +20,7 @@ pub(super) fn list(
     page: Option<&str>,
     json: bool,
 ) -> anyhow::Result<String> {
-    let states = reading.states(workspace);
+    let states = reading.states(workspace)?;
     let mut rows: Vec<Row<'_>> = Vec::new();
     let mut found = page.is_none();
     let mut no_page = format!("there is no page {:?}", page.unwrap_or_default());
@@ -73,7 +73,7 @@ pub(super) fn show(
     json: bool,
 ) -> anyhow::Result<String> {
     let mut why = None;
-    for state in reading.states(workspace) {
+    for state in reading.states(workspace)? {
         let found = page
             .map(|page| lookup::page(state, Some(page)))
             .transpose()

@@ -242,12 +242,13 @@ async fn maintenance_is_on_its_page_at_once_and_keeps_it_when_it_is_cancelled() 
     for path in ["", "api/v2/scheduled-maintenances/upcoming.json", "api/v2/summary.json"] {
         assert!(shown(path).contains("Another database"), "{path}");
     }
-    let begin = Command::UpdateWindow { window, status: Some(MaintenanceStatus::InProgress), body: None };
+    let begin =
+        Command::UpdateWindow { window, status: Some(MaintenanceStatus::InProgress), body: None, to: None };
     assert_eq!(fixture.engine.command(named(begin)).await, Ok(Answer::Done));
     fixture.until("it is in progress", || shown(&path).contains("<b class=st>In progress</b>")).await;
     fixture.until("the history lists it", || shown("history").contains("Another database")).await;
     assert!(shown("api/v2/scheduled-maintenances/active.json").contains("Another database"));
-    let cancel = Command::CancelWindow { window };
+    let cancel = Command::CancelWindow { window, body: None };
     assert_eq!(fixture.engine.command(named(cancel)).await, Ok(Answer::Done));
     fixture.until("it is cancelled", || shown(&path).contains("<b class=st>Cancelled</b>")).await;
     assert!(!shown("api/v2/summary.json").contains("Another database"));

@@ -213,6 +213,7 @@ impl Year {
             window: self.windows[*window],
             status: Some(status),
             body: None,
+            to: None,
         };
         match act {
             Act::Plan { components, from, to, lead } => {
@@ -223,7 +224,7 @@ impl Year {
                 let change = WindowChange { from: *from, to: Some(*to), ..WindowChange::default() };
                 Command::ChangeWindow { window: self.windows[*window], change: Box::new(change) }
             }
-            Act::Cancel { window } => Command::CancelWindow { window: self.windows[*window] },
+            Act::Cancel { window } => Command::CancelWindow { window: self.windows[*window], body: None },
             Act::Start { window } => enters(window, InProgress),
             Act::End { window } => enters(window, Completed),
             Act::Recur { series, from } => {
@@ -231,7 +232,7 @@ impl Year {
                 let rule = format!("FREQ=DAILY;INTERVAL={}", series.every);
                 Command::PlanSeries(Box::new(NewSeries { window, rule }))
             }
-            Act::EndSeries { series } => Command::EndSeries { series: self.series[*series] },
+            Act::EndSeries { series } => Command::EndSeries { series: self.series[*series], body: None },
             Act::Hold(hold) => Command::SetHold {
                 component: self.components[hold.component],
                 source: Source::Person,

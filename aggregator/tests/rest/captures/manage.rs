@@ -141,6 +141,7 @@ async fn errors_are_json_and_422_has_a_list() {
     let Filled { fixture, page, mail, .. } = &filled;
     let components = format!("{page}/components");
     let none = "/v1/pages/000000000000/components".to_owned();
+    let set = r#"{"component": {"status": "operational"}}"#;
     for (role, method, path, headers, body, status) in [
         (
             Role::Admin,
@@ -153,7 +154,7 @@ async fn errors_are_json_and_422_has_a_list() {
         (Role::Viewer, "POST", components.clone(), "", "{}", 403),
         (Role::Viewer, "GET", none, "", "", 404),
         (Role::Admin, "DELETE", components.clone(), "", "", 405),
-        (Role::Admin, "PATCH", format!("{components}/{mail}"), "if-match: \"0\"\r\n", "{}", 412),
+        (Role::Admin, "PATCH", format!("{components}/{mail}"), "if-match: \"0\"\r\n", set, 412),
         (Role::Admin, "POST", components.clone(), "", "{}", 422),
     ] {
         let refused = fixture.send(role, method, &path, headers, body).await;
