@@ -1,9 +1,9 @@
 //! Templates of incidents, as the team prepares and uses them on the command line, and what visitors read of them.
 
 use crate::enrolment::{run_cli, run_ok};
-use crate::world::{World, page};
+use crate::world::{World, page, quick_check};
 use serde_json::Value;
-use skerry_tests::parts::until;
+use skerry_tests::parts::{free_port, until};
 use std::time::Duration;
 
 const NOTICED: Duration = Duration::from_secs(15);
@@ -132,4 +132,41 @@ async fn templates_are_an_admins_and_the_files() {
     assert!(!succeeded && output.contains("look at it again"), "{output}");
     run_ok(&world, &["template", "remove", id, "--if-version", version]);
     assert!(!run_ok(&world, &["template", "list"]).contains("Mine"));
+}
+
+#[tokio::test]
+async fn a_template_names_what_a_problem_affects_and_one_that_resolves_is_for_what_is_over() {
+    let failing = quick_check("search", &format!("http://127.0.0.1:{}/", free_port()));
+    let template = "[[incident_template]]\nname = \"Failing\"\ntitle = \"{{components}} fails\"\n\
+                    body = \"{{incident}}: we look into **{{components}}**.\"\n";
+    let mut world = World::new(&format!(
+        "[incidents]\ndraft_from = \"never\"\n\n[local_agent]\nlocation = \"here\"\n\n{failing}{}{template}",
+        page("demo", true, &["search"])
+    ));
+    world.start().await;
+    let problems = || {
+        let listed: Value =
+            serde_json::from_str(&run_ok(&world, &["problem", "list", "--json"])).expect("JSON");
+        listed["problems"][0]["id"].as_str().map(str::to_owned)
+    };
+    until("there is a problem", NOTICED, async || problems().is_some()).await;
+    let problem = problems().expect("a problem");
+    let open = ["incident", "open", "--template"];
+    let opened = run_ok(&world, &[&open[..], &["Failing", "--problem", &problem]].concat());
+    let incident = shown(&world, &id_of(&opened, "is open."));
+    assert_eq!(
+        (&incident["title"], &incident["components"][0]["name"]),
+        (&"search fails".into(), &"search".into())
+    );
+    assert_eq!(incident["updates"][0]["body"], "search fails: we look into search.");
+
+    let add = ["template", "add", "Over", "--title", "It is over", "--status", "resolved", "--message"];
+    run_ok(&world, &[&add[..], &["Over after {{duration}}."]].concat());
+    let (succeeded, output) = run_cli(&world, &[&open[..], &["Over"]].concat());
+    assert!(!succeeded && output.contains("say --began and --ended"), "{output}");
+    let times = ["--began", "2026-01-02T03:04:05Z", "--ended", "2026-01-02T04:04:05Z"];
+    let entered = run_ok(&world, &[&open[..], &["Over"], &times[..]].concat());
+    let over = shown(&world, &id_of(&entered, "is entered."));
+    assert_eq!((&over["status"], &over["resolved_at"]), (&"resolved".into(), &times[3].into()));
+    assert_eq!(over["updates"][0]["body"], "Over after 1 h.");
 }

@@ -147,14 +147,14 @@ pub struct ApiToken {
     /// The end of its validity; [`Timestamp::FAR`]: none.
     pub expires_at: Timestamp,
     /// When it was last used, to [`USE_KNOWN_TO`]. `None`: never.
-    pub used_at: Option<Timestamp>,
+    pub last_used_at: Option<Timestamp>,
 }
 
 impl ApiToken {
     /// Whether a use at `now` is to be noted.
     #[must_use]
     pub fn use_is_due(&self, now: Timestamp) -> bool {
-        self.used_at.is_none_or(|at| now - at >= USE_KNOWN_TO)
+        self.last_used_at.is_none_or(|at| now - at >= USE_KNOWN_TO)
     }
 
     /// Whether it is valid.
@@ -205,7 +205,7 @@ mod tests {
             pages: Vec::new(),
             created_at: Timestamp(0),
             expires_at: Timestamp::FAR,
-            used_at: None,
+            last_used_at: None,
         };
         let all = of(&[]);
         assert!(all.reaches(Resource::Audit, false) && all.reaches(Resource::Pages, true));

@@ -56,7 +56,7 @@ impl fmt::Display for Placeholder {
 
 /// A part of a template that has a placeholder's braces and is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoPlaceholder {
+pub struct InvalidPlaceholder {
     /// Its line, from 1.
     pub line: usize,
     /// The place of its first brace in the line, in characters from 1.
@@ -67,7 +67,7 @@ pub struct NoPlaceholder {
     pub why: String,
 }
 
-impl fmt::Display for NoPlaceholder {
+impl fmt::Display for InvalidPlaceholder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}: {} {}", self.line, self.column, self.written, self.why)
     }
@@ -125,7 +125,7 @@ const LISTED: usize = 10;
 
 /// What in a template has a placeholder's braces and may not stand there; the first of them, if there are many.
 #[must_use]
-pub fn no_placeholders(text: &str, field: TemplateField) -> Vec<NoPlaceholder> {
+pub fn invalid_placeholders(text: &str, field: TemplateField) -> Vec<InvalidPlaceholder> {
     let wrong = parts(text).into_iter().filter_map(|part| why_not(&part, field).map(|why| (part, why)));
     wrong.take(LISTED).map(|(part, why)| told(text, &part, why)).collect()
 }
@@ -148,11 +148,11 @@ fn why_not(part: &Part<'_>, field: TemplateField) -> Option<String> {
     }
 }
 
-fn told(text: &str, part: &Part<'_>, why: String) -> NoPlaceholder {
+fn told(text: &str, part: &Part<'_>, why: String) -> InvalidPlaceholder {
     let before = &text[..part.at];
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    NoPlaceholder { line, column, written: shortened(part.written), why }
+    InvalidPlaceholder { line, column, written: shortened(part.written), why }
 }
 
 fn shortened(text: &str) -> String {

@@ -26,5 +26,5 @@ pub mod view;
 pub use component_now::{component_status, group_status};
 pub use incidents::{IncidentViews, incident_view};
 pub use outputs::shared;
-pub use placeholders::Occasion;
+pub use placeholders::TemplateValues;
 pub use uptime::{Uptime, component_uptime};

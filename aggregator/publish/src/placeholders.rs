@@ -8,10 +8,10 @@ use skerry_domain::template::Placeholder;
 use skerry_domain::time::Timestamp;
 use skerry_protocol::words::duration;
 
-/// The incident for which a template is used.
+/// What the placeholders of a template stand for: the incident for which it is used.
 #[derive(Clone, Copy, Debug)]
-pub struct Occasion<'a> {
-    /// Its page.
+pub struct TemplateValues<'a> {
+    /// The page of the incident.
     pub page: PageKey,
     /// Its title as visitors read it.
     pub title: &'a str,
@@ -23,7 +23,7 @@ pub struct Occasion<'a> {
     pub until: Timestamp,
 }
 
-impl Occasion<'_> {
+impl TemplateValues<'_> {
     /// What stands in the place of a placeholder. Components that visitors do not see have no name here.
     #[must_use]
     pub fn value(&self, state: &State, placeholder: Placeholder) -> String {

@@ -22,7 +22,7 @@ mod view;
 mod visible;
 
 pub use finding::{Finding, Remainder, Rule};
-pub use markdown::{as_markdown, html_blocks};
+pub use markdown::{escape_markdown, html_blocks};
 pub use replacement::Replacement;
 pub use rules::{Rules, RulesVersion, SettingError, Settings};
 pub use sanitiser::{BadSeal, Form, Outcome, PublicText, StoredText, restore};

@@ -4,7 +4,7 @@
 mod literal;
 mod plain;
 
-pub use literal::as_markdown;
+pub use literal::escape_markdown;
 pub(crate) use plain::{joined, line, plain};
 
 use crate::nesting;

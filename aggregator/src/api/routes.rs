@@ -126,11 +126,11 @@ const CHANGE_PAGES: (Role, Resource) = (Role::Admin, Resource::Pages);
 /// Admins make and change components and groups.
 const CHANGE_COMPONENTS: (Role, Resource) = (Role::Admin, Resource::Components);
 /// Operators write incidents and schedule maintenance.
-const ANNOUNCE: (Role, Resource) = (Role::Operator, Resource::Incidents);
+const WRITE_INCIDENTS: (Role, Resource) = (Role::Operator, Resource::Incidents);
 /// Operators write announcements.
-const NOTICE: (Role, Resource) = (Role::Operator, Resource::Announcements);
-/// Templates are an admin's.
-const PREPARE: (Role, Resource) = (Role::Admin, Resource::Templates);
+const WRITE_ANNOUNCEMENTS: (Role, Resource) = (Role::Operator, Resource::Announcements);
+/// Admins make and change templates.
+const CHANGE_TEMPLATES: (Role, Resource) = (Role::Admin, Resource::Templates);
 /// The past is corrected by admins.
 const CORRECT: (Role, Resource) = (Role::Admin, Resource::Corrections);
 
@@ -171,19 +171,19 @@ pub(super) const TABLE: &[Route] = &[
     read("/v1/pages/{page}/incidents/upcoming", Resource::Incidents, v1::lists::upcoming),
     read("/v1/pages/{page}/incidents/active_maintenance", Resource::Incidents, v1::lists::active_maintenance),
     read(PAGE_INCIDENT, Resource::Incidents, v1::incidents::get),
-    write("POST", PAGE_INCIDENTS, ANNOUNCE, v1::incidents::create, v1::incidents::shown_new),
-    write("PATCH", PAGE_INCIDENT, ANNOUNCE, v1::incidents::change, v1::incidents::shown),
-    write("PUT", PAGE_INCIDENT, ANNOUNCE, v1::incidents::change, v1::incidents::shown),
-    write("DELETE", PAGE_INCIDENT, ANNOUNCE, v1::incidents::delete, v1::incidents::shown_deleted),
-    write("PATCH", UPDATE, ANNOUNCE, v1::incidents::edit_update, v1::incidents::shown_update),
-    write("PUT", UPDATE, ANNOUNCE, v1::incidents::edit_update, v1::incidents::shown_update),
+    write("POST", PAGE_INCIDENTS, WRITE_INCIDENTS, v1::incidents::create, v1::incidents::shown_new),
+    write("PATCH", PAGE_INCIDENT, WRITE_INCIDENTS, v1::incidents::change, v1::incidents::shown),
+    write("PUT", PAGE_INCIDENT, WRITE_INCIDENTS, v1::incidents::change, v1::incidents::shown),
+    write("DELETE", PAGE_INCIDENT, WRITE_INCIDENTS, v1::incidents::delete, v1::incidents::shown_deleted),
+    write("PATCH", UPDATE, WRITE_INCIDENTS, v1::incidents::edit_update, v1::incidents::shown_update),
+    write("PUT", UPDATE, WRITE_INCIDENTS, v1::incidents::edit_update, v1::incidents::shown_update),
     read(POSTMORTEM, Resource::Incidents, v1::postmortem::get),
-    write("PUT", POSTMORTEM, ANNOUNCE, v1::postmortem::write, v1::postmortem::shown),
-    write("DELETE", POSTMORTEM, ANNOUNCE, v1::postmortem::delete, nothing),
-    write("PUT", POSTMORTEM_PUBLISH, ANNOUNCE, v1::postmortem::publish, v1::postmortem::shown),
-    write("PUT", POSTMORTEM_REVERT, ANNOUNCE, v1::postmortem::revert, v1::postmortem::shown),
+    write("PUT", POSTMORTEM, WRITE_INCIDENTS, v1::postmortem::write, v1::postmortem::shown),
+    write("DELETE", POSTMORTEM, WRITE_INCIDENTS, v1::postmortem::delete, nothing),
+    write("PUT", POSTMORTEM_PUBLISH, WRITE_INCIDENTS, v1::postmortem::publish, v1::postmortem::shown),
+    write("PUT", POSTMORTEM_REVERT, WRITE_INCIDENTS, v1::postmortem::revert, v1::postmortem::shown),
     read(PAGE_TEMPLATES, Resource::Templates, v1::templates::list),
-    write("POST", PAGE_TEMPLATES, PREPARE, v1::templates::create, v1::templates::shown_new),
+    write("POST", PAGE_TEMPLATES, CHANGE_TEMPLATES, v1::templates::create, v1::templates::shown_new),
     read("/api/v1/problems", Resource::Problems, own::problems::list),
     read(PROBLEM, Resource::Problems, own::problems::get),
     write(
@@ -194,14 +194,14 @@ pub(super) const TABLE: &[Route] = &[
         own::problems::shown,
     ),
     read(DRAFTS, Resource::Incidents, own::drafts::list),
-    write("POST", DRAFTS, ANNOUNCE, own::drafts::create, own::drafts::shown_new),
+    write("POST", DRAFTS, WRITE_INCIDENTS, own::drafts::create, own::drafts::shown_new),
     read(DRAFT, Resource::Incidents, own::incidents::get),
-    write("PATCH", DRAFT, ANNOUNCE, own::drafts::change, own::drafts::shown),
-    write("DELETE", DRAFT, ANNOUNCE, own::drafts::discard, nothing),
-    write("POST", APPROVE, ANNOUNCE, own::drafts::approve, own::drafts::shown),
+    write("PATCH", DRAFT, WRITE_INCIDENTS, own::drafts::change, own::drafts::shown),
+    write("DELETE", DRAFT, WRITE_INCIDENTS, own::drafts::discard, nothing),
+    write("POST", APPROVE, WRITE_INCIDENTS, own::drafts::approve, own::drafts::shown),
     read(OWN_INCIDENT, Resource::Incidents, own::incidents::get),
-    write("PUT", INCIDENT_PROBLEM, ANNOUNCE, own::incidents::link, own::incidents::shown),
-    write("DELETE", INCIDENT_PROBLEM, ANNOUNCE, own::incidents::unlink, own::incidents::shown),
+    write("PUT", INCIDENT_PROBLEM, WRITE_INCIDENTS, own::incidents::link, own::incidents::shown),
+    write("DELETE", INCIDENT_PROBLEM, WRITE_INCIDENTS, own::incidents::unlink, own::incidents::shown),
     read_as(Role::Admin, CORRECTIONS, Resource::Corrections, own::corrections::list),
     write("POST", CORRECTIONS, CORRECT, own::corrections::create, own::corrections::shown_new),
     write("DELETE", CORRECTION, CORRECT, own::corrections::undo, own::corrections::shown),
@@ -209,15 +209,27 @@ pub(super) const TABLE: &[Route] = &[
     write("PUT", HOLD, SET_STATUS, own::holds::set, own::holds::shown),
     write("DELETE", HOLD, SET_STATUS, own::holds::release, own::holds::shown),
     read(TEMPLATES, Resource::Templates, own::templates::list),
-    write("POST", TEMPLATES, PREPARE, own::templates::create, own::templates::shown_new),
+    write("POST", TEMPLATES, CHANGE_TEMPLATES, own::templates::create, own::templates::shown_new),
     read(TEMPLATE, Resource::Templates, own::templates::get),
-    write("PATCH", TEMPLATE, PREPARE, own::templates::change, own::templates::shown),
-    write("DELETE", TEMPLATE, PREPARE, own::templates::delete, nothing),
+    write("PATCH", TEMPLATE, CHANGE_TEMPLATES, own::templates::change, own::templates::shown),
+    write("DELETE", TEMPLATE, CHANGE_TEMPLATES, own::templates::delete, nothing),
     read(ANNOUNCEMENTS, Resource::Announcements, own::announcements::list),
-    write("POST", ANNOUNCEMENTS, NOTICE, own::announcements::create, own::announcements::shown_new),
+    write(
+        "POST",
+        ANNOUNCEMENTS,
+        WRITE_ANNOUNCEMENTS,
+        own::announcements::create,
+        own::announcements::shown_new,
+    ),
     read(ANNOUNCEMENT, Resource::Announcements, own::announcements::get),
-    write("PATCH", ANNOUNCEMENT, NOTICE, own::announcements::change, own::announcements::shown),
-    write("DELETE", ANNOUNCEMENT, NOTICE, own::announcements::end, own::announcements::shown_ended),
+    write("PATCH", ANNOUNCEMENT, WRITE_ANNOUNCEMENTS, own::announcements::change, own::announcements::shown),
+    write(
+        "DELETE",
+        ANNOUNCEMENT,
+        WRITE_ANNOUNCEMENTS,
+        own::announcements::end,
+        own::announcements::shown_ended,
+    ),
     read(SETTINGS, Resource::Settings, own::settings::get),
     write("PATCH", SETTINGS, (Role::Admin, Resource::Settings), own::settings::change, own::settings::shown),
     read_as(Role::Admin, "/api/v1/audit", Resource::Audit, own::audit::list),

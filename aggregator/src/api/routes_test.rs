@@ -17,7 +17,7 @@ fn caller(role: Role, scopes: &[Scope], pages: &[&str]) -> Caller {
         pages: pages.iter().map(|&page| page.to_owned()).collect(),
         created_at: Timestamp(0),
         expires_at: Timestamp::FAR,
-        used_at: None,
+        last_used_at: None,
     };
     Caller { workspace: WorkspaceKey(1), key: ApiTokenKey(1), token }
 }

@@ -85,7 +85,10 @@ fn notes(one: &AgentEntry, now: Timestamp) -> Vec<String> {
         notes.push(format!("stopped reporting: {}", one.silent.join(", ")));
     }
     if !one.excluded.is_empty() {
-        notes.push(format!("stopped reporting 24 h ago, no longer counts: {}", one.excluded.join(", ")));
+        notes.push(format!(
+            "not reported in 24 h of listening, no longer counts: {}",
+            one.excluded.join(", ")
+        ));
     }
     if let Some(until) = one.token_until.filter(|until| *until > now) {
         notes.push(format!("its enrolment token is valid for {}", duration(until - now)));
@@ -211,7 +214,7 @@ mod tests {
         let expected = "\
 NAME   LOCATION  STATUS  LAST SEEN  SKEW        SPOOL           LOST     VERSION  NOTES
 new    ams       active  never      -           -               0        -        its enrolment token is valid for 14 min
-web-1  ams       active  3 s ago    -2 min 5 s  12, oldest 2 h  40 in 2  0.1.0    CLONED: another agent delivers under this name and is rejected; its network is down; conflicting definition: shop; is rejected for shop: conflicting definition; started reporting: mail; limited to shop*, mail; stopped reporting: blog; stopped reporting 24 h ago, no longer counts: mail";
+web-1  ams       active  3 s ago    -2 min 5 s  12, oldest 2 h  40 in 2  0.1.0    CLONED: another agent delivers under this name and is rejected; its network is down; conflicting definition: shop; is rejected for shop: conflicting definition; started reporting: mail; limited to shop*, mail; stopped reporting: blog; not reported in 24 h of listening, no longer counts: mail";
         assert_eq!(table(&agents, now), expected);
         let json: serde_json::Value = serde_json::from_str(&json(&agents, now)).expect("JSON");
         assert_eq!(json["agents"][1]["spool"]["depth"], 12);

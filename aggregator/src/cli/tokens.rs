@@ -117,7 +117,7 @@ fn list(states: &[&State], json: bool) -> String {
                 "pages": token.pages,
                 "created_at": token.created_at.to_string(),
                 "expires_at": (token.expires_at != Timestamp::FAR).then(|| token.expires_at.to_string()),
-                "used_at": token.used_at.map(|at| at.to_string()),
+                "last_used_at": token.last_used_at.map(|at| at.to_string()),
             })
         });
         return serde_json::Value::from(rows.collect::<Vec<_>>()).to_string();
@@ -143,7 +143,7 @@ fn row(token: &ApiToken) -> [String; 7] {
         format!("{scopes}{pages}"),
         second(token.created_at),
         expires,
-        token.used_at.map_or_else(|| "never".to_owned(), second),
+        token.last_used_at.map_or_else(|| "never".to_owned(), second),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! Reads templates of incidents. Their texts pass the sanitiser by what the file alone says; nothing is removed from them:
 //! what must not be public is refused.
 
-use skerry_domain::template::{Placeholder, TemplateField, TemplateStatus, no_placeholders};
+use skerry_domain::template::{Placeholder, TemplateField, TemplateStatus, invalid_placeholders};
 use skerry_domain::text::{SanitiserSettings, Text};
 use skerry_protocol::strict::{Item, Table, nearest};
 use skerry_sanitiser::Rules;
@@ -133,7 +133,7 @@ fn text(
     (key, written, field): (&'static str, &str, TemplateField),
     sanitiser: Option<&mut TextSanitiser>,
 ) -> Option<Text> {
-    let wrong = no_placeholders(written, field);
+    let wrong = invalid_placeholders(written, field);
     for one in &wrong {
         let name = one.written.trim_matches(['{', '}', ' ']);
         let near = nearest(name, Placeholder::ALL.map(Placeholder::name)).and_then(Placeholder::from_name);

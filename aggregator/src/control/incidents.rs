@@ -163,7 +163,7 @@ fn open(
 ) -> Result<Prepared, String> {
     let page = lookup::page(state, new.page.as_deref())?;
     let status = new.status.as_deref().map(lookup::incident_status).transpose()?;
-    if status == Some(IncidentStatus::Resolved) {
+    if status == Some(IncidentStatus::Resolved) && new.ended.is_none() {
         return Err("say --began and --ended of an incident that is over".to_owned());
     }
     let incident = NewIncident {
@@ -175,7 +175,7 @@ fn open(
         impact_override: new.impact.as_deref().map(lookup::impact).transpose()?,
         draft: new.draft,
         backfilled: new.ended.map(|(from, to)| (instant(from, now), instant(to, now))),
-        problems: new.problems.iter().map(|id| lookup::problem(state, id)).collect::<Result<_, _>>()?,
+        problems: problems(state, &new.problems)?,
     };
     Ok(Prepared::about(
         state,
@@ -183,6 +183,11 @@ fn open(
         Told::NewIncident,
         sanitiser.removed(),
     ))
+}
+
+/// The problems with these ids.
+pub(super) fn problems(state: &State, ids: &[String]) -> Result<Vec<ProblemKey>, String> {
+    ids.iter().map(|id| lookup::problem(state, id)).collect()
 }
 
 fn body(sanitiser: &mut TextSanitiser, message: Option<&str>) -> Result<Option<Text>, String> {

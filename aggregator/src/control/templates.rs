@@ -1,19 +1,19 @@
 //! Requests about templates, and incidents that are written with one: what a person writes stands, and what is missing
 //! comes from the template with its placeholders filled. The result passes the sanitiser as any other text.
 
-use super::incidents::{IncidentEdit, NamedComponent, OpenIncident, UpdateIncident};
+use super::incidents::{IncidentEdit, NamedComponent, OpenIncident, UpdateIncident, problems};
 use super::lookup;
 use super::request::{Prepared, Told, instant};
 use crate::texts::TextSanitiser;
 use serde::{Deserialize, Serialize};
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{ComponentKey, IncidentKey, PageKey, State};
-use skerry_domain::step::{Command, NewTemplate, TemplateCommand};
+use skerry_domain::step::{Command, NewTemplate, TemplateCommand, affected_by};
 use skerry_domain::template::{Template, TemplateStatus, fill};
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
-use skerry_publish::{Occasion, incident_view};
-use skerry_sanitiser::as_markdown;
+use skerry_publish::{TemplateValues, incident_view};
+use skerry_sanitiser::escape_markdown;
 
 /// A change of templates by an admin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -112,22 +112,27 @@ pub(super) fn opened(
     let page = page.map_or_else(|| lookup::page(state, new.page.as_deref()), Ok)?;
     let template = of_incident(state, page, &named)?;
     let components = components(state, template, new.components);
-    let named = keys(state, page, &components)?;
+    let mut named = keys(state, page, &components)?;
+    if named.is_empty() && new.ended.is_none() {
+        // The incident will name these.
+        let affected = affected_by(state, page, &problems(state, &new.problems)?);
+        named = affected.into_iter().map(|change| change.component).collect();
+    }
     let (since, until) =
         new.ended.map_or((now, now), |(began, ended)| (instant(began, now), instant(ended, now)));
-    let occasion = Occasion { page, title: "", components: &named, since, until };
+    let values = TemplateValues { page, title: "", components: &named, since, until };
     let title = if new.title.trim().is_empty() {
-        fill(template.title.public.source(), |one| occasion.value(state, one))
+        fill(template.title.public.source(), |one| values.value(state, one))
     } else {
         new.title
     };
     // What would be removed from the title is not put into the text either.
     let shown = TextSanitiser::releasing(state, released)?.title(&title)?.public.one_line();
-    let occasion = Occasion { title: &shown, ..occasion };
+    let values = TemplateValues { title: &shown, ..values };
     Ok(OpenIncident {
         page: Some(state.pages[&page].id.clone()),
         title,
-        message: new.message.or_else(|| Some(message(state, template, &occasion))),
+        message: new.message.or_else(|| Some(message(state, template, &values))),
         status: new.status.or_else(|| status(template)),
         components,
         ..new
@@ -161,9 +166,9 @@ pub(super) fn updated(
     let title = incident_view(state, incident).map(|view| view.title.one_line()).unwrap_or_default();
     let until = incident.resolved_at.filter(|_| !incident.is_open()).unwrap_or(now);
     let since = incident.started_at;
-    let occasion = Occasion { page: incident.page, title: &title, components: &affected, since, until };
+    let values = TemplateValues { page: incident.page, title: &title, components: &affected, since, until };
     Ok(IncidentEdit::Update(Box::new(UpdateIncident {
-        message: update.message.or_else(|| Some(message(state, template, &occasion))),
+        message: update.message.or_else(|| Some(message(state, template, &values))),
         status: update.status.or_else(|| status(template)).filter(|_| !update.resolve),
         components,
         ..update
@@ -180,8 +185,8 @@ fn of_incident<'s>(state: &'s State, page: PageKey, named: &str) -> Result<&'s T
     Ok(template)
 }
 
-fn message(state: &State, template: &Template, occasion: &Occasion<'_>) -> String {
-    fill(template.body.public.source(), |one| as_markdown(&occasion.value(state, one)))
+fn message(state: &State, template: &Template, values: &TemplateValues<'_>) -> String {
+    fill(template.body.public.source(), |one| escape_markdown(&values.value(state, one)))
 }
 
 fn status(template: &Template) -> Option<String> {

@@ -77,7 +77,7 @@ impl Writer {
                 }
                 Change::Excluded { agent, checks } => {
                     let (agent, location, named) = self.describe(workspace, *agent, checks);
-                    tracing::warn!(%agent, %location, checks = checks.len(), "an agent has not reported {named} for 24 hours and no longer counts: repair it, or remove the checks from it");
+                    tracing::warn!(%agent, %location, checks = checks.len(), "an agent has not reported {named} in 24 hours of listening and no longer counts: repair it, or remove the checks from it");
                 }
                 Change::ComponentChanged(_)
                 | Change::IncidentChanged(_)

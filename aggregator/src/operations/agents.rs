@@ -125,7 +125,7 @@ const NUMBERS: [(&str, &str, GaugeValue); 8] = [
     }),
     (
         "agent_left_checks",
-        "Checks that the agent stopped reporting 24 hours ago, which no longer count",
+        "Checks that the agent has not reported in 24 hours of listening, which no longer count",
         |one, _| Some(one.lacking.excluded as f64),
     ),
     (

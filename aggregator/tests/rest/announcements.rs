@@ -114,6 +114,24 @@ async fn they_are_listed_in_parts_and_planned_ones_are_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pages_that_were_read_may_be_sent_back() {
+    let fixture = Fixture::new(FILE).await;
+    let (main, other) = (fixture.page("Main").await, fixture.page("Other").await);
+    let new = json!({ "title": "T", "body": "B", "page_ids": [&main, &other] });
+    let made = fixture.send(Role::Operator, "POST", PATH, "", &new.to_string()).await;
+    assert_eq!((made.status, &made.body["page_ids"]), (201, &json!([main, other])), "{made:?}");
+    let (of_main, _) = FILE.split_at(FILE.rfind("[[page]]").expect("the second page"));
+    fixture.reloader.reload(&fixture.rewrite(of_main)).await.expect("a right file");
+    let one = format!("{PATH}/{}", made.text("id"));
+    let read = fixture.get(&one).await;
+    assert_eq!(read.body["page_ids"], json!([main]), "what is archived is not listed");
+    let back = json!({ "page_ids": read.body["page_ids"] }).to_string();
+    let same = fixture.send(Role::Operator, "PATCH", &one, "", &back).await;
+    assert_eq!((same.status, same.etag()), (200, read.etag()), "{same:?}");
+    fixture.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_audit_log_is_read_in_parts() {
     let fixture = Fixture::new(FILE).await;
     let main = fixture.page("Main").await;

@@ -187,3 +187,39 @@ async fn what_the_file_declares_the_file_changes() {
     assert_eq!(names(&fixture.get(&path).await.body["data"]), ["Mine"], "what was made at run time stays");
     fixture.stop();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn components_that_were_read_may_be_sent_back() {
+    let mail =
+        "[[page.component]]\nkey = \"mail\"\nname = \"Mail\"\nmanual = true\n[[page]]\nkey = \"other\"";
+    let both = PAGES.replace("[[page]]\nkey = \"other\"", mail);
+    let declared = DECLARED.replace("[\"shop\"]", "[\"shop\", \"mail\"]");
+    let fixture = Fixture::new(&format!("{both}{declared}")).await;
+    let page = format!("/v1/pages/{}", fixture.page("Main").await);
+    let components = format!("{page}/components");
+    let (shop, mail) = (fixture.named(&components, "Shop").await, fixture.named(&components, "Mail").await);
+    let path = format!("/api{page}/templates");
+    let of_file = fixture.named(&format!("{page}/incident_templates"), "Of the file").await;
+    for (ids, status) in [
+        (vec![&shop, &mail], 200),
+        (vec![&mail, &shop], 200),
+        (vec![&mail, &shop, &mail], 200),
+        (vec![&mail], 403),
+    ] {
+        let body = json!({ "component_ids": ids }).to_string();
+        let answer = fixture.admin("PATCH", &format!("{path}/{of_file}"), &body).await;
+        assert_eq!(answer.status, status, "{body}: {answer:?}");
+    }
+    let mut new = template("Mine");
+    new["component_ids"] = json!([mail, shop]);
+    let made = fixture.admin("POST", &path, &new.to_string()).await;
+    assert_eq!((made.status, &made.body["component_ids"]), (201, &json!([shop, mail])), "{made:?}");
+    fixture.reloader.reload(&fixture.rewrite(PAGES)).await.expect("a right file");
+    let one = format!("{path}/{}", made.text("id"));
+    let read = fixture.get(&one).await;
+    assert_eq!(read.body["component_ids"], json!([shop]), "what is archived is not listed");
+    let back = json!({ "component_ids": read.body["component_ids"] }).to_string();
+    let same = fixture.admin("PATCH", &one, &back).await;
+    assert_eq!((same.status, same.etag()), (200, read.etag()), "{same:?}");
+    fixture.stop();
+}

@@ -10,7 +10,7 @@ use std::time::Duration;
 fn used(fixture: &Fixture, role: Role) -> Option<Timestamp> {
     let snapshot = fixture.engine.snapshot();
     let state = snapshot.workspaces.named("default").expect("the workspace of the file");
-    state.api_tokens.values().find(|token| token.role == role).expect("each role has one").used_at
+    state.api_tokens.values().find(|token| token.role == role).expect("each role has one").last_used_at
 }
 
 #[tokio::test]

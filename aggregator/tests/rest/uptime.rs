@@ -67,3 +67,27 @@ async fn uptime_has_its_time_its_outages_and_its_incidents() {
     assert_eq!(fixture.get(&format!("{components}/nothing/uptime")).await.status, 404);
     fixture.stop();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_has_the_incidents_of_its_components() {
+    let fixture = Fixture::new(FILE).await;
+    let page = format!("/v1/pages/{}", fixture.page("Main").await);
+    let cards = fixture.named(&format!("{page}/components"), "Cards").await;
+    let mut ids = Vec::new();
+    for name in ["Slow", "Declined"] {
+        let incident = json!({ "incident": { "name": name, "component_ids": [cards] } }).to_string();
+        let opened = fixture.send(Role::Operator, "POST", &format!("{page}/incidents"), "", &incident).await;
+        assert_eq!(opened.status, 201, "{opened:?}");
+        ids.insert(0, json!({ "id": opened.body["id"] }));
+    }
+    let shop = fixture.named(&format!("{page}/component-groups"), "Shop").await;
+    let path = format!("{page}/component-groups/{shop}/uptime");
+    let events = json!({
+        "component_id": cards, "incidents": ids[0],
+        "components": [{ "component_id": cards, "incidents": ids }],
+    });
+    assert_eq!(fixture.get(&path).await.body["related_events"], events, "newest first");
+    let skipped = fixture.get(&format!("{path}?skip_related_events=true")).await;
+    assert_eq!((skipped.status, &skipped.body["related_events"]), (200, &Value::Null));
+    fixture.stop();
+}

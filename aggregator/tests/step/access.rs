@@ -87,7 +87,7 @@ fn the_last_use_of_a_token_is_known_to_the_hour() {
         fixture.now = at;
         let stepped = fixture.step(Command::NoteTokenUse { token });
         fixture.assert_stored();
-        (!stepped.rows.is_empty(), fixture.state.api_tokens[&token].used_at)
+        (!stepped.rows.is_empty(), fixture.state.api_tokens[&token].last_used_at)
     };
     assert_eq!(written(START), (true, Some(START)));
     for later in [START, START + 1, START + HOUR + -1] {

@@ -3,9 +3,9 @@
 use crate::fixture::{BOOTED, Fixture, START};
 use skerry_domain::incident::{IncidentRules, IncidentStatus};
 use skerry_domain::problem::Severity;
-use skerry_domain::state::{IncidentKey, Origin, PageKey, ProblemKey};
+use skerry_domain::state::{ComponentKey, IncidentKey, Origin, PageKey, ProblemKey};
 use skerry_domain::status::Status;
-use skerry_domain::step::{Answer, Command, NewIncident, Report, When};
+use skerry_domain::step::{Answer, Command, NewIncident, Report, When, affected_by};
 use skerry_domain::text::Text;
 use skerry_domain::time::{MINUTE, SECOND};
 use skerry_domain::track::HardState;
@@ -139,9 +139,14 @@ fn what_a_person_opens_for_a_problem_or_adds_it_to_names_what_it_affects() {
         backfilled: None,
         problems: vec![ProblemKey(1)],
     };
+    let foretold: Vec<(ComponentKey, Status)> = affected_by(&fixture.state, PageKey(1), &new.problems)
+        .iter()
+        .map(|one| (one.component, one.to))
+        .collect();
     let (answer, _) = fixture.run(Command::OpenIncident(Box::new(new)));
     assert_eq!(answer, Answer::Incident(INCIDENT));
     assert_eq!(fixture.components_named(), [("site", Status::MajorOutage)]);
+    assert_eq!(fixture.state.incidents[&INCIDENT].components(), foretold, "a template names the same");
     let held = fixture.state.components.values().any(|component| !component.holds.is_empty());
     assert!(!held, "the checks decide its status");
     fixture.run(Command::LinkProblem { incident: INCIDENT, problem: ProblemKey(2), linked: true });

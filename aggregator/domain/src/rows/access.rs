@@ -26,7 +26,7 @@ pub(super) fn token_row(state: &State, key: ApiTokenKey) -> Option<ApiTokenRow> 
         pages: lines(token.pages),
         created_ms: token.created_at,
         expires_ms: (token.expires_at != Timestamp::FAR).then_some(token.expires_at),
-        used_ms: token.used_at,
+        used_ms: token.last_used_at,
     })
 }
 
@@ -82,7 +82,7 @@ impl Restore for ApiTokenRow {
             pages: self.pages.unwrap_or_default().0,
             created_at: self.created_ms,
             expires_at: self.expires_ms.unwrap_or(Timestamp::FAR),
-            used_at: self.used_ms,
+            last_used_at: self.used_ms,
         };
         state.token_hashes.insert(token.hash, self.key);
         state.api_tokens.insert(self.key, token);

@@ -88,8 +88,10 @@ pub(super) fn worse(state: &State, key: IncidentKey, problems: &BTreeSet<Problem
     found.into_values().collect()
 }
 
-/// The components of a page that problems affect which last and are not private, with their statuses before and now.
-pub(super) fn affected_by(state: &State, page: PageKey, problems: &[ProblemKey]) -> Vec<StatusChange> {
+/// The components of a page that problems affect which last and are not private, with their statuses before and now:
+/// an incident names them that is opened with these problems and without components.
+#[must_use]
+pub fn affected_by(state: &State, page: PageKey, problems: &[ProblemKey]) -> Vec<StatusChange> {
     let mut found: BTreeMap<ComponentKey, StatusChange> = BTreeMap::new();
     let shown = |one: &&Problem| lasts(one) && !one.private;
     let mut problems: Vec<_> =

@@ -48,6 +48,7 @@ mod window;
 mod window_change;
 mod written;
 
+pub use affected::affected_by;
 pub use agents::{Admission, AgentChange};
 pub use announcement::{AnnouncementChange, MAX_OPEN_ANNOUNCEMENTS, NewAnnouncement};
 pub use answer::Answer;

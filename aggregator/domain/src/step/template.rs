@@ -4,7 +4,7 @@
 use super::runtime::{self, living_page};
 use super::{Changes, Context, Rejected, no_component};
 use crate::state::{ComponentKey, Origin, PageKey, State, TemplateKey};
-use crate::template::{Template, TemplateField, TemplateStatus, no_placeholders};
+use crate::template::{Template, TemplateField, TemplateStatus, invalid_placeholders};
 use crate::text::Text;
 use std::collections::BTreeSet;
 
@@ -291,9 +291,9 @@ fn check_name(
 /// Refuses placeholders that do not exist, in what was written and in what is left of it.
 fn check_texts(title: &Text, body: &Text) -> Result<(), Rejected> {
     for (field, of, text) in [("title", TemplateField::Title, title), ("body", TemplateField::Body, body)] {
-        let mut wrong = no_placeholders(&text.written, of);
+        let mut wrong = invalid_placeholders(&text.written, of);
         if wrong.is_empty() {
-            wrong = no_placeholders(text.public.source(), of);
+            wrong = invalid_placeholders(text.public.source(), of);
         }
         if !wrong.is_empty() {
             let all: Vec<String> = wrong.iter().map(ToString::to_string).collect();

@@ -72,7 +72,7 @@ pub(super) fn add(
         pages,
         created_at: now,
         expires_at: expires_at.unwrap_or(Timestamp::FAR),
-        used_at: None,
+        last_used_at: None,
     };
     state.token_hashes.insert(token.hash, key);
     state.api_tokens.insert(key, token);
@@ -83,7 +83,7 @@ pub(super) fn add(
 /// Notes that a token is used now, unless that is known nearly enough or it was removed meanwhile.
 pub(super) fn note_use(state: &mut State, key: ApiTokenKey, now: Timestamp, changes: &mut Changes) {
     if let Some(token) = state.api_tokens.get_mut(&key).filter(|token| token.use_is_due(now)) {
-        token.used_at = Some(now);
+        token.last_used_at = Some(now);
         changes.touched.api_token(key);
     }
 }

@@ -1,7 +1,7 @@
 //! Templates: which placeholders exist, and that values are put in once and never read again.
 
 use proptest::prelude::*;
-use skerry_domain::template::{Placeholder, TemplateField, TemplateStatus, fill, no_placeholders};
+use skerry_domain::template::{Placeholder, TemplateField, TemplateStatus, fill, invalid_placeholders};
 
 fn value(placeholder: Placeholder) -> String {
     match placeholder {
@@ -24,7 +24,7 @@ fn names_of_the_list_are_replaced_and_nothing_else() {
         ("äö{{page}}ü\n{{page}}", "äöDemoü\nDemo"),
         ("${page} %page% <%= page %> {page}", "${page} %page% <%= page %> {page}"),
     ] {
-        assert_eq!(no_placeholders(template, TemplateField::Body), [], "{template}");
+        assert_eq!(invalid_placeholders(template, TemplateField::Body), [], "{template}");
         assert_eq!(fill(template, value), filled, "{template}");
     }
 }
@@ -46,30 +46,34 @@ fn what_is_no_name_of_the_list_is_refused_with_its_place() {
         ("{{pa\nge}}", (1, 1), "{{pa"),
         ("{{page}} {{env \"HOME\"}}", (1, 10), "{{env \"HOME\"}}"),
     ] {
-        let wrong = no_placeholders(template, TemplateField::Body);
+        let wrong = invalid_placeholders(template, TemplateField::Body);
         let found: Vec<_> = wrong.iter().map(|one| ((one.line, one.column), one.written.as_str())).collect();
         assert_eq!(found, [(at, written)], "{template}");
         for placeholder in Placeholder::ALL {
             assert!(wrong[0].why.contains(&placeholder.to_string()), "{template}: {}", wrong[0]);
         }
     }
-    let wrong = no_placeholders("x {{componets}}", TemplateField::Body);
+    let wrong = invalid_placeholders("x {{componets}}", TemplateField::Body);
     assert_eq!(
         wrong[0].to_string(),
         "line 1, column 3: {{componets}} is no placeholder; there are {{page}}, \
          {{components}}, {{since}}, {{duration}}, {{incident}}"
     );
-    assert_eq!(no_placeholders(&"{{x}}".repeat(1_000), TemplateField::Body).len(), 10, "not all are listed");
-    let long = no_placeholders(&format!("{{{{{}", "x".repeat(20_000)), TemplateField::Body);
+    assert_eq!(
+        invalid_placeholders(&"{{x}}".repeat(1_000), TemplateField::Body).len(),
+        10,
+        "not all are listed"
+    );
+    let long = invalid_placeholders(&format!("{{{{{}", "x".repeat(20_000)), TemplateField::Body);
     assert!(long[0].to_string().len() < 300, "it is shortened");
 }
 
 #[test]
 fn a_title_does_not_contain_itself() {
-    assert_eq!(no_placeholders("{{components}} since {{since}}", TemplateField::Title), []);
-    let wrong = no_placeholders("{{page}}: {{incident}}", TemplateField::Title);
+    assert_eq!(invalid_placeholders("{{components}} since {{since}}", TemplateField::Title), []);
+    let wrong = invalid_placeholders("{{page}}: {{incident}}", TemplateField::Title);
     assert_eq!((wrong.len(), wrong[0].column), (1, 11));
-    let unknown = no_placeholders("{{incidents}}", TemplateField::Title);
+    let unknown = invalid_placeholders("{{incidents}}", TemplateField::Title);
     assert!(!unknown[0].why.contains("{{incident}}"), "{}", unknown[0]);
 }
 
@@ -111,7 +115,7 @@ proptest! {
     #[test]
     fn nothing_of_a_placeholder_is_left(pieces in prop::collection::vec(piece(), 0..8)) {
         let template = pieces.concat();
-        if !no_placeholders(&template, TemplateField::Body).is_empty() {
+        if !invalid_placeholders(&template, TemplateField::Body).is_empty() {
             return Ok(());
         }
         let filled = fill(&template, value);
@@ -127,7 +131,7 @@ proptest! {
         values in prop::collection::vec("[a-z ]{0,3}(\\{\\{(page|since|components)\\}\\})?[{}]{0,3}", 5),
     ) {
         let template = pieces.concat();
-        if !no_placeholders(&template, TemplateField::Body).is_empty() {
+        if !invalid_placeholders(&template, TemplateField::Body).is_empty() {
             return Ok(());
         }
         let index = |one: Placeholder| Placeholder::ALL.iter().position(|all| *all == one).expect("in the list");

@@ -4,11 +4,13 @@ use skerry_protocol::words::one_line;
 
 /// Characters that mean something in any place.
 const MEANT: &str = "\\`*_[]<>&#~|!";
+/// Those that begin a list or underline a heading at the start of a line, or after the number there.
+const LEADING: &str = "-+=.)";
 
 /// A name or another value on one line as Markdown that shows it as it stands: nothing of it is emphasis, a link, an
 /// element, a heading or the mark of a list.
 #[must_use]
-pub fn as_markdown(text: &str) -> String {
+pub fn escape_markdown(text: &str) -> String {
     let text = one_line(text);
     let text = text.trim();
     let mut out = String::with_capacity(text.len() + text.len() / 8);
@@ -20,7 +22,7 @@ pub fn as_markdown(text: &str) -> String {
     }
     let mut leads = true;
     for one in text.chars() {
-        if MEANT.contains(one) || (leads && one.is_ascii_punctuation()) {
+        if MEANT.contains(one) || (leads && LEADING.contains(one)) {
             out.push('\\');
         }
         leads &= one.is_ascii_digit();

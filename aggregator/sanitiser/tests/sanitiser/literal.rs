@@ -2,7 +2,7 @@
 
 use crate::sanitised;
 use proptest::prelude::*;
-use skerry_sanitiser::{Form, as_markdown};
+use skerry_sanitiser::{Form, escape_markdown};
 
 #[test]
 fn a_name_is_shown_as_it_stands() {
@@ -23,16 +23,22 @@ fn a_name_is_shown_as_it_stands() {
         "> quote",
         "--- x",
         "=== x",
+        "=",
+        "14:40 UTC",
+        "2026-12-05",
         "a | b",
         "&amp; &#105;",
         "back\\slash\\",
         "{{page}}",
     ] {
-        let text = sanitised(&as_markdown(name), Form::Markdown).text.expect("clean");
+        let text = sanitised(&escape_markdown(name), Form::Markdown).text.expect("clean");
         assert_eq!((text.plain().as_str(), text.html().matches('<').count()), (name, 2), "{}", text.html());
     }
-    assert_eq!(as_markdown(" two\nlines\t "), "two lines");
-    assert_eq!(as_markdown(""), "");
+    assert_eq!(escape_markdown(" two\nlines\t "), "two lines");
+    assert_eq!(escape_markdown(""), "");
+    for plain in ["14:40 UTC", "2 h 13 min", "30 Nov, 14:40 CET", "(main)", "\"Shop\""] {
+        assert_eq!(escape_markdown(plain), plain, "it means nothing in Markdown");
+    }
 }
 
 proptest! {
@@ -40,7 +46,7 @@ proptest! {
 
     #[test]
     fn no_name_becomes_markup(name in "[!-~äß]{1,12}( [!-~äß]{1,12}){0,2}", before in prop::sample::select(vec!["", "On ", "*We* see "])) {
-        let outcome = sanitised(&format!("{before}{}", as_markdown(&name)), Form::Markdown);
+        let outcome = sanitised(&format!("{before}{}", escape_markdown(&name)), Form::Markdown);
         let Ok(text) = outcome.text else { return Ok(()) };
         if outcome.findings.is_empty() {
             let shown = format!("{}{name}", before.replace('*', ""));

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use skerry_domain::access::Role;
 use skerry_domain::announcement::{Announcement, AnnouncementLevel};
 use skerry_domain::rows::Subject;
-use skerry_domain::state::{AnnouncementKey, PageKey, State};
+use skerry_domain::state::{AnnouncementKey, Page, PageKey, State};
 use skerry_domain::step::{AnnouncementChange, Answer, Command, NewAnnouncement};
 use skerry_domain::text::Text;
 use skerry_domain::time::Timestamp;
@@ -74,11 +74,12 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     // A client that sends back what it read changes nothing.
     let other = |text: Option<Text>, former: &Text| text.filter(|new| new.written != former.public.source());
     let to = fields.has("to").then(|| fields.instant("to"));
+    let shown_on: Vec<PageKey> = living(call.state, former).map(|(key, _)| key).collect();
     let change = AnnouncementChange {
         title: other(texts.title(&mut fields, "title"), &former.title),
         body: other(texts.body(&mut fields, &["body"]), &former.body),
         level: level(&mut fields).filter(|level| *level != former.level),
-        pages: pages(call, &mut fields).filter(|pages| *pages != former.pages),
+        pages: pages(call, &mut fields).filter(|pages| *pages != shown_on),
         from: fields.instant("from").filter(|from| *from != former.from),
         to: to.filter(|to| *to != former.to),
         tell_subscribers: fields.boolean("tell_subscribers").filter(|tell| *tell != former.tell_subscribers),
@@ -134,8 +135,10 @@ fn pages(call: &Call<'_>, fields: &mut Fields<'_>) -> Option<Vec<PageKey>> {
     Some(keys)
 }
 
-fn page_ids(state: &State, one: &Announcement) -> Vec<String> {
-    one.pages.iter().filter_map(|page| Some(state.pages.get(page)?.id.clone())).collect()
+/// Its pages that are not archived.
+fn living<'a>(state: &'a State, one: &'a Announcement) -> impl Iterator<Item = (PageKey, &'a Page)> {
+    let known = one.pages.iter().filter_map(move |key| Some((*key, state.pages.get(key)?)));
+    known.filter(|(_, page)| !page.archived)
 }
 
 fn object(call: &Call<'_>, one: &Announcement) -> Value {
@@ -154,7 +157,7 @@ fn object(call: &Call<'_>, one: &Announcement) -> Value {
             (true, true) => "shown",
             (false, _) => "ended",
         },
-        "page_ids": page_ids(call.state, one),
+        "page_ids": living(call.state, one).map(|(_, page)| &page.id).collect::<Vec<_>>(),
         "from": one.from.to_string(),
         "to": at(one.to),
         "tell_subscribers": one.tell_subscribers,

@@ -9,10 +9,11 @@ use crate::api::v1::texts::Texts;
 use serde_json::{Value, json};
 use skerry_domain::access::Role;
 use skerry_domain::rows::Subject;
-use skerry_domain::state::{Origin, TemplateKey};
+use skerry_domain::state::{Component, ComponentKey, Origin, TemplateKey};
 use skerry_domain::step::{Answer, Command, NewTemplate, TemplateChange, TemplateCommand};
 use skerry_domain::template::{Template, TemplateStatus};
 use skerry_domain::text::Text;
+use std::collections::BTreeSet;
 
 /// `GET /api/v1/pages/{page}/templates`: those that the page may use.
 pub(in crate::api) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
@@ -56,12 +57,15 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     let mut texts = Texts::of(call)?;
     // A client that sends back what it read changes nothing.
     let other = |text: Option<Text>, former: &Text| text.filter(|new| new.written != former.public.source());
+    let sorted = |keys: Vec<ComponentKey>| keys.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+    let components: Option<Vec<ComponentKey>> = components(call, page, &mut fields).map(sorted);
+    let former: Vec<ComponentKey> = living(call, template).map(|(key, _)| key).collect();
     let change = TemplateChange {
         name: fields.words("name").filter(|name| *name != template.name),
         title: other(title(&mut fields, &mut texts), &template.title),
         body: other(body(&mut fields, &mut texts), &template.body),
         status: status(&mut fields).filter(|status| *status != template.status),
-        components: components(call, page, &mut fields).filter(|keys| *keys != template.components),
+        components: components.filter(|keys| *keys != former),
     };
     fields.finish()?;
     let subject = Subject::Template(key);
@@ -112,11 +116,20 @@ fn must_reach_every_page(call: &Call<'_>) -> Result<(), Refusal> {
     Err(Refusal::new(403, "this token is limited to pages, and this template is for every page"))
 }
 
+/// The components of a template that are not archived, sorted.
+fn living<'a>(
+    call: &Call<'a>,
+    template: &'a Template,
+) -> impl Iterator<Item = (ComponentKey, &'a Component)> + use<'a> {
+    let state = call.state;
+    let known = template.components.iter().filter_map(move |key| Some((*key, state.components.get(key)?)));
+    known.filter(|(_, one)| !one.archived)
+}
+
 fn object(call: &Call<'_>, template: &Template) -> Value {
     // What was removed from texts is for those who write them.
     let originals = call.caller.must_be(Role::Operator).is_ok();
     let page = template.page.and_then(|page| call.state.pages.get(&page));
-    let components = template.components.iter().filter_map(|key| call.state.components.get(key));
     let place = call.provenance.template(
         &call.state.workspace.name,
         page.map(|page| page.key.as_str()),
@@ -131,7 +144,7 @@ fn object(call: &Call<'_>, template: &Template) -> Value {
         "written_title": originals.then_some(&template.title.written),
         "written_body": originals.then_some(&template.body.written),
         "update_status": template.status.map(TemplateStatus::name),
-        "component_ids": components.map(|one| &one.id).collect::<Vec<_>>(),
+        "component_ids": living(call, template).map(|(_, one)| &one.id).collect::<Vec<_>>(),
         "created_at": template.created_at.to_string(),
         "updated_at": template.updated_at.to_string(),
         "made_by": template.by,

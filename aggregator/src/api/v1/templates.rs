@@ -11,7 +11,7 @@ use serde::Serialize;
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{ComponentKey, PageKey};
 use skerry_domain::step::{Answer, Command, MAX_TEMPLATES, NewTemplate, TemplateCommand};
-use skerry_domain::template::{Template, TemplateField, TemplateStatus, no_placeholders};
+use skerry_domain::template::{Template, TemplateField, TemplateStatus, invalid_placeholders};
 use skerry_domain::text::Text;
 
 /// The default and greatest number that is answered at once, as Statuspage has it.
@@ -112,7 +112,7 @@ pub(in crate::api) fn body(fields: &mut Fields<'_>, texts: &mut Texts) -> Option
 }
 
 fn check(fields: &mut Fields<'_>, member: &str, text: &Text, field: TemplateField) {
-    for wrong in no_placeholders(&text.written, field) {
+    for wrong in invalid_placeholders(&text.written, field) {
         fields.refuse(format!("{member}, {wrong}"));
     }
 }
