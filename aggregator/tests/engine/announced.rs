@@ -1,7 +1,7 @@
 //! Invariants of problems and incidents: a problem lasts as long as its fault, and an incident that nobody touched as
 //! long as its problems.
 
-use skerry_domain::incident::{Impact, Incident, IncidentStatus};
+use skerry_domain::incident::{Impact, Incident, IncidentStatus, StatusChange};
 use skerry_domain::problem::{Level, Problem, ProblemSubject};
 use skerry_domain::state::{IncidentKey, ProblemKey, State};
 use skerry_domain::verdict::Verdict;
@@ -126,9 +126,13 @@ fn followed(state: &State, key: IncidentKey, incident: &Incident) -> Result<(), 
     if !stamped {
         return Err("its stamps do not fit its state".to_owned());
     }
-    let named =
-        incident.updates.iter().flat_map(|update| &update.components).map(|change| Impact::of(change.to));
-    if named.max() > Some(incident.impact) {
+    // What is private, or was while the incident lasted, says nothing of its public impact.
+    let shows = |change: &&StatusChange| {
+        let component = state.components.get(&change.component);
+        incident.is_open() && component.is_some_and(|one| one.settings.public && !one.archived)
+    };
+    let named = incident.updates.iter().flat_map(|update| &update.components).filter(shows);
+    if named.map(|change| Impact::of(change.to)).max() > Some(incident.impact) {
         return Err("its impact is less than what its updates say".to_owned());
     }
     if incident.updates.last().is_some_and(|update| update.status != incident.status) {

@@ -117,15 +117,15 @@ fn what_a_page_carries_at_once_is_bounded() {
     }
     let reason = refused(&mut fixture, open(Some(&long), false));
     assert!(reason.contains("larger than 4 MiB"), "{reason}");
-    let taken_back = fixture.state.incidents[&incident].updates[1].id.clone();
-    let body = Some(Box::new(text("Shorter")));
-    fixture.run(Command::EditUpdate { incident, update: taken_back, body, display_at: None });
     let from = fixture.now + HOUR;
     let window = NewWindow {
         body: Some(text(&long)),
         ..NewWindow::over(vec![fixture.component()], from, from + HOUR)
     };
     assert!(refused(&mut fixture, Command::PlanWindow(Box::new(window))).contains("larger than 4 MiB"));
+    let taken_back = fixture.state.incidents[&incident].updates[1].id.clone();
+    let body = Some(Box::new(text("Shorter")));
+    fixture.run(Command::EditUpdate { incident, update: taken_back, body, display_at: None });
 }
 
 #[test]

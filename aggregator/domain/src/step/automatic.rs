@@ -344,10 +344,14 @@ fn raise_impacts(state: &mut State, moved: &BTreeSet<ComponentKey>, changes: &mu
     let open: Vec<IncidentKey> = state.open_incidents.iter().copied().collect();
     for key in open {
         let incident = &state.incidents[&key];
-        let components = incident.components().into_iter();
-        let components = components.filter(|(one, _)| moved.contains(one) && shows(state, *one));
-        let now = components.filter_map(|(one, _)| state.components.get(&one)?.layers.status_at(state.clock));
-        let worst = now.map(Impact::of).max().unwrap_or_default();
+        let all = incident.updates.iter().flat_map(|update| &update.components);
+        let named = all.filter(|one| moved.contains(&one.component) && shows(state, one.component));
+        // One that was private when it was named counts from now on.
+        let statuses = named.flat_map(|one| {
+            let now = state.components[&one.component].layers.status_at(state.clock);
+            now.into_iter().chain([one.to])
+        });
+        let worst = statuses.map(Impact::of).max().unwrap_or_default();
         if worst > incident.impact {
             state.incidents.get_mut(&key).expect("the index names incidents").impact = worst;
             changes.touched.incident(key);
