@@ -112,7 +112,8 @@ pub(super) fn component_now(state: &State, key: ComponentKey, now: Timestamp) ->
     let mut notes = vec![format!("{name} is {status} now.")];
     let active = component.holds.iter().filter(|hold| hold.from <= now && now < hold.to);
     notes.extend(active.map(|hold| {
-        let until = (hold.to != Timestamp::FAR).then(|| format!(" until {}", hold.to)).unwrap_or_default();
+        let until = Some(hold.to).filter(|to| *to != Timestamp::FAR);
+        let until = until.map(|to| format!(" until {to}")).unwrap_or_default();
         let ends = ends_by(state, key, hold).unwrap_or_default();
         format!("{} holds it at {}{until}{ends}.", holder(state, hold), hold.status.name())
     }));

@@ -1,6 +1,6 @@
 //! The archive of a page: what is over is looked up in the snapshot of the page's publication, and rendered when somebody asks.
 
-mod shelf;
+mod cache;
 
 use skerry_domain::state::{State, WorkspacePage};
 use skerry_domain::time::Timestamp;
@@ -8,11 +8,11 @@ use skerry_publish::archive::{Archive, Archived, Source, Versions};
 use std::fmt;
 use std::sync::Arc;
 
-pub(super) use shelf::Shelf;
+pub(super) use cache::ArchiveCache;
 
 /// The archive of a page as of one publication.
 pub(super) struct PageArchive {
-    pub(super) shelf: Shelf,
+    pub(super) cache: ArchiveCache,
     /// Distinguishes a page from an earlier one with the same key that was removed.
     pub(super) generation: u64,
     pub(super) snapshot: Arc<crate::engine::Snapshot>,
@@ -32,9 +32,9 @@ impl PageArchive {
         Some(Source { state: self.state()?, page, url, now, versions })
     }
 
-    /// Drops what the shelf holds of other versions.
+    /// Drops what the cache holds of other versions.
     pub(super) fn forget_former(&self) {
-        self.shelf.retain(self.generation, |path, version| self.versions.date(path) == version);
+        self.cache.retain(self.generation, |path, version| self.versions.date(path) == version);
     }
 }
 
@@ -50,7 +50,7 @@ impl Archive for PageArchive {
         // Only what is rendered later holds the snapshot.
         let (snapshot, page, url) = (Arc::clone(&self.snapshot), self.page, self.url.clone());
         let (now, versions, at) = (self.now, self.versions.clone(), path.to_owned());
-        self.shelf.get(self.generation, path, version, move || {
+        self.cache.get(self.generation, path, version, move || {
             let Some(state) = snapshot.workspaces.get(page.0) else { return Ok(None) };
             let source = Source { state, page: page.1, url: &url, now, versions: &versions };
             source.render(&at, closed)

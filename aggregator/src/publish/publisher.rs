@@ -7,7 +7,7 @@ mod page;
 mod pool;
 
 use super::addresses::{Addresses, public_pages};
-use super::archive::Shelf;
+use super::archive::ArchiveCache;
 use super::build;
 use super::compressor::{Compressed, Compressor};
 use super::html;
@@ -52,7 +52,7 @@ pub struct Publisher {
     generation: u64,
     listed: Vec<(String, String)>,
     pool: Pool,
-    shelf: Shelf,
+    cache: ArchiveCache,
     /// Pages that are being refreshed.
     refreshing: BTreeSet<WorkspacePage>,
     compressor: Compressor,
@@ -83,7 +83,7 @@ impl Publisher {
             generation: 0,
             listed: Vec::new(),
             pool: Pool::new(Arc::new(build::view)),
-            shelf: Shelf::new(),
+            cache: ArchiveCache::new(),
             refreshing: BTreeSet::new(),
             compressor: Compressor::start(),
             compressed: Vec::new(),
@@ -115,7 +115,7 @@ impl Publisher {
 
     fn publish_all(&mut self) -> anyhow::Result<()> {
         self.pool.start().context("no thread to render pages")?;
-        self.shelf.start(Arc::clone(&self.failures)).context("no thread to render the archive")?;
+        self.cache.start(&self.failures).context("no thread to render the archive")?;
         // The first snapshot includes all earlier changes.
         self.changed.try_iter().for_each(drop);
         self.refresh_pages(&BTreeSet::new());
@@ -271,7 +271,7 @@ impl Publisher {
         for (_, key) in urgent.into_iter().chain(old).take(idle) {
             let page = self.pages.get_mut(&key).expect("found above");
             if let Some(scope) = page.due(now, pages) {
-                self.pool.submit(page.job(scope, Arc::clone(&snapshot), now, &self.shelf));
+                self.pool.submit(page.job(scope, Arc::clone(&snapshot), now, &self.cache));
             }
         }
         self.refreshing.retain(|key| self.pages.get(key).is_some_and(|page| page.busy.is_some()));

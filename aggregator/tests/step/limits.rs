@@ -196,6 +196,6 @@ fn the_state_of_what_visitors_do_not_see_shows_in_no_impact() {
     assert_eq!(fixture.state.incidents[&incident].impact, Impact::None);
     fixture.run(set(Status::PartialOutage));
     show(&mut fixture, true);
-    assert_eq!(fixture.state.incidents[&incident].impact, Impact::Major, "what they see now");
+    assert_eq!(fixture.state.incidents[&incident].impact, Impact::Critical, "as its updates say");
     fixture.assert_stored();
 }

@@ -57,7 +57,7 @@ impl Details {
             }
             for key in &touched.incidents {
                 let incident = state.incidents.get(key);
-                let problems = incident.into_iter().flat_map(|one| one.all_problems());
+                let problems = incident.into_iter().flat_map(crate::incident::Incident::all_problems);
                 details.announced.extend(problems.map(|problem| (*key, *problem)));
             }
         }

@@ -37,8 +37,8 @@ pub(super) fn at_numbers(text: &str, hits: &mut Vec<Hit>) {
         let number = &text[at + 1..end];
         let digits = number.strip_prefix("0x").or_else(|| number.strip_prefix("0X"));
         let is_large = digits.map_or(length >= 9, |digits| digits.len() >= 7);
-        let goes_on = bytes.get(end).is_some_and(|one| is_host(*one))
-            && !(bytes[end] == b'.' && !bytes.get(end + 1).is_some_and(|one| is_host(*one)));
+        let host_at = |place: usize| bytes.get(place).is_some_and(|one| is_host(*one));
+        let goes_on = host_at(end) && (bytes[end] != b'.' || host_at(end + 1));
         if is_large && !goes_on && matches!(Host::parse(number), Ok(Host::Ipv4(_))) {
             let user = bytes[..at].iter().rev().take(LONGEST_USER);
             let start = at - user.take_while(|one| is_host(**one) || matches!(one, b'+' | b'%')).count();

@@ -6,7 +6,7 @@ use anyhow::Context;
 use skerry_aggregator::control::lookup;
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{Origin, State, TemplateKey};
-use skerry_domain::template::Template;
+use skerry_domain::template::{Template, TemplateStatus};
 use skerry_domain::text::Text;
 use std::fmt::Write as _;
 
@@ -149,7 +149,7 @@ fn object(row: &Row<'_>, original: bool) -> serde_json::Value {
         "title_as_written": original.then_some(&one.title.written),
         "body": one.body.public.source(),
         "body_as_written": original.then_some(&one.body.written),
-        "update_status": one.status.map(|status| status.name()),
+        "update_status": one.status.map(TemplateStatus::name),
         "components": components.collect::<Vec<_>>(),
         "created_at": second(one.created_at),
         "updated_at": second(one.updated_at),

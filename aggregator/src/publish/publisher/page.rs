@@ -1,7 +1,7 @@
 //! The publisher's record of a page: its address, its publication, and when it is rendered again.
 
 use super::super::addresses::Wanted;
-use super::super::archive::Shelf;
+use super::super::archive::ArchiveCache;
 use super::super::output::Publication;
 use super::super::outputs::{Changed, Figures, Scope, is_settled};
 use super::pool::Job;
@@ -203,7 +203,7 @@ impl Page {
         scope: Scope,
         snapshot: Arc<crate::engine::Snapshot>,
         now: Timestamp,
-        shelf: &Shelf,
+        cache: &ArchiveCache,
     ) -> Job {
         self.busy = Some(Instant::now());
         Job {
@@ -215,7 +215,7 @@ impl Page {
             now,
             former: Arc::clone(&self.publication),
             figures: Arc::clone(&self.figures),
-            shelf: shelf.clone(),
+            cache: cache.clone(),
         }
     }
 

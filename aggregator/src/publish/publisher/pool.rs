@@ -1,6 +1,6 @@
 //! The threads that build and render pages. A panic ends neither the thread nor the program.
 
-use super::super::archive::{PageArchive, Shelf};
+use super::super::archive::{ArchiveCache, PageArchive};
 use super::super::build::Extent;
 use super::super::output::{Compression, Publication};
 use super::super::outputs::{Figures, Scope, render};
@@ -28,7 +28,7 @@ pub(super) struct Job {
     pub(super) former: Arc<Publication>,
     pub(super) figures: Arc<Figures>,
     /// Where pages of what is over are rendered.
-    pub(super) shelf: Shelf,
+    pub(super) cache: ArchiveCache,
 }
 
 /// The result of a job.
@@ -138,7 +138,7 @@ fn publication(job: &Job, view: &View) -> anyhow::Result<Outcome> {
         publication = publication.retaining(|path| rendered.paths.contains(path));
     }
     let archive = PageArchive {
-        shelf: job.shelf.clone(),
+        cache: job.cache.clone(),
         generation: job.generation,
         snapshot: Arc::clone(&job.snapshot),
         page: job.page,

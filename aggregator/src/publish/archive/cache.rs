@@ -26,9 +26,9 @@ type Key = (u64, Arc<str>);
 /// Renders a page.
 type Render = Box<dyn FnOnce() -> anyhow::Result<Option<Arc<Output>>> + Send>;
 
-/// A handle; clones share the shelf. Its threads end with the last one.
+/// A handle; clones share the cache. Its threads end with the last one.
 #[derive(Clone)]
-pub(in super::super) struct Shelf {
+pub(in super::super) struct ArchiveCache {
     shared: Arc<Mutex<Shared>>,
     jobs: Sender<Job>,
     receiver: Receiver<Job>,
@@ -40,6 +40,9 @@ struct Job {
     render: Render,
 }
 
+/// Who waits for a page; `None` is sent if it cannot be rendered.
+type Waiting = oneshot::Sender<Option<Arc<Output>>>;
+
 #[derive(Default)]
 struct Shared {
     kept: HashMap<Key, Kept>,
@@ -47,7 +50,7 @@ struct Shared {
     used: BTreeMap<u64, Key>,
     uses: u64,
     bytes: usize,
-    waiting: HashMap<(Key, Timestamp), Vec<oneshot::Sender<Option<Arc<Output>>>>>,
+    waiting: HashMap<(Key, Timestamp), Vec<Waiting>>,
 }
 
 struct Kept {
@@ -56,19 +59,19 @@ struct Kept {
     used: u64,
 }
 
-impl Shelf {
-    /// A shelf without threads yet.
+impl ArchiveCache {
+    /// A cache without threads yet.
     pub(in super::super) fn new() -> Self {
         let (jobs, receiver) = crossbeam_channel::unbounded();
         Self { shared: Arc::default(), jobs, receiver }
     }
 
     /// Starts the threads. Pages that cannot be rendered are counted.
-    pub(in super::super) fn start(&self, failures: Arc<AtomicU64>) -> std::io::Result<()> {
+    pub(in super::super) fn start(&self, failures: &Arc<AtomicU64>) -> std::io::Result<()> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         for number in 0..cores.div_ceil(4).min(4) {
             let (jobs, shared) = (self.receiver.clone(), Arc::clone(&self.shared));
-            let failures = Arc::clone(&failures);
+            let failures = Arc::clone(failures);
             let thread = std::thread::Builder::new().name(format!("archive-{number}"));
             thread.spawn(move || {
                 // On Linux, a thread has a priority of its own.
@@ -102,7 +105,7 @@ impl Shelf {
             None => {
                 shared.waiting.insert((key.clone(), version), vec![sender]);
                 drop(shared);
-                // The shelf has the other end, too, so this cannot fail.
+                // The cache has the other end, too, so this cannot fail.
                 let _ = self.jobs.send(Job { key, version, render: Box::new(render) });
             }
         }
@@ -157,37 +160,37 @@ impl Shared {
     }
 
     /// Whether nobody waits for a page any more. Then it is not rendered.
-    fn is_forsaken(&mut self, key: &(Key, Timestamp)) -> bool {
+    fn nobody_waits(&mut self, key: &(Key, Timestamp)) -> bool {
         let waiting = self.waiting.get(key);
-        let forsaken = waiting.is_none_or(|waiting| waiting.iter().all(oneshot::Sender::is_closed));
-        if forsaken {
+        let none = waiting.is_none_or(|waiting| waiting.iter().all(oneshot::Sender::is_closed));
+        if none {
             self.waiting.remove(key);
         }
-        forsaken
+        none
     }
 }
 
 fn run(Job { key, version, render }: Job, shared: &Mutex<Shared>, failures: &AtomicU64) {
-    let flight = (key, version);
-    if lock(shared).is_forsaken(&flight) {
+    let wanted = (key, version);
+    if lock(shared).nobody_waits(&wanted) {
         return;
     }
     // Nothing outlives a panic but the count.
     let rendered = match catch_unwind(AssertUnwindSafe(render)) {
         Ok(Ok(rendered)) => rendered,
         Ok(Err(error)) => {
-            tracing::error!(%error, path = %flight.0.1, "a page of the archive could not be rendered");
+            tracing::error!(%error, path = %wanted.0.1, "a page of the archive could not be rendered");
             None
         }
         Err(_) => {
-            tracing::error!(path = %flight.0.1, "rendering a page of the archive panicked: report this line");
+            tracing::error!(path = %wanted.0.1, "rendering a page of the archive panicked: report this line");
             None
         }
     };
     let mut shared = lock(shared);
-    let waiting = shared.waiting.remove(&flight).unwrap_or_default();
+    let waiting = shared.waiting.remove(&wanted).unwrap_or_default();
     match &rendered {
-        Some(output) => shared.keep(flight.0, version, Arc::clone(output)),
+        Some(output) => shared.keep(wanted.0, version, Arc::clone(output)),
         None => {
             failures.fetch_add(1, Ordering::Relaxed);
         }
@@ -208,5 +211,5 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
 }
 
 #[cfg(test)]
-#[path = "shelf_test.rs"]
+#[path = "cache_test.rs"]
 mod tests;

@@ -1,4 +1,4 @@
-//! Single flight, versions, and the limits of the shelf.
+//! Single flight, versions, and the limits of the cache.
 
 use super::*;
 use bytes::Bytes;
@@ -10,10 +10,10 @@ fn output(body: &str) -> Arc<Output> {
     Output::render(kind, body.into(), Timestamp(0), None, Compression::Fast)
 }
 
-fn started() -> (Shelf, Arc<AtomicU64>) {
-    let (shelf, failures) = (Shelf::new(), Arc::new(AtomicU64::new(0)));
-    shelf.start(Arc::clone(&failures)).expect("threads can be had");
-    (shelf, failures)
+fn started() -> (ArchiveCache, Arc<AtomicU64>) {
+    let (cache, failures) = (ArchiveCache::new(), Arc::new(AtomicU64::new(0)));
+    cache.start(&failures).expect("threads can be had");
+    (cache, failures)
 }
 
 /// The body of an answer; empty if there is none.
@@ -29,12 +29,12 @@ async fn body(answer: Archived) -> Bytes {
 
 #[tokio::test]
 async fn a_version_is_rendered_once_for_all_who_ask_for_it() {
-    let (shelf, _) = started();
+    let (cache, _) = started();
     let rendered = Arc::new(AtomicUsize::new(0));
     let (release, released) = crossbeam_channel::bounded::<()>(0);
     let ask = |version: i64, text: &'static str| {
         let (rendered, released) = (Arc::clone(&rendered), released.clone());
-        shelf.get(1, "incidents/a", Timestamp(version), move || {
+        cache.get(1, "incidents/a", Timestamp(version), move || {
             rendered.fetch_add(1, Ordering::Relaxed);
             // Until the sender is dropped.
             let _ = released.recv();
@@ -52,17 +52,17 @@ async fn a_version_is_rendered_once_for_all_who_ask_for_it() {
     }
     assert_eq!(rendered.load(Ordering::Relaxed), 2);
     assert!(matches!(ask(2, "edited"), Archived::Ready(_)));
-    shelf.retain(1, |_, version| version == Timestamp(2));
-    assert!(shelf.bytes() > 0, "the present version stays");
-    shelf.retain(2, |_, _| false);
-    assert!(shelf.bytes() > 0, "another page's versions do not matter");
-    shelf.retain(1, |_, _| false);
-    assert_eq!(shelf.bytes(), 0);
+    cache.retain(1, |_, version| version == Timestamp(2));
+    assert!(cache.bytes() > 0, "the present version stays");
+    cache.retain(2, |_, _| false);
+    assert!(cache.bytes() > 0, "another page's versions do not matter");
+    cache.retain(1, |_, _| false);
+    assert_eq!(cache.bytes(), 0);
 }
 
 #[tokio::test]
 async fn ten_thousand_requests_keep_no_more_than_the_limit() {
-    let (shelf, _) = started();
+    let (cache, _) = started();
     let mut seed = 7_u64;
     let mut hits = 0;
     for _ in 0..10_000 / 200 {
@@ -73,29 +73,29 @@ async fn ten_thousand_requests_keep_no_more_than_the_limit() {
                 let path = format!("incidents/{}", (seed >> 33) % 2_600);
                 let expected = format!("{path}{}", "x".repeat(8_000));
                 let text = expected.clone();
-                let answer = shelf.get(1, &path, Timestamp(1), move || Ok(Some(output(&text))));
+                let answer = cache.get(1, &path, Timestamp(1), move || Ok(Some(output(&text))));
                 hits += usize::from(matches!(answer, Archived::Ready(_)));
                 (answer, expected)
             })
             .collect();
         for (answer, expected) in asked {
             assert_eq!(body(answer).await, expected);
-            assert!(shelf.bytes() <= KEPT_BYTES, "{}", shelf.bytes());
+            assert!(cache.bytes() <= KEPT_BYTES, "{}", cache.bytes());
         }
     }
-    assert!(hits > 500 && shelf.bytes() > KEPT_BYTES / 2, "{hits} {}", shelf.bytes());
+    assert!(hits > 500 && cache.bytes() > KEPT_BYTES / 2, "{hits} {}", cache.bytes());
     let entries = |shared: &Shared| (shared.kept.len(), shared.used.len(), shared.waiting.len());
-    let (kept, used, waiting) = entries(&lock(&shelf.shared));
+    let (kept, used, waiting) = entries(&lock(&cache.shared));
     assert_eq!((kept, waiting), (used, 0));
 }
 
 #[tokio::test]
 async fn too_many_who_wait_are_refused_and_nothing_is_rendered_for_those_who_left() {
-    let (shelf, failures) = (Shelf::new(), Arc::new(AtomicU64::new(0)));
+    let (cache, failures) = (ArchiveCache::new(), Arc::new(AtomicU64::new(0)));
     let rendered = Arc::new(AtomicUsize::new(0));
     let ask = |number: usize| {
         let rendered = Arc::clone(&rendered);
-        shelf.get(1, &format!("incidents/{number}"), Timestamp(1), move || {
+        cache.get(1, &format!("incidents/{number}"), Timestamp(1), move || {
             rendered.fetch_add(1, Ordering::Relaxed);
             Ok(Some(output("over")))
         })
@@ -105,7 +105,7 @@ async fn too_many_who_wait_are_refused_and_nothing_is_rendered_for_those_who_lef
     assert!(matches!(ask(0), Archived::Soon(_)), "who asks for one of them waits too");
     let stays = waiting.pop().expect("it was asked for");
     drop(waiting);
-    shelf.start(Arc::clone(&failures)).expect("threads can be had");
+    cache.start(&failures).expect("threads can be had");
     assert_eq!(body(stays).await, "over");
     assert_eq!(rendered.load(Ordering::Relaxed), 1, "the others left");
     assert_eq!(body(ask(WAITING)).await, "over");
@@ -113,12 +113,12 @@ async fn too_many_who_wait_are_refused_and_nothing_is_rendered_for_those_who_lef
 
 #[tokio::test]
 async fn a_page_that_panics_ends_nothing_and_is_tried_again() {
-    let (shelf, failures) = started();
-    let broken = shelf.get(1, "incidents/a", Timestamp(1), || panic!("a fault of the program"));
+    let (cache, failures) = started();
+    let broken = cache.get(1, "incidents/a", Timestamp(1), || panic!("a fault of the program"));
     assert!(body(broken).await.is_empty());
-    let failed = shelf.get(1, "incidents/b", Timestamp(1), || anyhow::bail!("it cannot be rendered"));
+    let failed = cache.get(1, "incidents/b", Timestamp(1), || anyhow::bail!("it cannot be rendered"));
     assert!(body(failed).await.is_empty());
     assert_eq!(failures.load(Ordering::Relaxed), 2);
-    let repaired = shelf.get(1, "incidents/a", Timestamp(1), || Ok(Some(output("repaired"))));
+    let repaired = cache.get(1, "incidents/a", Timestamp(1), || Ok(Some(output("repaired"))));
     assert_eq!(body(repaired).await, "repaired");
 }
