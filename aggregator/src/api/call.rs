@@ -24,7 +24,7 @@ const MAX_NAMED: usize = 1_100;
 /// The most characters of an unknown id that a refusal repeats.
 const SHOWN: usize = 40;
 
-/// Which part of what a workspace can have a page gets from a token that is limited to pages.
+/// A token that is limited to pages may use one part in so many of each limit of the workspace.
 const SHARE: usize = 10;
 
 /// A request, with the state that it is answered from.

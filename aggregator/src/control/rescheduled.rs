@@ -40,7 +40,7 @@ impl ChangeWindow {
         let window = &state.windows[&key];
         let mut change = self.change(state, window.page, (window.from, window.to), (&mut sanitiser, now))?;
         let past = change.from.filter(|_| now < window.from).and_then(|from| begins_now(from, now));
-        if let Some(from) = change.from.filter(|_| change.to.is_none()) {
+        if let Some(from) = change.from.filter(|_| change.to.is_none() && now < window.from) {
             // It lasts as long as before.
             change.to = Some(from.max(now) + (window.to - window.from));
         }

@@ -165,13 +165,16 @@ async fn a_token_that_may_not_is_told_why() {
     assert!(by_name.text("message").contains("GET /v1/pages"), "{by_name:?}");
     let short = token("short", Vec::new(), 5 * SECOND).await;
     let mut often = tokio::time::interval(Duration::from_millis(100));
-    let expired = loop {
-        often.tick().await;
-        let answer = fixture.send_with(&short, "GET", &path, "", "").await;
-        if answer.status != 200 {
-            break answer;
+    let expires = async {
+        loop {
+            often.tick().await;
+            let answer = fixture.send_with(&short, "GET", &path, "", "").await;
+            if answer.status != 200 {
+                break answer;
+            }
         }
     };
+    let expired = tokio::time::timeout(Duration::from_secs(60), expires).await.expect("it expires");
     assert!(
         expired.status == 401 && expired.text("message").contains("this token expired at"),
         "{expired:?}"

@@ -76,7 +76,10 @@ fn alternatives(section: &str, key: &str) -> Option<Value> {
         ("check.json", "equals") => json!({ "type": ["string", "number", "boolean"] }),
         ("check.json", "matches") => json!({ "type": "string" }),
         ("check", "expect") => json!({ "type": "string" }),
-        ("check", "body_matches") | ("self_test", "references") | ("aggregator", "further_urls") => {
+        ("check", "body_matches")
+        | ("self_test", "references")
+        | ("aggregator", "further_urls")
+        | ("listen", "allowed_hosts") => {
             json!({ "type": "array", "items": { "type": "string" } })
         }
         ("listen", "serves") => json!({

@@ -2,7 +2,7 @@
 
 use super::problem::{self, ProblemChange};
 use super::timeline::{NewUpdate, add_update, check_display_at, times};
-use super::{Change, Changes, Context, Rejected, affected, automatic, hold, linked, no_component, written};
+use super::{Change, Changes, Context, Rejected, affected, automatic, hold, limits, linked, no_component};
 use crate::holds::Source;
 use crate::incident::{Body, Impact, Incident, IncidentStatus, StatusChange, Title};
 use crate::problem::Problem;
@@ -76,8 +76,8 @@ pub(super) fn open(
     }
     let ends = ended_at.is_some() || new.status == IncidentStatus::Resolved;
     if !ends {
-        written::check_open(state)?;
-        written::check_incident(state, (new.page, None), (new.body.as_ref(), &new.components))?;
+        limits::check_open(state)?;
+        limits::check_incident(state, (new.page, None), (new.body.as_ref(), &new.components))?;
     }
     let key = IncidentKey::next(&mut state.counters.incidents);
     let status = if ended_at.is_some() { IncidentStatus::Resolved } else { new.status };
@@ -237,7 +237,7 @@ pub(super) fn update(
     let resolves = status == IncidentStatus::Resolved && former != status;
     if !resolves && (status != former || change.body.is_some() || !change.components.is_empty()) {
         let written = (change.body.as_ref(), change.components.as_slice());
-        written::check_incident(state, (incident.page, Some(key)), written)?;
+        limits::check_incident(state, (incident.page, Some(key)), written)?;
     }
     let incident = state.incidents.get_mut(&key).expect("looked up above");
     incident.touched = true;

@@ -3,7 +3,7 @@
 use super::timeline::check_display_at;
 use super::window::no_window;
 use super::window_change::modified;
-use super::{Change, Changes, Context, Rejected, written};
+use super::{Change, Changes, Context, Rejected, limits};
 use crate::incident::FormerText;
 use crate::maintenance::{MaintenanceStatus, Transition, WindowEvent, WindowText, WindowUpdate};
 use crate::schedule::Due;
@@ -172,7 +172,7 @@ pub(super) fn rewrite(
             WindowText::Written(text) => text.written.clone(),
             WindowText::Automatic { .. } => String::new(),
         };
-        written::keep_former(&mut update.former, FormerText { to: now, written: text });
+        limits::keep_former(&mut update.former, FormerText { to: now, written: text });
         update.edited_at = Some(now);
     }
     update.body = WindowText::Written(body.clone());
@@ -198,7 +198,7 @@ pub(super) fn edit_update(
             WindowText::Written(text) => Some(text),
             WindowText::Automatic { .. } => None,
         };
-        written::check_edit(state, window.page, former, body)?;
+        limits::check_edit(state, window.page, former, body)?;
         rewrite(state, (key, place), body, now, changes);
     }
     let window = state.windows.get_mut(&key).expect("looked up above");

@@ -1,7 +1,7 @@
 //! The timeline of incidents: new updates of people and of the program, and edits of their texts.
 
 use super::incident::no_incident;
-use super::{Change, Changes, Context, Rejected, written};
+use super::{Change, Changes, Context, Rejected, limits};
 use crate::incident::{Body, FormerText, Impact, Incident, IncidentStatus, IncidentUpdate, StatusChange};
 use crate::schedule::Due;
 use crate::state::{ComponentKey, IncidentKey, State};
@@ -145,7 +145,7 @@ pub(super) fn edit_update(
             Some(Body::Written(text)) => Some(text),
             Some(Body::Automatic(_)) | None => None,
         };
-        written::check_edit(state, Some(incident.page), former, body)?;
+        limits::check_edit(state, Some(incident.page), former, body)?;
     }
     let incident = state.incidents.get_mut(&key).expect("looked up above");
     let update = &mut incident.updates.edit()[place];
@@ -154,7 +154,7 @@ pub(super) fn edit_update(
             Some(Body::Written(text)) => text.written.clone(),
             Some(Body::Automatic(_)) | None => String::new(),
         };
-        written::keep_former(&mut update.former, FormerText { to: now, written: text });
+        limits::keep_former(&mut update.former, FormerText { to: now, written: text });
         update.body = Some(Body::Written(body.clone()));
         update.edited_at = Some(now);
     }

@@ -1,7 +1,7 @@
 //! Planned windows as people plan and cancel them. What a window was before now never changes.
 
 use super::maintenance::{self, NewUpdate, add, automatic, automatic_text, changed, enter};
-use super::{Change, Changes, Context, Rejected, no_component, written};
+use super::{Change, Changes, Context, Rejected, limits, no_component};
 use crate::incident::Title;
 use crate::maintenance::{LEAD, MaintenanceStatus, PlannedWindow, WindowEvent, WindowText};
 use crate::schedule::Due;
@@ -65,7 +65,7 @@ pub(super) fn plan(
     check_times(new.from, new.to, now)?;
     check_length(new.from.max(now), new.to, now)?;
     check_lead(new.lead)?;
-    written::check_window(state, (page, None), new.body.as_ref())?;
+    limits::check_window(state, (page, None), new.body.as_ref())?;
     if state.open_windows.len() >= MAX_OPEN_WINDOWS {
         let reason = format!("at most {MAX_OPEN_WINDOWS} windows are planned at a time");
         return Err(Rejected::state("window", reason));

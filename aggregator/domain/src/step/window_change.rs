@@ -4,7 +4,7 @@ use super::maintenance::{self, NewUpdate, add, automatic, automatic_text, change
 use super::window::{
     check_lead, check_length, check_times, checks, components, moved, no_window, revise, still_open,
 };
-use super::{Changes, Context, Rejected, written};
+use super::{Changes, Context, Rejected, limits};
 use crate::incident::Title;
 use crate::maintenance::{MaintenanceStatus, PlannedWindow, WindowEvent, WindowText};
 use crate::state::{ComponentKey, State, WindowKey};
@@ -173,7 +173,7 @@ pub(super) fn update(
     check_status(window, status, now)?;
     // Whoever ends it makes room.
     if status.unwrap_or(window.status) < MaintenanceStatus::Completed {
-        written::check_window(state, (window.page, Some(key)), body)?;
+        limits::check_window(state, (window.page, Some(key)), body)?;
     }
     if let Some(to) = to {
         if status != Some(MaintenanceStatus::InProgress) {

@@ -15,7 +15,7 @@ use skerry_domain::status::Status;
 use skerry_domain::step::{Answer, Command, IncidentChange, MAX_OPEN_INCIDENTS, NewIncident};
 use skerry_domain::time::{MINUTE, Timestamp};
 
-/// What Statuspage's clients send of an incident and nothing here uses.
+/// What Statuspage's clients may send with a change of an incident, without effect here.
 pub(super) const UNUSED: [&str; 20] = [
     "auto_transition_deliver_notifications_at_end",
     "auto_transition_deliver_notifications_at_start",

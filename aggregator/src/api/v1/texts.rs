@@ -28,8 +28,8 @@ pub(super) fn check_names(
     Ok(())
 }
 
-/// The rules of the workspace. Whoever reaches single pages must not learn which names are private: those of agents and
-/// checks belong to no page.
+/// The rules of the workspace. Whoever reaches single pages is not told which names were removed: those of agents and checks
+/// belong to no page.
 fn sanitiser(call: &Call<'_>) -> Result<TextSanitiser, Refusal> {
     let rules = call.rules.of(call.state).map_err(|why| Refusal::new(500, why))?;
     Ok(TextSanitiser::with(rules).discreetly(!call.caller.token.pages.is_empty()))

@@ -176,26 +176,27 @@ fn run(Job { key, version, render }: Job, shared: &Mutex<Shared>, failures: &Ato
         return;
     }
     // Nothing outlives a panic but the count.
-    let rendered = match catch_unwind(AssertUnwindSafe(render)) {
-        Ok(Ok(rendered)) => rendered,
+    let (rendered, failed) = match catch_unwind(AssertUnwindSafe(render)) {
+        // Nothing, if the page is gone.
+        Ok(Ok(rendered)) => (rendered, false),
         Ok(Err(error)) => {
             tracing::error!(%error, path = %wanted.0.1, "a page of the archive could not be rendered");
-            None
+            (None, true)
         }
         Err(_) => {
             tracing::error!(path = %wanted.0.1, "rendering a page of the archive panicked: report this line");
-            None
+            (None, true)
         }
     };
     let mut shared = lock(shared);
     let waiting = shared.waiting.remove(&wanted).unwrap_or_default();
-    match &rendered {
-        Some(output) => shared.keep(wanted.0, version, Arc::clone(output)),
-        None => {
-            failures.fetch_add(1, Ordering::Relaxed);
-        }
+    if let Some(output) = &rendered {
+        shared.keep(wanted.0, version, Arc::clone(output));
     }
     drop(shared);
+    if failed {
+        failures.fetch_add(1, Ordering::Relaxed);
+    }
     for one in waiting {
         let _ = one.send(rendered.clone());
     }
