@@ -15,9 +15,18 @@ pub const MAX_CHART_HOURS: i64 = 90 * 24;
 /// The longest latency that a histogram distinguishes: ten minutes.
 const MAX_LATENCY_US: u64 = 600_000_000;
 
+/// What a track observed on a day.
 struct Tally {
     counts: [u64; 4],
     latency: Histogram<u64>,
+}
+
+/// What a track observed in an hour. A histogram for each of many tracks would take far more memory than its values.
+#[derive(Default)]
+struct Observed {
+    counts: [u64; 4],
+    /// µs.
+    latencies: Vec<u32>,
 }
 
 /// Slot, hour, up, degraded, down, inconclusive, latency.
@@ -32,13 +41,30 @@ pub struct RollUp {
     rows: Vec<Row>,
 }
 
-impl Tally {
-    fn row(&self, slot: i64, hour: Timestamp) -> Result<Row, StoreError> {
+/// Writes the histograms of an hour, one after the other.
+struct Writer {
+    histogram: Histogram<u64>,
+    serializer: V2DeflateSerializer,
+}
+
+impl Writer {
+    fn new() -> Self {
+        Self { histogram: empty(), serializer: V2DeflateSerializer::new() }
+    }
+
+    fn row(&mut self, slot: i64, hour: Timestamp, observed: &Observed) -> Result<Row, StoreError> {
+        self.histogram.reset();
+        for latency in &observed.latencies {
+            let value = u64::from(*latency).clamp(1, MAX_LATENCY_US);
+            self.histogram
+                .record(value)
+                .map_err(|error| StoreError::Unexpected(format!("a latency: {error}")))?;
+        }
         let mut latency = Vec::new();
-        V2DeflateSerializer::new()
-            .serialize(&self.latency, &mut latency)
+        self.serializer
+            .serialize(&self.histogram, &mut latency)
             .map_err(|error| StoreError::Unexpected(format!("a histogram: {error}")))?;
-        let [inconclusive, up, degraded, down] = self.counts.map(|count| count as i64);
+        let [inconclusive, up, degraded, down] = observed.counts.map(|count| count as i64);
         Ok((slot, hour.0, up, degraded, down, inconclusive, latency))
     }
 }
@@ -56,7 +82,9 @@ impl Sqlite {
         let Some((hour, times)) = oldest.map(|(hour, times)| (Timestamp(hour), times)) else {
             return Ok(None);
         };
-        let rows = self.tally_hour(hour)?.into_iter().map(|(slot, tally)| tally.row(slot, hour));
+        let mut writer = Writer::new();
+        let observed = self.observed_in(hour)?;
+        let rows = observed.into_iter().map(|(slot, observed)| writer.row(slot, hour, &observed));
         Ok(Some(RollUp { hour, times, rows: rows.collect::<Result<_, _>>()? }))
     }
 
@@ -81,23 +109,16 @@ impl Sqlite {
         Ok(transaction.commit()?)
     }
 
-    fn tally_hour(&self, hour: Timestamp) -> Result<BTreeMap<i64, Tally>, StoreError> {
-        let mut tallies: BTreeMap<i64, Tally> = BTreeMap::new();
-        let mut failed = None;
+    fn observed_in(&self, hour: Timestamp) -> Result<BTreeMap<i64, Observed>, StoreError> {
+        let mut slots: BTreeMap<i64, Observed> = BTreeMap::new();
         self.each_observation(hour, hour + HOUR, |raw| {
-            let tally = tallies.entry(raw.slot).or_insert_with(|| Tally { counts: [0; 4], latency: empty() });
-            tally.counts[raw.outcome as usize] += 1;
+            let observed = slots.entry(raw.slot).or_default();
+            observed.counts[raw.outcome as usize] += 1;
             if let (Outcome::Up | Outcome::Degraded, Some(total_us)) = (raw.outcome, raw.total_us) {
-                let value = total_us.clamp(1, MAX_LATENCY_US);
-                if let Err(error) = tally.latency.record(value) {
-                    failed = Some(error.to_string());
-                }
+                observed.latencies.push(u32::try_from(total_us).unwrap_or(u32::MAX));
             }
         })?;
-        match failed {
-            Some(error) => Err(StoreError::Unexpected(format!("a latency: {error}"))),
-            None => Ok(tallies),
-        }
+        Ok(slots)
     }
 
     /// Response times by hour, merged over some tracks, oldest first.
@@ -247,12 +268,26 @@ mod tests {
     use skerry_domain::step::{Command, Context, DesiredHeartbeat, HeartbeatPing, Ids, PingKind, step};
     use skerry_domain::time::{MINUTE, SECOND};
 
+    #[test]
+    fn the_histogram_of_a_row_knows_its_own_track_alone() {
+        let mut writer = Writer::new();
+        let mut packed = |latencies: &[u32]| {
+            let observed = Observed { counts: [0, 1, 0, 0], latencies: latencies.to_vec() };
+            writer.row(0, Timestamp(0), &observed).expect("packed").6
+        };
+        let first = packed(&[900]);
+        packed(&[5, 100_000_000, u32::MAX]);
+        assert_eq!(packed(&[900]), first);
+        let mut read = empty();
+        add(&mut read, &first).expect("unpacked");
+        assert_eq!((read.len(), read.max()), (1, read.highest_equivalent(900)));
+    }
+
     /// A store with `hours` equal hours in each of three slots.
     fn three_slots(folder: &std::path::Path, hours: i64) -> Sqlite {
         let store = Sqlite::open(&folder.join("skerry.db")).expect("opens");
-        let mut tally = Tally { counts: [0, 1, 0, 0], latency: empty() };
-        tally.latency.record(1_000).expect("within the bounds");
-        let (.., latency) = tally.row(0, Timestamp(0)).expect("packed");
+        let observed = Observed { counts: [0, 1, 0, 0], latencies: vec![1_000] };
+        let (.., latency) = Writer::new().row(0, Timestamp(0), &observed).expect("packed");
         let connection = &store.connection;
         let tracks = "PRAGMA foreign_keys = OFF; INSERT INTO slot VALUES (1, 1, 7), (2, 1, 8), (3, 1, 9);";
         connection.execute_batch(tracks).expect("slots");
