@@ -236,9 +236,11 @@ fn warn(range: &mut Range, call: &Call<'_>, page: &Page, known: &[Known]) {
 /// The published incidents that name a component and touch a time, newest first.
 fn events(call: &Call<'_>, page: PageKey, component: ComponentKey, range: &Range) -> Vec<Event> {
     let incidents = call.state.incidents.values().rev().filter(|one| one.page == page && one.is_published());
+    // What began in this millisecond has begun.
+    let to = if range.to == call.now { Timestamp::FAR } else { range.to };
     let touches = incidents.filter(|one| {
         let ended = one.resolved_at.filter(|_| !one.is_open()).unwrap_or(Timestamp::FAR);
-        one.started_at < range.to && ended > range.from
+        one.started_at < to && ended > range.from
     });
     let names = touches.filter(|one| one.components().iter().any(|(key, _)| *key == component));
     names.map(|one| Event { id: one.id.clone() }).collect()
