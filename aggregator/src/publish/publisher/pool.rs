@@ -13,6 +13,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
+/// How much the threads yield to the writer and to answers, which take far less time than a page.
+const NICE: i32 = 5;
+
 /// Builds the view of a page for its URL.
 pub(super) type View = dyn Fn(&State, PageKey, &str, Timestamp, Extent) -> Option<PageView> + Send + Sync;
 
@@ -77,6 +80,8 @@ impl Pool {
             let ((jobs, done), view) = (self.worker_ends.clone(), Arc::clone(&self.view));
             let thread = std::thread::Builder::new().name(format!("render-{number}"));
             thread.spawn(move || {
+                // On Linux, a thread has a priority of its own.
+                let _ = rustix::process::nice(NICE);
                 for job in jobs {
                     if done.send(run(job, &*view)).is_err() {
                         return;
