@@ -20,7 +20,7 @@ use skerry_host::service;
 use skerry_publish::output::Site;
 use skerry_publish::{html, shared};
 use skerry_store::{Reader, Store};
-use skerry_web::{Bound, Endpoints, Html, Limits, Listener, PublicSide, Serves, Traffic, bind_or_take};
+use skerry_web::{Bound, Endpoints, Limits, Listener, PublicSide, Serves, Traffic, bind_or_take};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -76,7 +76,6 @@ impl App {
         let publishing = tokio::task::spawn_blocking(move || publisher.start()).await??;
 
         let traffic = Traffic::default();
-        let face = Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
         let token = MetricsToken::of(first.metrics_token_file.clone());
         let program_status =
             ProgramStatus::new(engine.clone(), Arc::clone(&site), failures, traffic.clone(), token)
@@ -98,7 +97,7 @@ impl App {
         let liveness =
             Liveness { engine: engine.clone(), published, program_status: Arc::clone(&program_status) };
         let endpoints = Endpoints {
-            public: Arc::new(PublicSide::new(site, face, traffic)),
+            public: Arc::new(PublicSide::new(site, html::not_found(), traffic)),
             ingest: Arc::new(AgentEndpoint::new(engine.clone(), aggregator_id)),
             heartbeats: Some(Arc::new(heartbeat_endpoint)),
             api: Some(Arc::new(api)),

@@ -26,11 +26,12 @@ async function open(state, options = {}) {
   await page.clock.install({ time: at + (state.skew ?? 0) })
   state.now = at
   const address = `${server.root}/${state.path ?? 'three/'}`
+  const policy = (await fetch(address)).headers.get('content-security-policy')
   await page.route(address, route => state.html === null ? route.abort() : route.fulfill({
     body: state.html,
     headers: {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': readFileSync(join(gallery, 'three/policy.txt'), 'utf8'),
+      'content-security-policy': policy,
       ...(state.date === false ? {} : { date: new Date(state.now).toUTCString() }),
     },
   }))
@@ -105,7 +106,7 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
 
 { // An open component page turns red when the component does, turns grey when the copy is old, and recovers.
   const own = name => readFileSync(join(gallery, name), 'utf8')
-  const [path] = readdirSync(join(gallery, 'three/components')).map(name => `three/components/${name}`)
+  const [path] = readdirSync(join(gallery, 'three/components')).filter(name => name.endsWith('.html')).map(name => `three/components/${name}`)
     .filter(name => own(name).includes('<h1><bdi>Website</bdi></h1>'))
   const up = own(path)
   const down = up.replace('"u o"', '"u j"').replace('href=#o', 'href=#j').replace('<b>Operational</b>', '<b>Major outage</b>')
@@ -206,7 +207,7 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
 { // The page of an open incident says that it is old; that of a resolved one never is.
   const folder = join(gallery, 'fire/incidents')
   const read = name => readFileSync(join(folder, name), 'utf8')
-  const find = title => readdirSync(folder).find(name => read(name).includes(`<h1><bdi>${title}</bdi></h1>`))
+  const find = title => readdirSync(folder).find(name => name.endsWith('.html') && read(name).includes(`<h1><bdi>${title}</bdi></h1>`))
   const lasting = find('Card payments declined')
   const state = { html: read(lasting), path: `fire/incidents/${lasting.replace('.html', '')}` }
   const { page, pass, sees, close } = await open(state)

@@ -18,8 +18,7 @@ export async function serve(directory) {
     const found = [path, `${path}.html`, join(path, 'index.html')].map(name => join(directory, name))
       .find(name => existsSync(name) && statSync(name).isFile())
     if (!found) return response.writeHead(404).end()
-    const site = path.split('/')[1] ?? ''
-    const policy = join(directory, site, 'policy.txt')
+    const policy = `${found}.policy`
     response.writeHead(200, {
       'content-type': TYPES[extname(found)] ?? 'application/octet-stream',
       ...(existsSync(policy) ? { 'content-security-policy': readFileSync(policy, 'utf8') } : {}),

@@ -3,7 +3,7 @@
 //! `bench_public serve ADDRESS DIRECTORY` writes a page for another server to DIRECTORY and serves the same.
 
 #[expect(dead_code, reason = "shared with the gallery, which shows more states than are measured")]
-#[path = "../gallery/sample.rs"]
+#[path = "../../publish/examples/gallery/sample.rs"]
 mod sample;
 
 use anyhow::Context as _;
@@ -33,21 +33,21 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
+/// Path, content type, policy and bytes.
+type Rendered = (&'static str, &'static str, String, Vec<u8>);
+
 /// The outputs that a refresh renders.
-fn refresh(view: &PageView) -> anyhow::Result<Vec<(&'static str, &'static str, Vec<u8>)>> {
-    let mut documents = vec![("", HTML, html::index(view)?.into_bytes())];
+fn refresh(view: &PageView) -> anyhow::Result<Vec<Rendered>> {
+    let index = html::index(view)?;
+    let mut documents = vec![("", HTML, index.policy, index.html.into_bytes())];
     let json = api_v2::render(view)?.into_iter().take(2);
-    documents.extend(json.map(|(path, bytes)| (path, api_v2::CONTENT_TYPE, bytes)));
+    documents.extend(json.map(|(path, bytes)| (path, api_v2::CONTENT_TYPE, String::new(), bytes)));
     Ok(documents)
 }
 
-fn output(path: &str, content_type: &'static str, bytes: Vec<u8>, level: Compression) -> Arc<Output> {
-    let kind = Kind {
-        content_type,
-        cache: CacheClass::Live,
-        keys: &["page-kctbh9vrtdwd", path],
-        frame_ancestors: &[],
-    };
+fn output((path, content_type, policy, bytes): Rendered, level: Compression) -> Arc<Output> {
+    let kind =
+        Kind { content_type, cache: CacheClass::Live, keys: &["page-kctbh9vrtdwd", path], policy: &policy };
     Output::render(kind, bytes, sample::NOW, None, level)
 }
 
@@ -92,7 +92,7 @@ fn publication() -> anyhow::Result<()> {
         let view = view(components);
         let make = |level| -> anyhow::Result<Vec<Arc<Output>>> {
             let documents = refresh(&view)?.into_iter();
-            Ok(documents.map(|(path, kind, bytes)| output(path, kind, bytes, level)).collect())
+            Ok(documents.map(|document| output(document, level)).collect())
         };
         let render = median(41, || refresh(&view).map(|documents| drop(std::hint::black_box(documents))))?;
         let fast = median(41, || make(Compression::Fast).map(|outputs| drop(std::hint::black_box(outputs))))?;
@@ -142,9 +142,8 @@ impl web::Operations for Closed {
 /// Writes `index.html` and its gzip form, then serves the page at `/`, in one worker, until it is killed.
 fn serve(address: &str, directory: &Path) -> anyhow::Result<()> {
     let documents = refresh(&view(60))?.into_iter();
-    let outputs: HashMap<String, Arc<Output>> = documents
-        .map(|(path, kind, bytes)| (path.to_owned(), output(path, kind, bytes, Compression::Fast)))
-        .collect();
+    let outputs: HashMap<String, Arc<Output>> =
+        documents.map(|document| (document.0.to_owned(), output(document, Compression::Fast))).collect();
     let index = outputs.get("").context("a page has an index")?;
     std::fs::write(directory.join("index.html"), &index.identity.bytes)?;
     let gzip = index.gzip.as_ref().context("a page of this size shrinks")?;
@@ -154,8 +153,11 @@ fn serve(address: &str, directory: &Path) -> anyhow::Result<()> {
     // Other hosts exist, and the page is found as most visitors find it.
     let by_host = (0..100).map(|n| (format!("status-{n}.example"), Arc::clone(&page))).collect();
     let site = Site { by_host, root: Some(page), ..Site::default() };
-    let face = web::Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
-    let public = web::PublicSide::new(Arc::new(ArcSwap::from_pointee(site)), face, web::Traffic::default());
+    let public = web::PublicSide::new(
+        Arc::new(ArcSwap::from_pointee(site)),
+        html::not_found(),
+        web::Traffic::default(),
+    );
     let endpoints = web::Endpoints {
         public: Arc::new(public),
         ingest: Arc::new(Closed),

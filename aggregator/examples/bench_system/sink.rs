@@ -70,9 +70,8 @@ impl web::Operations for Sink {
 
 pub(crate) fn serve(address: &str) -> anyhow::Result<()> {
     let sink = Arc::new(Sink::default());
-    let face = web::Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
     let site = Arc::new(arc_swap::ArcSwap::from_pointee(Site::default()));
-    let public = Arc::new(web::PublicSide::new(site, face, web::Traffic::default()));
+    let public = Arc::new(web::PublicSide::new(site, html::not_found(), web::Traffic::default()));
     let endpoints =
         web::Endpoints { public, ingest: sink.clone(), heartbeats: None, api: None, operations: sink };
     let serves = web::Serves { agents: true, admin: true, ..web::Serves::default() };

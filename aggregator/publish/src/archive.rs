@@ -3,7 +3,7 @@
 //! last publication. Pure, but for the seam through which requests reach the renderer.
 
 use super::build::closed_view;
-use super::html;
+use super::html::{self, Document};
 use super::incidents::IncidentViews;
 use super::maintenance::is_shown;
 use super::output::{CacheClass, Compression, Output, whole_second};
@@ -162,14 +162,14 @@ impl<'a> Source<'a> {
     ///
     /// A template that cannot be written, which would be a fault of the program.
     pub fn render(&self, path: &str, closed: Closed) -> anyhow::Result<Option<Arc<Output>>> {
-        let Some((view, html)) = self.html(closed).transpose()? else { return Ok(None) };
+        let Some((view, page)) = self.page_of(closed).transpose()? else { return Ok(None) };
         let cache = if self.is_live(closed) { CacheClass::Live } else { CacheClass::Closed };
         let at = self.version(path, closed);
-        let (bytes, level) = (html.into_bytes(), Compression::Fast);
-        Ok(Some(outputs::output(&view, path, (HTML, cache), bytes, (at, None), level)))
+        let (kind, level) = ((HTML, cache, page.policy.as_str()), Compression::Fast);
+        Ok(Some(outputs::output(&view, path, kind, page.html.into_bytes(), (at, None), level)))
     }
 
-    fn html(&self, closed: Closed) -> Option<anyhow::Result<(PageView, String)>> {
+    fn page_of(&self, closed: Closed) -> Option<anyhow::Result<(PageView, Document)>> {
         let page = self.page()?;
         let views = IncidentViews::on(self.state, page);
         let view = |announced, span, wanted: &dyn Fn(&str) -> bool| {
@@ -180,17 +180,17 @@ impl<'a> Source<'a> {
                 let one = views.incident(self.state.incidents.get(&key)?);
                 let span = (one.started_at, one.started_at);
                 let view = view((vec![one.clone()], Vec::new()), span, &|id| one.names(id));
-                html::incident(&view, &one).map(|html| (view, html))
+                html::incident(&view, &one).map(|page| (view, page))
             }
             Closed::Maintenance(key) => {
                 let one = views.maintenance(self.state.windows.get(&key)?);
                 let view = view((Vec::new(), vec![one.clone()]), (one.from, one.from), &|_| false);
-                html::maintenance(&view, &one).map(|html| (view, html))
+                html::maintenance(&view, &one).map(|page| (view, page))
             }
             Closed::Month(month) => {
                 let span = html::span_of(&self.view(page), month);
                 let view = view(self.announced(&views, span), span, &|_| true);
-                html::history(&view, Some(month)).map(|html| (view, html))
+                html::history(&view, Some(month)).map(|page| (view, page))
             }
         })
     }

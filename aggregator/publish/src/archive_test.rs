@@ -143,14 +143,17 @@ fn a_page_of_the_archive_equals_its_rendering_from_the_complete_past() {
             compared += 1;
         };
         for month in html::months(&complete).into_iter().rev().skip(2) {
-            let expected = html::history(&complete, Some(month)).expect("it renders");
+            let expected = html::history(&complete, Some(month)).expect("it renders").html;
             compare(&html::path_of(month), expected);
         }
         for one in complete.incidents.iter().filter(|one| !one.is_open()) {
-            compare(&format!("incidents/{}", one.id), html::incident(&complete, one).expect("it renders"));
+            compare(
+                &format!("incidents/{}", one.id),
+                html::incident(&complete, one).expect("it renders").html,
+            );
         }
         for one in complete.maintenance.iter().filter(|one| !one.is_open()) {
-            let expected = html::maintenance(&complete, one).expect("it renders");
+            let expected = html::maintenance(&complete, one).expect("it renders").html;
             compare(&format!("maintenance/{}", one.id), expected);
         }
         assert!(compared > 30, "seed {seed}: {compared}");
@@ -171,7 +174,7 @@ fn an_old_month_in_which_something_lasts_is_live_and_tells_the_present() {
     let closed = source.find(&path).expect("it is over");
     let output = source.render(&path, closed).expect("it renders").expect("it is there");
     assert_eq!((output.cache, source.version(&path, closed)), (CacheClass::Live, world.now));
-    let month = html::history(&complete, Some(html::months(&complete)[3])).expect("it renders");
+    let month = html::history(&complete, Some(html::months(&complete)[3])).expect("it renders").html;
     assert_eq!(text(&output), month);
     assert!(month.contains("<b>Major outage</b>"), "{month}");
     world.resolve(incident);

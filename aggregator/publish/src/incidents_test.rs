@@ -220,13 +220,13 @@ fn every_automatic_event_has_a_text_with_the_day_if_it_is_another_one() {
 pub(crate) fn everything(view: &PageView) -> String {
     let documents = api_v2::render(view).expect("plain values");
     let mut all: String = documents.iter().map(|(_, body)| String::from_utf8_lossy(body)).collect();
-    all += &html::index(view).expect("a page renders");
-    all += &html::history(view, None).expect("a page renders");
+    all += &html::index(view).expect("a page renders").html;
+    all += &html::history(view, None).expect("a page renders").html;
     for incident in &view.incidents {
-        all += &html::incident(view, incident).expect("a page renders");
+        all += &html::incident(view, incident).expect("a page renders").html;
     }
     for maintenance in &view.maintenance {
-        all += &html::maintenance(view, maintenance).expect("a page renders");
+        all += &html::maintenance(view, maintenance).expect("a page renders").html;
     }
     all
 }

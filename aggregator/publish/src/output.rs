@@ -56,8 +56,8 @@ pub struct Output {
     pub surrogate_key: Bytes,
     /// `Cache-Tag`: the same keys, comma-separated.
     pub cache_tag: Bytes,
-    /// Sources of the policy's `frame-ancestors`; empty if no site may embed the output.
-    pub frame_ancestors: Bytes,
+    /// `Content-Security-Policy` in ASCII; empty for none.
+    pub policy: Bytes,
     /// When the bytes last changed, in whole seconds. Each version has a later date than the one before, so that a
     /// validator with a resolution of one second still distinguishes them.
     pub last_modified: Timestamp,
@@ -82,8 +82,8 @@ pub struct Kind<'a> {
     pub cache: CacheClass,
     /// Keys for purging: ASCII words without spaces and commas; other characters are dropped.
     pub keys: &'a [&'a str],
-    /// Sources that may embed the output in a frame; empty for none.
-    pub frame_ancestors: &'a [String],
+    /// `Content-Security-Policy`; empty for none.
+    pub policy: &'a str,
 }
 
 impl Output {
@@ -98,13 +98,12 @@ impl Output {
         level: Compression,
     ) -> Arc<Self> {
         let surrogate_key = joined(kind.keys, ' ');
-        let frame_ancestors = kind.frame_ancestors.join(" ");
         let same = previous.filter(|previous| {
             previous.identity.bytes == bytes
                 && previous.content_type == kind.content_type
                 && previous.cache == kind.cache
                 && previous.surrogate_key == surrogate_key
-                && previous.frame_ancestors == frame_ancestors
+                && previous.policy == kind.policy
         });
         if let Some(same) = same.filter(|same| same.compression >= level) {
             return Arc::clone(same);
@@ -123,7 +122,7 @@ impl Output {
             cache: kind.cache,
             surrogate_key,
             cache_tag: joined(kind.keys, ','),
-            frame_ancestors: frame_ancestors.into(),
+            policy: Bytes::copy_from_slice(kind.policy.as_bytes()),
             last_modified,
             last_modified_text: http_date(last_modified),
             compression: level,
@@ -257,7 +256,7 @@ mod tests {
             content_type: "text/html; charset=utf-8",
             cache: CacheClass::Live,
             keys: &["page-a", "ü ,", "index"],
-            frame_ancestors: &[],
+            policy: "",
         }
     }
 

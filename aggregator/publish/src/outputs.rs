@@ -1,11 +1,17 @@
 //! The outputs of a page that are rendered ahead, their paths, and which of them a change affects. The pages of what has been
 //! over for some days are in the archive instead.
 
+mod announced;
+mod shared;
+
+pub use shared::shared;
+
 use super::archive::Versions;
-use super::html;
+use super::html::{self, Document};
 use super::output::{CacheClass, Compression, Kind, Output, Publication};
-use super::view::{AnnouncementView, ComponentView, IncidentView, MaintenanceView, PageView};
-use super::{api_v2, badge, csv, robots};
+use super::view::{ComponentView, PageView};
+use super::{api_v2, badge, csv};
+use announced::{Announced, announced};
 use skerry_domain::published::SETTLED;
 use skerry_domain::time::{SECOND, Timestamp};
 use skerry_domain::uptime::Figure;
@@ -100,7 +106,7 @@ pub fn render(
         })
         .map(|one| (one.id.as_str(), one.windows))
         .collect();
-    renderer.live("", HTML, html::index(view)?);
+    renderer.page("", CacheClass::Live, html::index(view)?);
     renderer.status(&|id| selected.contains_key(id))?;
     match scope {
         Scope::Changed(these) => {
@@ -145,7 +151,7 @@ struct Renderer<'a> {
 pub(super) fn output(
     view: &PageView,
     path: &str,
-    (content_type, cache): (&'static str, CacheClass),
+    (content_type, cache, policy): (&'static str, CacheClass, &str),
     bytes: Vec<u8>,
     (at, former): (Timestamp, Option<&Arc<Output>>),
     level: Compression,
@@ -157,17 +163,17 @@ pub(super) fn output(
     let page = format!("page-{}", view.id);
     let output = format!("{page}-{name}");
     let keys = [page.as_str(), output.as_str()];
-    let kind = Kind { content_type, cache, keys: &keys, frame_ancestors: &view.frame_ancestors };
+    let kind = Kind { content_type, cache, keys: &keys, policy };
     Output::render(kind, bytes, at, former, level)
 }
 
 impl Renderer<'_> {
-    fn add(&mut self, path: &str, content_type: &'static str, cache: CacheClass, bytes: Vec<u8>) {
-        let output = self.rendered(path, (content_type, cache), bytes);
+    fn page(&mut self, path: &str, cache: CacheClass, page: Document) {
+        let output = self.rendered(path, (HTML, cache, &page.policy), page.html.into_bytes());
         self.outputs.push((path.to_owned(), output));
     }
 
-    fn rendered(&self, path: &str, kind: (&'static str, CacheClass), bytes: Vec<u8>) -> Arc<Output> {
+    fn rendered(&self, path: &str, kind: (&'static str, CacheClass, &str), bytes: Vec<u8>) -> Arc<Output> {
         let (former, now) = (self.former.outputs.get(path), self.view.now);
         // It may have been in the archive.
         let at = if former.is_some() { now } else { now.max(self.former.versions.date(path) + SECOND) };
@@ -175,7 +181,8 @@ impl Renderer<'_> {
     }
 
     fn live(&mut self, path: &str, content_type: &'static str, bytes: impl Into<Vec<u8>>) {
-        self.add(path, content_type, CacheClass::Live, bytes.into());
+        let output = self.rendered(path, (content_type, CacheClass::Live, ""), bytes.into());
+        self.outputs.push((path.to_owned(), output));
     }
 
     /// Outputs that show a status or a figure; of the outputs of components only the `selected` ones.
@@ -187,11 +194,11 @@ impl Renderer<'_> {
         for badge in badges.into_iter().filter(|badge| badge.component.as_deref().is_none_or(selected)) {
             self.live(&badge.path, badge.content_type, badge.bytes);
         }
-        self.live("uptime", HTML, html::uptime(self.view)?);
+        self.page("uptime", CacheClass::Live, html::uptime(self.view)?);
         self.live("uptime.csv", csv::CONTENT_TYPE, csv::render(self.view)?);
         for one in super::overall_status::components(self.view).filter(|one| selected(&one.id)) {
             if let Some(page) = html::component(self.view, &one.id) {
-                self.live(&format!("components/{}", one.id), HTML, page);
+                self.page(&format!("components/{}", one.id), CacheClass::Live, page);
             }
         }
         Ok(())
@@ -201,7 +208,7 @@ impl Renderer<'_> {
     fn announced(&mut self, wanted: &dyn Fn(&Announced<'_>) -> bool) -> anyhow::Result<()> {
         let view = self.view;
         for one in announced(view).filter(|one| wanted(one) && !one.is_archived(view.now)) {
-            self.add(&one.path, HTML, one.cache(), one.html(view)?.into_bytes());
+            self.page(&one.path, one.cache(), one.html(view)?);
         }
         Ok(())
     }
@@ -216,9 +223,8 @@ impl Renderer<'_> {
 
     /// The months that show these incidents and this maintenance, and the present one.
     fn months_of(&mut self, ids: &BTreeSet<String>) -> anyhow::Result<()> {
-        self.live("history", HTML, html::history(self.view, None)?);
-        let in_history = |one: &Announced<'_>| !matches!(one.of, Of::Announcement(_));
-        let these = announced(self.view).filter(|one| ids.contains(one.id) && in_history(one));
+        self.page("history", CacheClass::Live, html::history(self.view, None)?);
+        let these = announced(self.view).filter(|one| ids.contains(one.id) && one.is_in_history());
         let mut shown: BTreeSet<_> =
             these.flat_map(|one| html::months_of(self.view, one.from, one.to)).collect();
         for (month, is_closed) in html::recent_months(self.view) {
@@ -240,13 +246,13 @@ impl Renderer<'_> {
     fn month(&mut self, month: (i16, i8), is_closed: bool) -> anyhow::Result<()> {
         let page = html::history(self.view, Some(month))?;
         let cache = if is_closed { CacheClass::Closed } else { CacheClass::Live };
-        self.add(&html::path_of(month), HTML, cache, page.into_bytes());
+        self.page(&html::path_of(month), cache, page);
         Ok(())
     }
 
     /// The months that can still change; `all`: also those that were over lately.
     fn recent_months(&mut self, all: bool) -> anyhow::Result<()> {
-        self.live("history", HTML, html::history(self.view, None)?);
+        self.page("history", CacheClass::Live, html::history(self.view, None)?);
         for (month, is_closed) in html::recent_months(self.view) {
             if all || !is_closed {
                 self.month(month, is_closed)?;
@@ -271,8 +277,9 @@ impl Renderer<'_> {
                 leaving.push((html::history(view, Some(month))?, path));
             }
         }
-        for (html, path) in leaving {
-            let last = self.rendered(&path, (HTML, CacheClass::Closed), html.into_bytes());
+        for (page, path) in leaving {
+            let kind = (HTML, CacheClass::Closed, page.policy.as_str());
+            let last = self.rendered(&path, kind, page.html.into_bytes());
             self.versions.take_over(&path, last.last_modified);
         }
         Ok(())
@@ -285,88 +292,6 @@ impl Renderer<'_> {
             self.outputs.push((path, output));
         }
     }
-}
-
-/// An incident, a maintenance or an announcement, with what decides when its page is rendered.
-struct Announced<'a> {
-    of: Of<'a>,
-    id: &'a str,
-    path: String,
-    open: bool,
-    from: Timestamp,
-    to: Option<Timestamp>,
-}
-
-impl Announced<'_> {
-    /// Announcements are few, and are all rendered ahead.
-    fn is_archived(&self, now: Timestamp) -> bool {
-        !matches!(self.of, Of::Announcement(_)) && is_settled(self.to, now)
-    }
-
-    fn cache(&self) -> CacheClass {
-        if self.open { CacheClass::Live } else { CacheClass::Closed }
-    }
-
-    fn html(&self, view: &PageView) -> anyhow::Result<String> {
-        match self.of {
-            Of::Incident(incident) => html::incident(view, incident),
-            Of::Maintenance(maintenance) => html::maintenance(view, maintenance),
-            Of::Announcement(announcement) => html::announcement(view, announcement),
-        }
-    }
-}
-
-enum Of<'a> {
-    Incident(&'a IncidentView),
-    Maintenance(&'a MaintenanceView),
-    Announcement(&'a AnnouncementView),
-}
-
-/// All incidents, all maintenance and all announcements of the view.
-fn announced(view: &PageView) -> impl Iterator<Item = Announced<'_>> {
-    let incidents = view.incidents.iter().map(|one| Announced {
-        of: Of::Incident(one),
-        id: &one.id,
-        path: format!("incidents/{}", one.id),
-        open: one.is_open(),
-        from: one.started_at,
-        to: one.resolved_at,
-    });
-    let maintenance = view.maintenance.iter().map(|one| Announced {
-        of: Of::Maintenance(one),
-        id: &one.id,
-        path: format!("maintenance/{}", one.id),
-        open: one.is_open(),
-        from: one.from,
-        to: one.ended_at,
-    });
-    let announcements = view.announcements.iter().map(|one| Announced {
-        of: Of::Announcement(one),
-        id: &one.id,
-        path: format!("announcements/{}", one.id),
-        open: one.is_shown(),
-        from: one.from,
-        to: one.ended_at,
-    });
-    incidents.chain(maintenance).chain(announcements)
-}
-
-/// Outputs that are the same for every page; they are also served at the root if no page has it.
-#[must_use]
-pub fn shared(now: Timestamp) -> HashMap<String, Arc<Output>> {
-    let one = |content_type, cache, bytes: &[u8]| {
-        let kind = Kind { content_type, cache, keys: &["assets"], frame_ancestors: &[] };
-        Output::render(kind, bytes.to_vec(), now, None, Compression::Best)
-    };
-    let mut outputs: HashMap<_, _> = html::assets()
-        .iter()
-        .map(|asset| (asset.path.clone(), one(asset.content_type, CacheClass::Immutable, asset.bytes)))
-        .collect();
-    let icon = one(html::FAVICON_ICO_TYPE, CacheClass::Live, html::FAVICON_ICO);
-    outputs.insert("favicon.ico".to_owned(), icon);
-    let robots = one(robots::CONTENT_TYPE, CacheClass::Live, robots::BODY.as_bytes());
-    outputs.insert("robots.txt".to_owned(), robots);
-    outputs
 }
 
 #[cfg(test)]

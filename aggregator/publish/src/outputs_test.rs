@@ -1,7 +1,7 @@
 //! The outputs that each scope renders.
 
 use super::super::sample::{NOW, component, incident, maintenance, page, resolved};
-use super::super::view::{IncidentText, Item};
+use super::super::view::{AnnouncementView, IncidentText, Item};
 use super::*;
 use skerry_domain::maintenance::MaintenanceStatus;
 use skerry_domain::status::Status;

@@ -204,17 +204,13 @@ impl Publisher {
             return;
         }
         match html::directory(&entries) {
-            Ok(body) => {
-                let kind = Kind {
-                    content_type: HTML,
-                    cache: CacheClass::Live,
-                    keys: &["directory"],
-                    frame_ancestors: &[],
-                };
+            Ok(page) => {
+                let (cache, keys, policy) = (CacheClass::Live, &["directory"], page.policy.as_str());
+                let kind = Kind { content_type: HTML, cache, keys, policy };
                 let former = self.next.directory.as_ref();
                 let now = self.engine.now();
                 self.next.directory =
-                    Some(Output::render(kind, body.into_bytes(), now, former, Compression::Best));
+                    Some(Output::render(kind, page.html.into_bytes(), now, former, Compression::Best));
             }
             Err(error) => tracing::error!(%error, "the directory of pages could not be rendered"),
         }

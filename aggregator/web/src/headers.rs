@@ -1,6 +1,5 @@
 //! The headers of every response: caching, and the restrictions for browsers.
 
-use super::public::Html;
 use actix_web::HttpResponse;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
@@ -10,6 +9,7 @@ use actix_web::http::header::{
     ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use bytes::Bytes;
+use skerry_publish::html::Document;
 use skerry_publish::output::{CacheClass, Encoded, Output};
 use std::time::{Duration, SystemTime};
 
@@ -51,12 +51,7 @@ pub(super) fn set_cache_headers(headers: &mut HeaderMap, output: &Output, form: 
 }
 
 /// Sets the headers that only a 200 has: those that describe the body, and the restrictions for browsers.
-pub(super) fn set_content_headers(
-    headers: &mut HeaderMap,
-    output: &Output,
-    encoding: Option<&'static str>,
-    html_policy: &'static str,
-) {
+pub(super) fn set_content_headers(headers: &mut HeaderMap, output: &Output, encoding: Option<&'static str>) {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(output.content_type));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if !output.surrogate_key.is_empty() {
@@ -69,21 +64,14 @@ pub(super) fn set_content_headers(
     if let Some(encoding) = encoding {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
-    if is_html(output) {
-        headers.insert(CONTENT_SECURITY_POLICY, policy(html_policy, &output.frame_ancestors));
-        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if !output.policy.is_empty() {
+        insert_bytes(headers, CONTENT_SECURITY_POLICY, &output.policy);
     } else if output.content_type.starts_with("image/svg") {
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
     }
-}
-
-/// The common policy with the page's own frame ancestors.
-fn policy(common: &'static str, frame_ancestors: &Bytes) -> HeaderValue {
-    let ancestors = std::str::from_utf8(frame_ancestors).ok().filter(|ancestors| !ancestors.is_empty());
-    let policy = ancestors
-        .map(|ancestors| common.replace("frame-ancestors 'none'", &format!("frame-ancestors {ancestors}")))
-        .and_then(|policy| HeaderValue::try_from(policy).ok());
-    policy.unwrap_or(HeaderValue::from_static(common))
+    if is_html(output) {
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    }
 }
 
 /// Answers a CORS preflight request: scripts of other sites may send custom headers.
@@ -147,10 +135,12 @@ pub(super) fn uncached(
 
 /// The headers of the 404. They are built once and cloned: every new map has a random order of its own, and all 404s
 /// must be identical to the byte. There is no `Vary`, so that the 404 replaces every stored encoding.
-pub(super) fn not_found_headers(html: &Html) -> HeaderMap {
+pub(super) fn not_found_headers(page: &Document) -> HeaderMap {
     let mut response = uncached(StatusCode::NOT_FOUND, "text/html; charset=utf-8", Bytes::new());
     let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(html.policy));
+    if let Ok(policy) = HeaderValue::from_str(&page.policy) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     let (browsers, caches) = NOT_FOUND_CACHING;
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(browsers));
@@ -160,8 +150,8 @@ pub(super) fn not_found_headers(html: &Html) -> HeaderMap {
 }
 
 /// The 404, which gives no reason. `headers` are those of [`not_found_headers`].
-pub(super) fn not_found(html: &Html, headers: &HeaderMap) -> HttpResponse {
-    let mut response = HttpResponse::with_body(StatusCode::NOT_FOUND, BoxBody::new(html.not_found.clone()));
+pub(super) fn not_found(body: &Bytes, headers: &HeaderMap) -> HttpResponse {
+    let mut response = HttpResponse::with_body(StatusCode::NOT_FOUND, BoxBody::new(body.clone()));
     *response.headers_mut() = headers.clone();
     response
 }

@@ -31,7 +31,7 @@ pub use heartbeat::{Call, CallAnswer, CallKind, Heartbeats};
 pub use inherited::inherited;
 pub use limit::RateLimit;
 pub use listen::{Bound, Limits, Listener, ServeError, Serves, TlsFiles, bind, bind_or_take, serve};
-pub use public::{Html, PublicSide, Traffic};
+pub use public::{PublicSide, Traffic};
 
 use actix_web::HttpRequest;
 use actix_web::web::{self, ServiceConfig};

@@ -124,8 +124,7 @@ mod tests {
     use std::sync::Arc;
 
     fn output() -> Arc<Output> {
-        let kind =
-            Kind { content_type: "text/plain", cache: CacheClass::Live, keys: &[], frame_ancestors: &[] };
+        let kind = Kind { content_type: "text/plain", cache: CacheClass::Live, keys: &[], policy: "" };
         Output::render(kind, vec![b'a'; 4096], Timestamp(784_111_777_000), None, Compression::Fast)
     }
 

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::{Registry, Unit};
 use skerry_publish::archive::{Archive, Archived, Rendering};
+use skerry_publish::html::Document;
 use skerry_publish::output::{Output, Publication, Site};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -51,20 +52,11 @@ impl Traffic {
     }
 }
 
-/// What all HTML pages share.
-#[derive(Clone, Debug)]
-pub struct Html {
-    /// `Content-Security-Policy` of every page and of the 404.
-    pub policy: &'static str,
-    /// Body of every 404.
-    pub not_found: Bytes,
-}
-
 /// Serves pages and their data.
 #[derive(Clone, Debug)]
 pub struct PublicSide {
     site: Arc<ArcSwap<Site>>,
-    html: Html,
+    not_found: Bytes,
     not_found_headers: HeaderMap,
     traffic: Traffic,
 }
@@ -87,18 +79,18 @@ enum Found<'a> {
 }
 
 impl PublicSide {
-    /// Every request is answered from the site that is stored at that moment.
+    /// Every request is answered from the site that is stored at that moment, or with `not_found`.
     #[must_use]
-    pub fn new(site: Arc<ArcSwap<Site>>, html: Html, traffic: Traffic) -> Self {
-        let not_found_headers = not_found_headers(&html);
-        Self { site, html, not_found_headers, traffic }
+    pub fn new(site: Arc<ArcSwap<Site>>, not_found: Document, traffic: Traffic) -> Self {
+        let not_found_headers = not_found_headers(&not_found);
+        Self { site, not_found: not_found.html.into(), not_found_headers, traffic }
     }
 
     /// The 404. It is identical to the byte for a private page, an unknown slug, an unknown path, and an endpoint that
     /// the listener does not serve.
     pub(super) fn not_found(&self) -> HttpResponse {
         self.traffic.not_found.inc();
-        not_found(&self.html, &self.not_found_headers)
+        not_found(&self.not_found, &self.not_found_headers)
     }
 
     /// Answers any request.
@@ -155,7 +147,7 @@ impl PublicSide {
         // For HEAD, the HTTP layer drops the body and keeps its length.
         let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(form.bytes.clone()));
         set_cache_headers(response.headers_mut(), output, form);
-        set_content_headers(response.headers_mut(), output, encoding, self.html.policy);
+        set_content_headers(response.headers_mut(), output, encoding);
         response
     }
 }

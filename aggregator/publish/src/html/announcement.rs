@@ -1,5 +1,6 @@
 //! Announcements: their cards on the index, and the page of each. They carry no status colour and no status shape.
 
+use super::document::{Document, Sheet};
 use super::frame::Frame;
 use super::markup;
 use super::timeline::body_html;
@@ -70,7 +71,7 @@ fn notice(one: &AnnouncementView, longest: usize) -> Notice {
 /// # Errors
 ///
 /// A template that cannot be written, which would be a fault of the program.
-pub fn announcement(view: &PageView, announcement: &AnnouncementView) -> anyhow::Result<String> {
+pub fn announcement(view: &PageView, announcement: &AnnouncementView) -> anyhow::Result<Document> {
     let clock = Clock::lasting(view);
     let title = balanced(&announcement.title.one_line());
     let warns = if announcement.level == AnnouncementLevel::Warning { words::IMPORTANT } else { "" };
@@ -83,7 +84,7 @@ pub fn announcement(view: &PageView, announcement: &AnnouncementView) -> anyhow:
         edited: announcement.edited_at.map(|at| incident_words::edited(&moment(at))),
     };
     let path = format!("announcements/{}", announcement.id);
-    Frame::new(view, "../", &path, document).render(body.render_once()?)
+    Frame::new(view, Sheet::Timeline, "../", &path, document).render(body.render_once()?)
 }
 
 /// When it is or was shown.

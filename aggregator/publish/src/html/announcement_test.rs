@@ -29,19 +29,19 @@ fn with(announcements: Vec<AnnouncementView>) -> PageView {
 #[test]
 fn two_stand_between_the_banner_and_the_components_and_the_rest_is_linked() {
     use AnnouncementLevel::{Information, Warning};
-    let quiet = index(&with(Vec::new())).expect("a page renders");
+    let quiet = index(&with(Vec::new())).expect("a page renders").html;
     assert!(!quiet.contains("announcements/") && !quiet.contains("class=ns"), "{quiet}");
     let mut over = one("over", Information, "Over");
     over.ended_at = Some(NOW);
     let mut all = vec![one("a", Warning, "New addresses"), one("b", Information, "Holidays"), over.clone()];
-    let html = index(&with(all.clone())).expect("a page renders");
+    let html = index(&with(all.clone())).expect("a page renders").html;
     shows(
         &html,
         &["All systems operational", "Important: New addresses Payouts are late.", "Holidays", "Components"],
     );
     assert!(!html.contains("Over") && !html.contains("more announcement"), "{html}");
     all.insert(2, one("c", Information, "A third"));
-    let html = index(&with(all)).expect("a page renders");
+    let html = index(&with(all)).expect("a page renders").html;
     shows(&html, &["Holidays Payouts are late.", "1 more announcement A third", "Components"]);
     assert!(html.contains("<a href=\"announcements/c\">"), "{html}");
 }
@@ -49,7 +49,7 @@ fn two_stand_between_the_banner_and_the_components_and_the_rest_is_linked() {
 #[test]
 fn its_own_page_says_when_it_is_shown_and_does_not_depend_on_today() {
     let mut view = with(vec![one("a", AnnouncementLevel::Warning, "New addresses")]);
-    let own = |view: &PageView| announcement(view, &view.announcements[0]).expect("a page renders");
+    let own = |view: &PageView| announcement(view, &view.announcements[0]).expect("a page renders").html;
     let html = own(&view);
     let span = "Thu 19 Nov 2026, 16:15 to Sat 21 Nov 2026, 16:15 UTC.";
     shows(&html, &["Example", "Important: New addresses", span, "Payouts are late.", "Back to"]);

@@ -1,12 +1,7 @@
 //! Assets of the pages: the script and the icons have their hash in their names; the style sheet is part of each document
-//! and the policy allows it by hash. There are no inline scripts, style attributes or foreign resources.
+//! (`document.rs`). There are no inline scripts, style attributes or foreign resources.
 
-use base64::Engine as _;
-use sha2::{Digest as _, Sha256};
 use std::sync::LazyLock;
-
-/// The style sheet of every document.
-pub(crate) static STYLE: LazyLock<String> = LazyLock::new(|| minify(include_str!("../../assets/page.css")));
 
 /// A file with its hash in its name.
 #[derive(Clone, Debug)]
@@ -30,24 +25,11 @@ pub const FAVICON_ICO: &[u8] = include_bytes!("../../assets/favicon.ico");
 /// The `Content-Type` of [`FAVICON_ICO`].
 pub const FAVICON_ICO_TYPE: &str = "image/x-icon";
 
-/// The `Content-Security-Policy` of every HTML page.
-pub fn content_security_policy() -> &'static str {
-    &POLICY
-}
-
 static ASSETS: LazyLock<[Asset; 2]> = LazyLock::new(|| {
     [
         named("js", "text/javascript; charset=utf-8", include_bytes!("../../assets/page.js")),
         named("svg", "image/svg+xml", include_bytes!("../../assets/favicon.svg")),
     ]
-});
-
-static POLICY: LazyLock<String> = LazyLock::new(|| {
-    let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
-    format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; script-src 'self'; img-src 'self'; connect-src 'self'; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
 });
 
 /// Path of the script below a page's root.
@@ -67,7 +49,7 @@ fn named(extension: &str, content_type: &'static str, bytes: &'static [u8]) -> A
 
 /// Removes comments, line breaks and the blanks around punctuation from our style sheet, which has no strings that this
 /// would break.
-fn minify(css: &str) -> String {
+pub(super) fn minify(css: &str) -> String {
     let mut out = String::with_capacity(css.len());
     let mut rest = css;
     while let Some(start) = rest.find("/*") {
@@ -102,12 +84,10 @@ mod tests {
     }
 
     #[test]
-    fn names_have_the_hash_and_the_policy_allows_the_style() {
+    fn names_have_the_hash() {
         for asset in assets() {
             assert!(asset.path.starts_with("assets/") && asset.path.len() > 20, "{}", asset.path);
             assert!(!asset.bytes.is_empty());
         }
-        assert!(content_security_policy().contains("style-src 'sha256-"));
-        assert!(!content_security_policy().contains("unsafe"));
     }
 }

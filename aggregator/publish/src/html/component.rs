@@ -1,5 +1,6 @@
 //! The page of one component: its state and since when, its response times, days and figures.
 
+use super::document::{Document, Sheet};
 use super::figures::Legend;
 use super::frame::Frame;
 use super::headline::Piece;
@@ -32,7 +33,7 @@ struct Component {
 }
 
 /// Renders the page of one component, or returns `None` if the page has no such component.
-pub fn component(view: &PageView, component_id: &str) -> Option<String> {
+pub fn component(view: &PageView, component_id: &str) -> Option<Document> {
     let (found, group) = find(view, component_id)?;
     let clock = Clock::of(view);
     let ComponentRow { head, days, .. } = rows::component_row(found, view, &clock);
@@ -54,7 +55,7 @@ pub fn component(view: &PageView, component_id: &str) -> Option<String> {
         today: clock.today().to_string(),
     };
     let body = body.render_once().ok()?;
-    Frame::new(view, "../", &format!("components/{}", found.id), title).render(body).ok()
+    Frame::new(view, Sheet::Component, "../", &format!("components/{}", found.id), title).render(body).ok()
 }
 
 /// Finds the component and the name of its group.

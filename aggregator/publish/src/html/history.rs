@@ -1,5 +1,6 @@
 //! The history of a page by months.
 
+use super::document::{Document, Sheet};
 use super::frame::Frame;
 use super::markup;
 use super::past::{self, DayRow, Limits};
@@ -71,7 +72,7 @@ pub fn months_of(view: &PageView, from: Timestamp, to: Option<Timestamp>) -> Vec
 /// # Errors
 ///
 /// A template that cannot be written, which would be a fault of the program.
-pub fn history(view: &PageView, month: Option<(i16, i8)>) -> anyhow::Result<String> {
+pub fn history(view: &PageView, month: Option<(i16, i8)>) -> anyhow::Result<Document> {
     let clock = Clock::of(view);
     let months = months(view);
     let present = (clock.today().year(), clock.today().month());
@@ -99,7 +100,7 @@ pub fn history(view: &PageView, month: Option<(i16, i8)>) -> anyhow::Result<Stri
         earlier: link(index.checked_sub(1)),
         later: link(Some(index + 1)),
     };
-    Frame::new(view, root, &path, title).render(body.render_once()?)
+    Frame::new(view, Sheet::History, root, &path, title).render(body.render_once()?)
 }
 
 /// Whether a month cannot change any more. The present month can, and one in which something began that still lasts.

@@ -1,6 +1,7 @@
 //! The page of one incident, whose form that of a maintenance shares: its state, its postmortem, its timeline and the components that it affects.
 
 use super::cards::{self, Present};
+use super::document::{Document, Sheet};
 use super::frame::Frame;
 use super::impairment::impairment;
 use super::markup;
@@ -62,7 +63,7 @@ pub(super) struct Affected {
 /// # Errors
 ///
 /// A template that cannot be written, which would be a fault of the program.
-pub fn incident(view: &PageView, incident: &IncidentView) -> anyhow::Result<String> {
+pub fn incident(view: &PageView, incident: &IncidentView) -> anyhow::Result<Document> {
     // What is closed is not rendered again each day: no date on it may depend on today.
     let clock = if incident.is_open() { Clock::of(view) } else { Clock::lasting(view) };
     let present = Present::of(incident, view);
@@ -94,7 +95,7 @@ pub fn incident(view: &PageView, incident: &IncidentView) -> anyhow::Result<Stri
         column: words::COLUMNS[if incident.is_open() { 1 } else { 2 }],
     };
     let path = format!("incidents/{}", incident.id);
-    Frame::new(view, "../", &path, document).render(body.render_once()?)
+    Frame::new(view, Sheet::Timeline, "../", &path, document).render(body.render_once()?)
 }
 
 fn moment(at: Timestamp, clock: &Clock<'_>) -> String {

@@ -54,7 +54,7 @@ pub(crate) fn shows(html: &str, wanted: &[&str]) {
 #[test]
 fn an_open_incident_shows_its_state_its_timeline_and_what_it_affects() {
     let view = view(Status::MajorOutage, vec![crate::sample::incident()]);
-    let html = incident(&view, &view.incidents[0]).expect("a page renders");
+    let html = incident(&view, &view.incidents[0]).expect("a page renders").html;
     shows(
         &html,
         &[
@@ -86,7 +86,7 @@ fn a_resolved_incident_never_changes_with_time() {
         published_at: NOW - 5 * MINUTE,
     });
     let today = view(Status::Operational, vec![incident_view]);
-    let html = incident(&today, &today.incidents[0]).expect("a page renders");
+    let html = incident(&today, &today.incidents[0]).expect("a page renders").html;
     shows(
         &html,
         &[
@@ -98,7 +98,7 @@ fn a_resolved_incident_never_changes_with_time() {
     );
     assert!(html.contains("<section class=\"u o\">") && !html.contains("data-until"), "{html}");
     let later = PageView { now: NOW + 70 * DAY, verified_at: Some(NOW + 70 * DAY), ..today.clone() };
-    assert_eq!(incident(&later, &later.incidents[0]).expect("a page renders"), html);
+    assert_eq!(incident(&later, &later.incidents[0]).expect("a page renders").html, html);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn the_index_leads_with_what_happens_now() {
         long.updates.insert(0, update);
     }
     let view = view(Status::MajorOutage, vec![long]);
-    let html = index(&view).expect("a page renders");
+    let html = index(&view).expect("a page renders").html;
     shows(
         &html,
         &[
@@ -125,7 +125,7 @@ fn the_index_leads_with_what_happens_now() {
         ],
     );
     assert!(!text(&html).contains("so far"), "the outage stands in its incident alone");
-    let quiet = index(&PageView { incidents: Vec::new(), ..view }).expect("a page renders");
+    let quiet = index(&PageView { incidents: Vec::new(), ..view }).expect("a page renders").html;
     assert!(!quiet.contains("Happening now") && !quiet.contains("What is being done"));
     shows(&quiet, &["Major outage: Component aaa 2 h 13 min so far"]);
 }
@@ -133,7 +133,7 @@ fn the_index_leads_with_what_happens_now() {
 #[test]
 fn an_open_incident_without_an_affected_component_stands_in_the_banner() {
     let open = view(Status::Operational, vec![crate::sample::incident()]);
-    let html = index(&open).expect("a page renders");
+    let html = index(&open).expect("a page renders").html;
     shows(
         &html,
         &[
@@ -142,24 +142,24 @@ fn an_open_incident_without_an_affected_component_stands_in_the_banner() {
         ],
     );
     let two = vec![crate::sample::incident(), crate::sample::incident()];
-    let html = index(&PageView { incidents: two, ..open }).expect("a page renders");
+    let html = index(&PageView { incidents: two, ..open }).expect("a page renders").html;
     shows(&html, &["All systems operational 2 incidents are open. Verified"]);
 }
 
 #[test]
 fn a_month_lists_an_incident_in_place_of_its_outage_and_what_is_left_of_it() {
     let mut listed = view(Status::Operational, vec![resolved(40)]);
-    let html = history(&listed, None).expect("a page renders");
+    let html = history(&listed, None).expect("a page renders").html;
     let line = "Fri 20 Nov Card payments declined Resolved. Major outage for 1 h 23 min, 14:02 to 15:25. Affected Component aaa.";
     shows(&html, &["November 2026", line, "No downtime."]);
     assert!(!text(&html).contains("Major outage: Component aaa"));
     assert!(html.contains("<a href=\"incidents/incident0001\">"), "{html}");
-    let month = history(&listed, Some((2026, 11))).expect("a page renders");
+    let month = history(&listed, Some((2026, 11))).expect("a page renders").html;
     assert!(month.contains("<a href=\"../incidents/incident0001\">"), "{month}");
     if let Item::Component(one) = &mut listed.items[0] {
         one.past[0].to = NOW - 5 * MINUTE;
     }
-    let html = history(&listed, None).expect("a page renders");
+    let html = history(&listed, None).expect("a page renders").html;
     shows(&html, &["Major outage: Component aaa 30 min, 15:40 to 16:10.", "14:02 to 15:40"]);
 }
 
@@ -167,7 +167,7 @@ fn a_month_lists_an_incident_in_place_of_its_outage_and_what_is_left_of_it() {
 fn an_outage_before_an_incident_and_an_incident_of_another_component_stay_apart() {
     let mut other = resolved(40);
     other.components[0].id = "bbb".to_owned();
-    let html = history(&view(Status::Operational, vec![other]), None).expect("a page renders");
+    let html = history(&view(Status::Operational, vec![other]), None).expect("a page renders").html;
     shows(
         &html,
         &[
@@ -193,8 +193,8 @@ fn an_incident_counts_the_outage_during_it_and_only_without_one_the_last_before(
         let mut view = view(Status::Operational, vec![late]);
         let Item::Component(one) = &mut view.items[0] else { panic!("no group was made") };
         one.past = past;
-        shows(&incident(&view, &view.incidents[0]).expect("a page renders"), &[expected]);
-        let month = history(&view, None).expect("a page renders");
+        shows(&incident(&view, &view.incidents[0]).expect("a page renders").html, &[expected]);
+        let month = history(&view, None).expect("a page renders").html;
         let expected = expected.trim_end_matches(" UTC");
         shows(&month, &["Card payments declined", expected, "Major outage: Component aaa"]);
     }

@@ -1,5 +1,6 @@
 //! The page of one maintenance: its state, its times, its timeline and its components.
 
+use super::document::{Document, Sheet};
 use super::frame::Frame;
 use super::incident::{Affected, Page, STYLE, affected, link};
 use super::words::{Clock, Tone, balanced};
@@ -16,7 +17,7 @@ use skerry_domain::time::Timestamp;
 /// # Errors
 ///
 /// A template that cannot be written, which would be a fault of the program.
-pub fn maintenance(view: &PageView, maintenance: &MaintenanceView) -> anyhow::Result<String> {
+pub fn maintenance(view: &PageView, maintenance: &MaintenanceView) -> anyhow::Result<Document> {
     let open = maintenance.is_open();
     // As for an incident that is over.
     let clock = if open { Clock::of(view) } else { Clock::lasting(view) };
@@ -51,7 +52,7 @@ pub fn maintenance(view: &PageView, maintenance: &MaintenanceView) -> anyhow::Re
         column: incident_words::COLUMNS[1],
     };
     let path = format!("maintenance/{}", maintenance.id);
-    Frame::new(view, "../", &path, document).render(body.render_once()?)
+    Frame::new(view, Sheet::Timeline, "../", &path, document).render(body.render_once()?)
 }
 
 /// The tone of the panel: what is over is operational, as for incidents.

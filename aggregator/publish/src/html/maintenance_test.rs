@@ -34,13 +34,13 @@ fn sample(status: MaintenanceStatus, minutes: i64) -> MaintenanceView {
 }
 
 fn own(view: &PageView) -> String {
-    maintenance(view, &view.maintenance[0]).expect("a page renders")
+    maintenance(view, &view.maintenance[0]).expect("a page renders").html
 }
 
 #[test]
 fn maintenance_to_come_stands_below_what_happens_now_and_on_its_page() {
     let view = view(Status::Operational, sample(MaintenanceStatus::Scheduled, 10 * 24 * 60 + 600));
-    let html = index(&view).expect("a page renders");
+    let html = index(&view).expect("a page renders").html;
     shows(
         &html,
         &[
@@ -70,7 +70,7 @@ fn maintenance_to_come_stands_below_what_happens_now_and_on_its_page() {
 #[test]
 fn maintenance_in_progress_happens_now() {
     let view = view(Status::UnderMaintenance, sample(MaintenanceStatus::InProgress, -15));
-    let html = index(&view).expect("a page renders");
+    let html = index(&view).expect("a page renders").html;
     shows(
         &html,
         &[
@@ -83,7 +83,7 @@ fn maintenance_in_progress_happens_now() {
     );
     assert!(!text(&html).contains("Maintenance: Component aaa 15 min"), "it stands there once");
     shows(&own(&view), &["In progress until 18:00 UTC.", "Component aaa Under maintenance"]);
-    let html = component_page(&view, "aaa").expect("it is on the page");
+    let html = component_page(&view, "aaa").expect("it is on the page").html;
     assert!(html.contains("<a href=\"../maintenance/maintenance1\">"), "{html}");
 }
 
@@ -93,12 +93,12 @@ fn the_banner_names_maintenance_that_its_components_do_not_show() {
     verifying.status = MaintenanceStatus::Verifying;
     let mut view = view(Status::Operational, verifying);
     shows(&own(&view), &["Being verified until 18:00 UTC."]);
-    let html = index(&view).expect("a page renders");
+    let html = index(&view).expect("a page renders").html;
     shows(&html, &["All systems operational Database upgrade is in progress. Verified"]);
     view.incidents = vec![crate::sample::incident()];
     view.maintenance.push(sample(MaintenanceStatus::InProgress, -20));
     shows(
-        &index(&view).expect("a page renders"),
+        &index(&view).expect("a page renders").html,
         &[
             "Card payments declined is being looked into. 2 planned maintenances are in progress. Verified",
             "Happening now Card payments declined",
@@ -123,7 +123,7 @@ fn maintenance_that_is_over_never_changes_with_time_and_stands_in_its_month() {
     assert_eq!(own(&later), html);
     let line = "Fri 20 Nov Database upgrade Completed. Planned maintenance for 13 min, 16:00 to 16:13. Affected Component aaa.";
     for html in [index(&view), history(&view, None), history(&view, Some((2026, 11)))] {
-        let html = html.expect("a page renders");
+        let html = html.expect("a page renders").html;
         shows(&html, &[line]);
         assert!(!text(&html).contains("Maintenance: Component aaa"), "it stands there once: {html}");
         assert!(!html.contains("Happening now"), "{html}");
@@ -144,7 +144,7 @@ fn what_is_cancelled_before_it_begins_keeps_only_its_page() {
     assert!(html.contains("<section class=\"u n\">") && !html.contains("data-until"), "{html}");
     assert!(!html.contains("Component aaa"), "it affected none: {html}");
     for html in [index(&view), history(&view, None)] {
-        let html = html.expect("a page renders");
+        let html = html.expect("a page renders").html;
         assert!(!html.contains("Database upgrade"), "{html}");
     }
 }
@@ -166,7 +166,7 @@ fn of_what_recurs_only_the_next_one_has_a_card() {
         of("other", 5, "other"),
         of("first", 3, "one"),
     ]);
-    let html = index(&view).expect("a page renders");
+    let html = index(&view).expect("a page renders").html;
     let cards: Vec<&str> = html
         .match_indices("<a href=\"maintenance/")
         .map(|(at, _)| html[at + 21..].split('"').next().expect("it ends"))

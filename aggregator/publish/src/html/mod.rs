@@ -10,6 +10,7 @@ mod cards;
 mod chart;
 mod component;
 mod days;
+mod document;
 mod figures;
 mod frame;
 mod headline;
@@ -27,8 +28,9 @@ mod uptime;
 mod words;
 
 pub use announcement::announcement;
-pub use assets::{Asset, FAVICON_ICO, FAVICON_ICO_TYPE, assets, content_security_policy};
+pub use assets::{Asset, FAVICON_ICO, FAVICON_ICO_TYPE, assets};
 pub use component::component;
+pub use document::Document;
 pub use history::{basis, history, is_closed, months, months_of, path_of, recent_months};
 pub(crate) use history::{past_month, span_of};
 pub use incident::incident;
@@ -37,6 +39,7 @@ pub use uptime::uptime;
 
 use crate::texts;
 use crate::view::{ComponentView, PageView};
+use document::{Sheet, Style};
 use frame::Frame;
 use rows::Row;
 use sailfish::TemplateSimple;
@@ -74,19 +77,22 @@ struct Index {
 #[derive(TemplateSimple)]
 #[template(path = "directory.stpl")]
 struct Directory<'a> {
+    style: &'static Style,
     entries: &'a [Entry],
 }
 
 #[derive(TemplateSimple)]
 #[template(path = "not_found.stpl")]
-struct NotFound;
+struct NotFound {
+    style: &'static Style,
+}
 
 /// Renders the index of a page.
 ///
 /// # Errors
 ///
 /// A template that cannot be written, which would be a fault of the program.
-pub fn index(view: &PageView) -> anyhow::Result<String> {
+pub fn index(view: &PageView) -> anyhow::Result<Document> {
     let clock = Clock::of(view);
     let headline = headline::headline(view);
     let rows = rows::rows(view);
@@ -105,7 +111,7 @@ pub fn index(view: &PageView) -> anyhow::Result<String> {
     }
     .render_once()?;
     let title = format!("{} · {}", headline::plain(&headline.sentence, &clock), balanced(&view.name));
-    Frame::new(view, "", "", title).render(body)
+    Frame::new(view, Sheet::Index, "", "", title).render(body)
 }
 
 impl Live {
@@ -151,12 +157,15 @@ pub struct Entry {
 ///
 /// # Errors
 /// A template that cannot be written, which would be a fault of the program.
-pub fn directory(entries: &[Entry]) -> anyhow::Result<String> {
-    Ok(Directory { entries }.render_once()?)
+pub fn directory(entries: &[Entry]) -> anyhow::Result<Document> {
+    let style = Sheet::Plain.style();
+    Ok(Document { html: Directory { style, entries }.render_once()?, policy: style.policy(&[]) })
 }
 
-/// Renders the body of every 404. It names no page and is always the same.
-pub fn not_found() -> String {
-    // A template without values cannot fail; an empty body would still be the same for all.
-    NotFound.render_once().unwrap_or_default()
+/// Renders every 404. It names no page and is always the same.
+pub fn not_found() -> Document {
+    let style = Sheet::Plain.style();
+    // A template that writes its style alone cannot fail; an empty body would still be the same for all.
+    let html = NotFound { style }.render_once().unwrap_or_default();
+    Document { html, policy: style.policy(&[]) }
 }

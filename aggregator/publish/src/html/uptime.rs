@@ -1,5 +1,6 @@
 //! `/uptime`: every figure with the data that it is computed from.
 
+use super::document::{Document, Sheet};
 use super::figures::Legend;
 use super::frame::{Frame, zone};
 use super::headline::is_shown;
@@ -54,7 +55,7 @@ pub(crate) struct Window {
 /// # Errors
 ///
 /// A template that cannot be written, which would be a fault of the program.
-pub fn uptime(view: &PageView) -> anyhow::Result<String> {
+pub fn uptime(view: &PageView) -> anyhow::Result<Document> {
     let clock = Clock::of(view);
     let mut entries = Vec::new();
     for item in &view.items {
@@ -78,7 +79,7 @@ pub fn uptime(view: &PageView) -> anyhow::Result<String> {
         entries,
     }
     .render_once()?;
-    Frame::new(view, "", "uptime", title).render(body)
+    Frame::new(view, Sheet::Uptime, "", "uptime", title).render(body)
 }
 
 fn component_entry(component: &ComponentView, view: &PageView, clock: &Clock<'_>) -> Option<Entry> {
@@ -241,8 +242,11 @@ mod tests {
             assert!(!html.contains("Component bbb"), "{html}");
             group.contains("95.00%")
         };
-        assert!(shows_mean(uptime(&view).expect("a page")), "the mean of 100 and 90, where 90 is not listed");
-        assert!(shows_mean(super::super::index(&view).expect("a page")));
+        assert!(
+            shows_mean(uptime(&view).expect("a page").html),
+            "the mean of 100 and 90, where 90 is not listed"
+        );
+        assert!(shows_mean(super::super::index(&view).expect("a page").html));
     }
 
     #[test]

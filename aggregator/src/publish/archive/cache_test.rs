@@ -6,7 +6,7 @@ use skerry_publish::output::{CacheClass, Compression, Kind};
 use std::sync::atomic::AtomicUsize;
 
 fn output(body: &str) -> Arc<Output> {
-    let kind = Kind { content_type: "text/html", cache: CacheClass::Closed, keys: &[], frame_ancestors: &[] };
+    let kind = Kind { content_type: "text/html", cache: CacheClass::Closed, keys: &[], policy: "" };
     Output::render(kind, body.into(), Timestamp(0), None, Compression::Fast)
 }
 

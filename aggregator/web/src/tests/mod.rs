@@ -8,14 +8,15 @@ mod public;
 mod timeouts;
 
 use super::{
-    Api, Bound, Delivery, Endpoints, EnrolAnswer, Html, Ingest, IngestAnswer, Limits, Listener,
-    MetricsAccess, Operations, PublicSide, Readiness, Serves, TlsFiles, Traffic,
+    Api, Bound, Delivery, Endpoints, EnrolAnswer, Ingest, IngestAnswer, Limits, Listener, MetricsAccess,
+    Operations, PublicSide, Readiness, Serves, TlsFiles, Traffic,
 };
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use bytes::Bytes;
 use skerry_domain::time::Timestamp;
 use skerry_protocol::wire::{EnrolReply, EnrolRequest, Reply};
+use skerry_publish::html::Document;
 use skerry_publish::output::{CacheClass, Compression, Kind, Output, Publication, Site};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -147,8 +148,8 @@ impl TestServer {
         let site = Arc::new(ArcSwap::from_pointee(site));
         let (ingest, operations) = (Arc::new(FakeIngest::default()), Arc::new(FakeOperations::default()));
         let (traffic, api) = (Traffic::default(), Arc::default());
-        let html = Html { policy: POLICY, not_found: Bytes::from_static(b"<title>Not found</title>") };
-        let public = Arc::new(PublicSide::new(Arc::clone(&site), html, traffic.clone()));
+        let not_found = Document { html: "<title>Not found</title>".to_owned(), policy: POLICY.to_owned() };
+        let public = Arc::new(PublicSide::new(Arc::clone(&site), not_found, traffic.clone()));
         let endpoints = Endpoints {
             public,
             ingest: Arc::clone(&ingest) as Arc<dyn Ingest>,
@@ -275,13 +276,8 @@ impl Answer {
 }
 
 fn output(content_type: &'static str, cache: CacheClass, keys: &[&str], body: &str) -> Arc<Output> {
-    Output::render(
-        Kind { content_type, cache, keys, frame_ancestors: &[] },
-        body.into(),
-        NOW,
-        None,
-        Compression::Fast,
-    )
+    let policy = if content_type.starts_with("text/html") { POLICY } else { "" };
+    Output::render(Kind { content_type, cache, keys, policy }, body.into(), NOW, None, Compression::Fast)
 }
 
 fn page(name: &str) -> Arc<Publication> {

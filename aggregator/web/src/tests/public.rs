@@ -250,12 +250,8 @@ fn a_new_site_is_served_at_once_and_a_date_in_the_future_is_left_out() {
     let running = TestServer::start(two_pages(), &[PUBLIC]);
     // The year 2200: no clock needs to be read.
     let ahead = Timestamp(7_258_118_400_000);
-    let kind = Kind {
-        content_type: "text/plain; charset=utf-8",
-        cache: CacheClass::Live,
-        keys: &[],
-        frame_ancestors: &[],
-    };
+    let kind =
+        Kind { content_type: "text/plain; charset=utf-8", cache: CacheClass::Live, keys: &[], policy: "" };
     let new = Output::render(kind, b"new".to_vec(), ahead, None, Compression::Fast);
     let mut site = two_pages();
     let changed = site.by_host["a.example"].with([(String::new(), new)]);
@@ -307,30 +303,4 @@ fn scripts_of_other_sites_may_read_the_data_with_custom_headers() {
         let refused = request(path);
         assert_eq!((refused.code(), refused.header("access-control-allow-origin")), ("405", None), "{path}");
     }
-}
-
-#[test]
-fn only_the_frame_ancestors_that_a_page_names_may_embed_it() {
-    let mut site = two_pages();
-    let running = TestServer::start(site.clone(), &[PUBLIC]);
-    let policy = |host: &str| {
-        running.get(host, "/", &[]).header("content-security-policy").unwrap_or_default().to_owned()
-    };
-    assert!(policy("a.example").ends_with("frame-ancestors 'none'"), "{}", policy("a.example"));
-    let ancestors = ["https://intranet.example".to_owned(), "'self'".to_owned()];
-    let kind = Kind {
-        content_type: "text/html; charset=utf-8",
-        cache: CacheClass::Live,
-        keys: &[],
-        frame_ancestors: &ancestors,
-    };
-    let framed = Output::render(kind, b"framed".to_vec(), NOW, None, Compression::Fast);
-    let page = site.by_host.get_mut("a.example").expect("it is there");
-    let mut outputs = page.outputs.clone();
-    outputs.insert(String::new(), framed);
-    *page = Arc::new(Publication { outputs, ..Publication::default() });
-    running.site.store(Arc::new(site));
-    let shown = policy("a.example");
-    assert!(shown.ends_with("frame-ancestors https://intranet.example 'self'"), "{shown}");
-    assert_eq!(shown.replace(" https://intranet.example 'self'", " 'none'"), POLICY, "the rest stays");
 }

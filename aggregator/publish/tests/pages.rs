@@ -29,7 +29,8 @@ fn gzip(bytes: &[u8]) -> usize {
 /// Sizes of the index with brotli and gzip, including headers.
 fn weigh(items: Vec<Item>) -> (usize, usize) {
     let page = html::index(&sample::page("Northwind status", items)).expect("a page renders");
-    let headers = HEADERS + html::content_security_policy().len();
+    let headers = HEADERS + page.policy.len();
+    let page = page.html;
     let weight = (brotli(page.as_bytes()) + headers, gzip(page.as_bytes()) + headers);
     let mut out = std::io::stdout();
     writeln!(
@@ -57,14 +58,15 @@ fn a_large_index_leaves_the_oldest_days_to_component_pages_and_keeps_every_mark(
     let (_, gzip) = weigh(sample::sixty(20));
     assert!(gzip <= 14_000, "{gzip} bytes of gzip");
     let view = sample::page("Northwind status", sample::sixty(20));
-    let page = html::index(&view).expect("a page renders");
+    let page = html::index(&view).expect("a page renders").html;
     assert!(page.contains(" older days are listed on <a href=\"components/"), "it says so");
     assert!(
         (330..=500).contains(&page.matches("<b class=").count()),
         "{}",
         page.matches("<b class=").count()
     );
-    let light = html::index(&sample::page("Northwind status", sample::sixty(5))).expect("a page renders");
+    let light =
+        html::index(&sample::page("Northwind status", sample::sixty(5))).expect("a page renders").html;
     assert!(!light.contains("older days"));
 }
 
@@ -75,12 +77,14 @@ fn pages(view: &PageView) -> Vec<String> {
         Item::Component(component) => vec![component.clone()],
     });
     let mut pages = vec![
-        html::index(view).expect("a page renders"),
-        html::uptime(view).expect("a page renders"),
-        html::history(view, None).expect("a page renders"),
+        html::index(view).expect("a page renders").html,
+        html::uptime(view).expect("a page renders").html,
+        html::history(view, None).expect("a page renders").html,
     ];
-    pages.extend(view.incidents.iter().map(|one| html::incident(view, one).expect("a page renders")));
-    pages.extend(components.map(|component| html::component(view, &component.id).expect("it has a page")));
+    pages.extend(view.incidents.iter().map(|one| html::incident(view, one).expect("a page renders").html));
+    pages.extend(
+        components.map(|component| html::component(view, &component.id).expect("it has a page").html),
+    );
     pages
 }
 
@@ -93,7 +97,7 @@ fn every_link_stays_below_the_root_of_the_page() {
             "{page}"
         );
     }
-    let inner = html::history(&view, Some((2026, 10))).expect("a page renders");
+    let inner = html::history(&view, Some((2026, 10))).expect("a page renders").html;
     assert!(inner.contains("href=\"../history/2026-09\"") && inner.contains("href=\"../history/2026-11\""));
     assert!(inner.contains("src=\"../assets/") && inner.contains("href=\"../uptime\""));
 }
@@ -103,12 +107,12 @@ fn history_is_bounded_by_the_first_month_of_the_page() {
     let view = sample::page("Northwind status", Vec::new());
     let months = html::months(&view);
     assert_eq!((months.first(), months.last(), months.len()), (Some(&(2026, 5)), Some(&(2026, 11)), 7));
-    let first = html::history(&view, Some((2026, 5))).expect("a page renders");
+    let first = html::history(&view, Some((2026, 5))).expect("a page renders").html;
     assert!(!first.contains("rel=prev") && first.contains("Later: June 2026"), "{first}");
     assert!(first.contains("4 to 31 May"), "the page was made on 4 May: {first}");
     assert!(first.contains("<title>May 2026 · Northwind status history</title>"), "{first}");
     assert!(first.contains("<h1><bdi>Northwind status</bdi> history</h1>"), "{first}");
-    let present = html::history(&view, None).expect("a page renders");
+    let present = html::history(&view, None).expect("a page renders").html;
     assert!(present.contains("rel=prev") && !present.contains("rel=next") && present.contains("1 to 20 Nov"));
 }
 
@@ -116,8 +120,8 @@ fn history_is_bounded_by_the_first_month_of_the_page() {
 fn an_unknown_component_has_no_page_and_the_404_names_nothing() {
     let view = sample::page("Northwind status", sample::sixty(0));
     assert_eq!(html::component(&view, "no-such-id"), None);
-    assert!(html::not_found().contains("nothing at this address"));
-    assert!(!html::not_found().contains("href"), "there is no telling where a 404 is shown");
+    assert!(html::not_found().html.contains("nothing at this address"));
+    assert!(!html::not_found().html.contains("href"), "there is no telling where a 404 is shown");
 }
 
 #[test]
@@ -126,7 +130,7 @@ fn a_component_hidden_while_operational_is_shown_when_it_is_not() {
     shy.only_show_if_degraded = true;
     let shown = |component| {
         let view = sample::page("Northwind status", vec![Item::Component(component)]);
-        html::index(&view).expect("a page renders").contains("Shy part")
+        html::index(&view).expect("a page renders").html.contains("Shy part")
     };
     assert!(!shown(shy.clone()));
     shy.status = Status::DegradedPerformance;
@@ -151,7 +155,7 @@ fn a_row_is_a_disclosure_with_all_details() {
     sample::spend(&mut payments, 9, 86_400_000, |tally| &mut tally.no_data);
     sample::spend(&mut payments, 10, 86_400_000, |tally| &mut tally.no_data);
     let view = sample::page("Northwind status", vec![Item::Component(sample::refigured(payments))]);
-    let page = html::index(&view).expect("a page renders");
+    let page = html::index(&view).expect("a page renders").html;
     assert_eq!(
         piece(&page, "<details class=x>", "</details>"),
         "<details class=x><summary><span class=nm><bdi>Card payments</bdi><i>, </i></span>\
@@ -171,7 +175,7 @@ fn a_row_is_a_disclosure_with_all_details() {
 #[test]
 fn the_banner_says_when_it_was_verified() {
     let mut view = sample::page("Northwind status", sample::sixty(0));
-    let page = html::index(&view).expect("a page renders");
+    let page = html::index(&view).expect("a page renders").html;
     assert_eq!(
         piece(&page, "<div aria-live=polite>", "</section>"),
         "<div aria-live=polite><h1>All systems operational</h1></div>\
@@ -182,11 +186,14 @@ fn the_banner_says_when_it_was_verified() {
     assert!(page.contains("<title>All systems operational · Northwind status</title>"));
     view.verified_at = None;
     assert!(
-        html::index(&view).expect("a page renders").contains("No checks have reported yet. Valid until ")
+        html::index(&view)
+            .expect("a page renders")
+            .html
+            .contains("No checks have reported yet. Valid until ")
     );
     view.verified_at = Some(sample::NOW);
     view.time_zone = jiff::tz::TimeZone::get("Europe/Berlin").expect("a bundled zone");
-    let berlin = html::index(&view).expect("a page renders");
+    let berlin = html::index(&view).expect("a page renders").html;
     assert!(berlin.contains(">17:15 CET, 20 November 2026</time>"), "clock times are the page's own");
     assert!(berlin.contains("datetime=2026-11-20T16:15:00Z"), "instants are UTC");
 }
@@ -194,7 +201,7 @@ fn the_banner_says_when_it_was_verified() {
 #[test]
 fn groups_are_closed_only_while_operational_and_on_long_pages() {
     let folded = |items: Vec<Item>| {
-        let page = html::index(&sample::page("Northwind status", items)).expect("a page renders");
+        let page = html::index(&sample::page("Northwind status", items)).expect("a page renders").html;
         (page.matches("<details class=z>").count(), page.matches("<details class=z open>").count())
     };
     assert_eq!(folded(sample::sixty(5)), (8, 0));
@@ -211,7 +218,7 @@ fn groups_are_closed_only_while_operational_and_on_long_pages() {
 fn figures_with_too_little_data_say_so() {
     let shown = |component| {
         let view = sample::page("Northwind status", vec![Item::Component(component)]);
-        html::index(&view).expect("a page renders")
+        html::index(&view).expect("a page renders").html
     };
     assert!(shown(sample::young("Young", 0)).contains(">No uptime yet<"));
     let mut patchy = sample::component("Patchy");
@@ -240,8 +247,12 @@ fn a_component_watched_for_less_than_the_window_says_so() {
             Item::Component(component) => component.id.clone(),
             Item::Group(_) => String::new(),
         };
-        let own = html::component(&view, &id).expect("it has a page");
-        (html::index(&view).expect("a page renders"), own, html::uptime(&view).expect("a page renders"))
+        let own = html::component(&view, &id).expect("it has a page").html;
+        (
+            html::index(&view).expect("a page renders").html,
+            own,
+            html::uptime(&view).expect("a page renders").html,
+        )
     };
     let (index, own, uptime) = young(20);
     assert!(index.contains(">100% since 1 Nov<"), "{index}");
@@ -273,7 +284,7 @@ fn live_pages_say_when_they_were_verified_and_past_months_do_not() {
             "{page}"
         );
     }
-    let past = html::history(&view, Some((2026, 10))).expect("a page renders");
+    let past = html::history(&view, Some((2026, 10))).expect("a page renders").html;
     assert!(!past.contains("data-until") && !past.contains("Verified"), "{past}");
     assert!(html::is_closed(&view, (2026, 10)) && !html::is_closed(&view, (2026, 11)));
     let mut blind = sample::component("Website");
@@ -291,8 +302,8 @@ fn no_page_denies_an_outage() {
     for page in pages(&view) {
         assert!(!page.contains("No incidents") && !page.contains("No downtime in 90 days."), "{page}");
     }
-    let index = html::index(&view).expect("a page renders");
-    let history = html::history(&view, None).expect("a page renders");
+    let index = html::index(&view).expect("a page renders").html;
+    let history = html::history(&view, None).expect("a page renders").html;
     for page in [index, history] {
         assert!(
             page.contains(
@@ -317,10 +328,10 @@ fn descriptions_are_shown() {
         group.description = Some("All that moves money".to_owned());
     }
     let view = sample::page("Northwind status", vec![group]);
-    let index = html::index(&view).expect("a page renders");
+    let index = html::index(&view).expect("a page renders").html;
     assert_eq!(index.matches("<bdi>Payments by card in shops</bdi>").count(), 2, "{index}");
     assert!(index.contains("<bdi>All that moves money</bdi>"), "{index}");
-    let own = html::component(&view, "described").expect("it has a page");
+    let own = html::component(&view, "described").expect("it has a page").html;
     assert!(own.contains("<bdi>Payments by card in shops</bdi>"), "{own}");
 }
 
@@ -329,7 +340,7 @@ fn the_page_of_a_component_shows_its_state_and_since_when() {
     let own = |component: skerry_publish::view::ComponentView| {
         let id = component.id.clone();
         let view = sample::page("Northwind status", vec![Item::Component(component)]);
-        html::component(&view, &id).expect("it has a page")
+        html::component(&view, &id).expect("it has a page").html
     };
     let down = own(sample::impaired("Cards", Status::MajorOutage, 133));
     assert!(down.contains("<h2>Last 90 days</h2>"), "{down}");
@@ -364,7 +375,7 @@ fn a_chart_says_when_it_begins_and_how_long_a_point_is() {
         website.response = Some(response);
         let id = website.id.clone();
         let view = sample::page("Northwind status", vec![Item::Component(website)]);
-        html::component(&view, &id).expect("it has a page")
+        html::component(&view, &id).expect("it has a page").html
     };
     let empty = own(0, 3_600_000);
     assert!(empty.contains("The first one appears a few minutes after the first check."), "{empty}");

@@ -1,0 +1,69 @@
+//! Writes sample pages in every state to a directory, as a static site:
+//! `cargo run -p skerry-publish --example gallery -- DIRECTORY`.
+
+mod announcements;
+mod incidents;
+mod maintenance;
+mod sample;
+mod states;
+
+use anyhow::Context as _;
+use skerry_publish::html::{self, Document};
+use skerry_publish::output::{Compression, Publication};
+use skerry_publish::outputs::{self, Figures, HTML, Scope};
+use skerry_publish::view::PageView;
+use std::path::Path;
+
+fn main() -> anyhow::Result<()> {
+    let root = std::env::args().nth(1).context("usage: gallery DIRECTORY")?;
+    for (name, view) in states::all() {
+        write_site(&Path::new(&root).join(name), &view)?;
+    }
+    write_page(Path::new(&root), "not-found", &html::not_found())
+}
+
+/// Writes every output of a page, and the pages of what is over. The policy of a file stands beside it.
+fn write_site(root: &Path, view: &PageView) -> anyhow::Result<()> {
+    let nothing = (Publication::default(), Figures::new());
+    let rendered = outputs::render(view, &Scope::All, &nothing.0, &nothing.1, Compression::Fast)?;
+    for (path, output) in &rendered.outputs {
+        let file = match path.as_str() {
+            "" => "index.html".to_owned(),
+            path if output.content_type == HTML && !path.ends_with(".html") => format!("{path}.html"),
+            path => path.to_owned(),
+        };
+        write(&root.join(&file), &output.identity.bytes)?;
+        if !output.policy.is_empty() {
+            write(&root.join(format!("{file}.policy")), &output.policy)?;
+        }
+    }
+    let missing = |path: &str| !rendered.paths.contains(path);
+    for month in html::months(view).into_iter().filter(|month| missing(&html::path_of(*month))) {
+        write_page(root, &html::path_of(month), &html::history(view, Some(month))?)?;
+    }
+    for incident in &view.incidents {
+        let path = format!("incidents/{}", incident.id);
+        if missing(&path) {
+            write_page(root, &path, &html::incident(view, incident)?)?;
+        }
+    }
+    for maintenance in &view.maintenance {
+        let path = format!("maintenance/{}", maintenance.id);
+        if missing(&path) {
+            write_page(root, &path, &html::maintenance(view, maintenance)?)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_page(root: &Path, path: &str, page: &Document) -> anyhow::Result<()> {
+    write(&root.join(format!("{path}.html")), page.html.as_bytes())?;
+    write(&root.join(format!("{path}.html.policy")), page.policy.as_bytes())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}

@@ -1,0 +1,101 @@
+//! What every page is made of: its style sheet, the policy that allows it, and the bytes.
+
+use super::assets::minify;
+use base64::Engine as _;
+use sha2::{Digest as _, Sha256};
+use std::sync::LazyLock;
+
+/// An HTML page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// The bytes.
+    pub html: String,
+    /// Its `Content-Security-Policy`.
+    pub policy: String,
+}
+
+/// A kind of page. Its style sheet holds what all pages share and what its own parts need, so that no page carries the
+/// rules of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sheet {
+    Index,
+    Component,
+    Uptime,
+    History,
+    /// Incidents, maintenance, announcements.
+    Timeline,
+    /// The directory, the 404.
+    Plain,
+}
+
+/// A style sheet without comments and blanks, and its hash as a source of a policy.
+pub(crate) struct Style {
+    pub(crate) css: String,
+    hash: String,
+}
+
+const BASE: &str = include_str!("../../assets/base.css");
+const BARS: &str = include_str!("../../assets/bars.css");
+const CARDS: &str = include_str!("../../assets/cards.css");
+const CHART: &str = include_str!("../../assets/chart.css");
+const PAST: &str = include_str!("../../assets/past.css");
+const UPTIME: &str = include_str!("../../assets/uptime.css");
+
+/// In the order of [`Sheet`].
+static STYLES: LazyLock<[Style; 6]> = LazyLock::new(|| {
+    [
+        Style::of(&[BASE, BARS, CARDS, PAST]),
+        Style::of(&[BASE, BARS, UPTIME, CHART]),
+        Style::of(&[BASE, BARS, UPTIME]),
+        Style::of(&[BASE, PAST]),
+        Style::of(&[BASE, CARDS]),
+        Style::of(&[BASE, PAST]),
+    ]
+});
+
+impl Sheet {
+    pub(crate) fn style(self) -> &'static Style {
+        &STYLES[self as usize]
+    }
+}
+
+impl Style {
+    fn of(parts: &[&str]) -> Self {
+        let css = minify(&parts.concat());
+        let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(css.as_bytes()));
+        Self { css, hash }
+    }
+
+    /// The `Content-Security-Policy` of a page with this style sheet that `frame_ancestors` may embed; empty for none.
+    /// Nothing else is inline, and nothing comes from elsewhere.
+    pub(crate) fn policy(&self, frame_ancestors: &[String]) -> String {
+        let hash = &self.hash;
+        let ancestors = match frame_ancestors {
+            [] => "'none'".to_owned(),
+            some => some.join(" "),
+        };
+        format!(
+            "default-src 'none'; style-src 'sha256-{hash}'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+             base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_allows_the_style_of_its_page_and_the_frames_that_are_named() {
+        let policy = Sheet::Index.style().policy(&[]);
+        assert!(
+            policy.contains("style-src 'sha256-") && policy.ends_with("frame-ancestors 'none'"),
+            "{policy}"
+        );
+        assert!(!policy.contains("unsafe"));
+        assert_ne!(policy, Sheet::Component.style().policy(&[]));
+        let framed =
+            Sheet::Index.style().policy(&["https://intranet.example".to_owned(), "'self'".to_owned()]);
+        assert_eq!(framed.replace("https://intranet.example 'self'", "'none'"), policy, "the rest stays");
+    }
+}
