@@ -74,24 +74,10 @@ mod tests {
     use skerry_domain::state::{PageKey, State, Workspace, WorkspaceKey};
     use skerry_domain::step::{Answer, Asked, Command, Context, Ids};
     use skerry_domain::time::Timestamp;
-    use skerry_domain::uptime::{Rule, Weights};
     use skerry_domain::workspaces::Target;
 
     fn settings(slug: &str, domain: Option<&str>) -> PageSettings {
-        PageSettings {
-            slug: slug.to_owned(),
-            name: slug.to_owned(),
-            public: true,
-            listed: false,
-            root: false,
-            domain: domain.map(str::to_owned),
-            time_zone: "Etc/UTC".to_owned(),
-            support_url: None,
-            frame_ancestors: Vec::new(),
-            language: "en".to_owned(),
-            rule: Rule::Observed,
-            weights: Weights::default(),
-        }
+        PageSettings { listed: false, domain: domain.map(str::to_owned), ..PageSettings::named(slug) }
     }
 
     fn file(domain: &str) -> Vec<Config> {

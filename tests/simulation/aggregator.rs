@@ -8,7 +8,6 @@ use skerry_domain::state::{AgentKey, ComponentSettings, PageKey, PageSettings, W
 use skerry_domain::step::{
     Answer, Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage,
 };
-use skerry_domain::uptime::{Rule, Weights};
 use skerry_domain::workspaces::Target;
 use skerry_publish::build::page_view;
 use skerry_publish::view::Item;
@@ -109,20 +108,8 @@ impl Aggregator {
 }
 
 fn page_of(checks: &[String]) -> Configure {
-    let settings = PageSettings {
-        slug: "page".to_owned(),
-        name: "Page".to_owned(),
-        public: true,
-        listed: false,
-        root: true,
-        domain: None,
-        time_zone: "Etc/UTC".to_owned(),
-        support_url: None,
-        frame_ancestors: Vec::new(),
-        language: "en".to_owned(),
-        rule: Rule::Observed,
-        weights: Weights::default(),
-    };
+    let settings =
+        PageSettings { name: "Page".to_owned(), listed: false, root: true, ..PageSettings::named("page") };
     let items = checks.iter().map(|check| DesiredItem::Component(component(check))).collect();
     let page = DesiredPage { key: "page".to_owned(), settings, zone: jiff::tz::TimeZone::UTC, items };
     Configure { checks: Vec::new(), pages: vec![page] }
@@ -131,15 +118,7 @@ fn page_of(checks: &[String]) -> Configure {
 fn component(check: &str) -> DesiredComponent {
     DesiredComponent {
         key: check.to_owned(),
-        settings: ComponentSettings {
-            name: check.to_owned(),
-            description: None,
-            public: true,
-            start_date: None,
-            response_time: false,
-            showcase: true,
-            only_show_if_degraded: false,
-        },
+        settings: ComponentSettings::named(check),
         links: vec![DesiredLink { check: check.to_owned(), minor: false }],
         starts_at: None,
     }

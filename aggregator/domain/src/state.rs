@@ -213,10 +213,10 @@ pub struct PageSettings {
     pub weights: super::uptime::Weights,
 }
 
-#[cfg(test)]
 impl PageSettings {
-    /// A public page with everything else as a file leaves it.
-    pub(crate) fn named(slug: &str) -> Self {
+    /// A page that is public and listed, with everything else as a file leaves it. It is called as its slug.
+    #[must_use]
+    pub fn named(slug: &str) -> Self {
         Self {
             slug: slug.to_owned(),
             name: slug.to_owned(),
@@ -224,7 +224,7 @@ impl PageSettings {
             listed: true,
             root: false,
             domain: None,
-            time_zone: "UTC".to_owned(),
+            time_zone: "Etc/UTC".to_owned(),
             support_url: None,
             frame_ancestors: Vec::new(),
             language: "en".to_owned(),
@@ -320,6 +320,22 @@ pub struct ComponentSettings {
     pub showcase: bool,
     /// Hidden while it is operational.
     pub only_show_if_degraded: bool,
+}
+
+impl ComponentSettings {
+    /// A component with everything but its name as a file leaves it.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            description: None,
+            public: true,
+            start_date: None,
+            response_time: false,
+            showcase: true,
+            only_show_if_degraded: false,
+        }
+    }
 }
 
 /// A link: a check feeds a component for a time.

@@ -6,7 +6,6 @@ use skerry_domain::state::{ComponentSettings, PageSettings, WorkspaceAgent, Work
 use skerry_domain::step::{
     Answer, Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage,
 };
-use skerry_domain::uptime::{Rule, Weights};
 use skerry_domain::workspaces::Target;
 use skerry_protocol::wire::{self, Observation, Outcome, Phases, Reason, State};
 use skerry_store::Store;
@@ -218,18 +217,11 @@ fn pages(checks: usize) -> Configure {
 
 fn settings(number: usize) -> PageSettings {
     PageSettings {
-        slug: format!("page-{number}"),
         name: format!("Page {number}"),
-        public: true,
         listed: false,
         root: number == 0,
-        frame_ancestors: Vec::new(),
-        domain: None,
         time_zone: "Europe/Berlin".to_owned(),
-        support_url: None,
-        language: "en".to_owned(),
-        rule: Rule::Observed,
-        weights: Weights::default(),
+        ..PageSettings::named(&format!("page-{number}"))
     }
 }
 
@@ -237,15 +229,7 @@ fn component(number: usize) -> DesiredComponent {
     let link = |check| DesiredLink { check: format!("check-{check}"), minor: false };
     DesiredComponent {
         key: format!("component-{number}"),
-        settings: ComponentSettings {
-            name: format!("Component {number}"),
-            description: None,
-            public: true,
-            start_date: None,
-            response_time: false,
-            showcase: true,
-            only_show_if_degraded: false,
-        },
+        settings: ComponentSettings::named(&format!("Component {number}")),
         links: (number * 10..number * 10 + 10).map(link).collect(),
         starts_at: None,
     }

@@ -13,7 +13,7 @@ use skerry_domain::step::{
     NewIncident, step,
 };
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
-use skerry_domain::uptime::{Rule, Weights};
+use skerry_domain::uptime::Rule;
 use skerry_publish::build::{Extent, view};
 use skerry_publish::output::{Compression, Publication};
 use skerry_publish::outputs::{Changed, Figures, Rendered, Scope, render};
@@ -210,31 +210,16 @@ impl World {
 
 fn page() -> DesiredPage {
     let component = |number: usize| {
-        let settings = ComponentSettings {
-            name: format!("Component {number}"),
-            description: None,
-            public: true,
-            start_date: None,
-            response_time: false,
-            showcase: true,
-            only_show_if_degraded: false,
-        };
+        let settings = ComponentSettings::named(&format!("Component {number}"));
         let key = format!("component-{number}");
         DesiredItem::Component(DesiredComponent { key, settings, starts_at: None, links: Vec::new() })
     };
     let settings = PageSettings {
-        slug: "page".to_owned(),
         name: "Page".to_owned(),
-        public: true,
-        listed: true,
         root: true,
-        domain: None,
         time_zone: "Europe/Berlin".to_owned(),
-        support_url: None,
-        frame_ancestors: Vec::new(),
-        language: "en".to_owned(),
         rule: Rule::Statuspage,
-        weights: Weights::default(),
+        ..PageSettings::named("page")
     };
     DesiredPage {
         key: "page".to_owned(),

@@ -11,7 +11,7 @@ use skerry_domain::state::{ComponentKey, ComponentSettings, PageKey, PageSetting
 use skerry_domain::status::Status;
 use skerry_domain::step::{Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage};
 use skerry_domain::time::{DAY, MINUTE, SECOND, Timestamp};
-use skerry_domain::uptime::{Rule, Weights};
+use skerry_domain::uptime::Rule;
 use skerry_domain::verdict::Quorum;
 use skerry_domain::workspaces::Target;
 use skerry_publish::output::Site;
@@ -124,15 +124,7 @@ fn page(number: usize) -> DesiredPage {
     let component = |one: usize| {
         DesiredItem::Component(DesiredComponent {
             key: format!("component-{one}"),
-            settings: ComponentSettings {
-                name: format!("Component {one} of {number}"),
-                description: None,
-                public: true,
-                start_date: None,
-                response_time: false,
-                showcase: true,
-                only_show_if_degraded: false,
-            },
+            settings: ComponentSettings::named(&format!("Component {one} of {number}")),
             starts_at: None,
             links: vec![DesiredLink { check: format!("check-{}", number * COMPONENTS + one), minor: false }],
         })
@@ -140,18 +132,11 @@ fn page(number: usize) -> DesiredPage {
     DesiredPage {
         key: format!("page-{number}"),
         settings: PageSettings {
-            slug: format!("page-{number}"),
             name: format!("Page {number}"),
-            public: true,
-            listed: true,
             root: number == 0,
-            domain: None,
             time_zone: "Europe/Berlin".to_owned(),
-            support_url: None,
-            frame_ancestors: Vec::new(),
-            language: "en".to_owned(),
             rule: Rule::Statuspage,
-            weights: Weights::default(),
+            ..PageSettings::named(&format!("page-{number}"))
         },
         zone: jiff::tz::TimeZone::UTC,
         items: (0..COMPONENTS).map(component).collect(),

@@ -9,7 +9,6 @@ use skerry_domain::step::{
 };
 use skerry_domain::time::{DAY, HOUR, Timestamp};
 use skerry_domain::track::HardState;
-use skerry_domain::uptime::{Rule, Weights};
 use skerry_protocol::wire::{Outcome, Reason};
 use skerry_store::Store;
 use std::io::Write as _;
@@ -183,31 +182,14 @@ impl World {
 
 fn page(number: usize, names: &[String]) -> DesiredPage {
     let component = |name: &String| {
-        let settings = ComponentSettings {
-            name: name.clone(),
-            description: None,
-            public: true,
-            start_date: None,
-            response_time: false,
-            showcase: true,
-            only_show_if_degraded: false,
-        };
+        let settings = ComponentSettings::named(&name);
         let links = vec![DesiredLink { check: name.clone(), minor: false }];
         DesiredItem::Component(DesiredComponent { key: name.clone(), settings, starts_at: None, links })
     };
     let settings = PageSettings {
-        slug: format!("page-{number}"),
         name: format!("Page {number}"),
-        public: true,
-        listed: true,
-        root: false,
-        domain: None,
         time_zone: "Europe/Berlin".to_owned(),
-        support_url: None,
-        frame_ancestors: Vec::new(),
-        language: "en".to_owned(),
-        rule: Rule::Observed,
-        weights: Weights { partial_percent: 30, major_percent: 100 },
+        ..PageSettings::named(&format!("page-{number}"))
     };
     DesiredPage {
         key: format!("page-{number}"),

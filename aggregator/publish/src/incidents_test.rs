@@ -13,7 +13,6 @@ use skerry_domain::state::{ComponentSettings, Group, GroupKey, IncidentKey, Orig
 use skerry_domain::status::Status;
 use skerry_domain::text::Text;
 use skerry_domain::time::{DAY, HOUR, MINUTE};
-use skerry_domain::uptime::{Rule, Weights};
 use skerry_sanitiser::Form;
 
 pub(crate) const PAGE: PageKey = PageKey(1);
@@ -29,15 +28,7 @@ fn component(name: &str) -> Component {
         id: format!("id-of-{name}"),
         created_at: NOW - 400 * DAY,
         archived: false,
-        settings: ComponentSettings {
-            name: name.to_owned(),
-            description: None,
-            public: true,
-            start_date: None,
-            response_time: false,
-            showcase: true,
-            only_show_if_degraded: false,
-        },
+        settings: ComponentSettings::named(name),
         links: Vec::new(),
         layers: Layers::default(),
         holds: Vec::new().into(),
@@ -51,18 +42,9 @@ fn component(name: &str) -> Component {
 pub(crate) fn state() -> State {
     let mut state = State::default();
     let settings = PageSettings {
-        slug: "shop".to_owned(),
         name: "Shop".to_owned(),
-        public: true,
-        listed: true,
-        root: false,
-        domain: None,
         time_zone: "Europe/Berlin".to_owned(),
-        support_url: None,
-        frame_ancestors: Vec::new(),
-        language: "en".to_owned(),
-        rule: Rule::Observed,
-        weights: Weights::default(),
+        ..PageSettings::named("shop")
     };
     let group = GroupKey(1);
     let page = Page {

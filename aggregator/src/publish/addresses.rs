@@ -112,37 +112,20 @@ mod tests {
         NewCorrection, NewWindow, step,
     };
     use skerry_domain::time::{DAY, HOUR, Timestamp};
-    use skerry_domain::uptime::{Rule, Weights};
 
     const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
     /// A page with one component.
     fn configured(public: bool) -> State {
-        let settings = ComponentSettings {
-            name: "Shop".to_owned(),
-            description: None,
-            public,
-            start_date: None,
-            response_time: false,
-            showcase: true,
-            only_show_if_degraded: false,
-        };
+        let settings = ComponentSettings { public, ..ComponentSettings::named("Shop") };
         let links = vec![DesiredLink { check: "web".to_owned(), minor: false }];
         let key = "shop".to_owned();
         let component = DesiredComponent { key, settings, starts_at: Some(NOW - DAY), links };
         let settings = PageSettings {
-            slug: "page".to_owned(),
             name: "Page".to_owned(),
-            public: true,
             listed: false,
             root: true,
-            domain: None,
-            time_zone: "Etc/UTC".to_owned(),
-            support_url: None,
-            frame_ancestors: Vec::new(),
-            language: "en".to_owned(),
-            rule: Rule::Observed,
-            weights: Weights::default(),
+            ..PageSettings::named("page")
         };
         let items = vec![DesiredItem::Component(component)];
         let pages =

@@ -16,7 +16,6 @@ use skerry_domain::step::{
 };
 use skerry_domain::time::{DAY, HOUR, SECOND, Timestamp};
 use skerry_domain::track::HardState;
-use skerry_domain::uptime::{Rule, Weights};
 use skerry_domain::verdict::Quorum;
 use skerry_protocol::schedule::Schedule;
 use skerry_protocol::wire::{Outcome, Phases, Reason};
@@ -364,35 +363,15 @@ pub(crate) fn configure(script: &mut Script<'_>) -> Configure {
 }
 
 pub(crate) fn component(key: &str, links: Vec<DesiredLink>) -> DesiredComponent {
-    DesiredComponent {
-        key: key.to_owned(),
-        settings: ComponentSettings {
-            name: key.to_owned(),
-            description: None,
-            public: true,
-            start_date: None,
-            response_time: false,
-            showcase: true,
-            only_show_if_degraded: false,
-        },
-        starts_at: None,
-        links,
-    }
+    DesiredComponent { key: key.to_owned(), settings: ComponentSettings::named(key), starts_at: None, links }
 }
 
 pub(crate) fn page_settings() -> PageSettings {
     PageSettings {
-        slug: "page".to_owned(),
         name: "Page".to_owned(),
-        public: true,
         listed: false,
         root: true,
-        frame_ancestors: Vec::new(),
-        domain: None,
         time_zone: "Europe/Berlin".to_owned(),
-        support_url: None,
-        language: "en".to_owned(),
-        rule: Rule::Observed,
-        weights: Weights::default(),
+        ..PageSettings::named("page")
     }
 }

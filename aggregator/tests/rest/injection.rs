@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use skerry_domain::state::PageSettings;
 use skerry_domain::step::Command;
-use skerry_domain::uptime::{Rule, Weights};
+use skerry_domain::uptime::Rule;
 use skerry_domain::workspaces::Target;
 use std::collections::BTreeSet;
 
@@ -40,18 +40,10 @@ impl Hostile {
 
 fn settings(name: &str) -> PageSettings {
     PageSettings {
-        slug: "made".to_owned(),
         name: name.to_owned(),
-        public: true,
         listed: false,
-        root: false,
-        domain: None,
-        time_zone: "Etc/UTC".to_owned(),
-        support_url: None,
-        frame_ancestors: Vec::new(),
-        language: "en".to_owned(),
         rule: Rule::Statuspage,
-        weights: Weights::default(),
+        ..PageSettings::named("made")
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use skerry_domain::access::Role;
 use skerry_domain::state::PageSettings;
 use skerry_domain::step::Command;
-use skerry_domain::uptime::{Rule, Weights};
+use skerry_domain::uptime::Rule;
 use skerry_domain::workspaces::Target;
 
 pub(crate) const FILE: &str = "[[page]]\nkey = \"main\"\nname = \"Main\"\npublic = true\ntime_zone = \"Europe/Athens\"\n\
@@ -185,18 +185,10 @@ async fn wrong_requests_say_what_is_wrong_and_change_nothing() {
 async fn a_page_made_at_run_time_is_changed_and_shown() {
     let fixture = Fixture::new(FILE).await;
     let settings = PageSettings {
-        slug: "made".to_owned(),
         name: "Made".to_owned(),
-        public: true,
         listed: false,
-        root: false,
-        domain: None,
-        time_zone: "Etc/UTC".to_owned(),
-        support_url: None,
-        frame_ancestors: Vec::new(),
-        language: "en".to_owned(),
         rule: Rule::Statuspage,
-        weights: Weights::default(),
+        ..PageSettings::named("made")
     };
     let create = Command::CreatePage(Box::new(settings));
     fixture.engine.command((Target::Name("default".to_owned()), create)).await.expect("taken");

@@ -10,7 +10,6 @@ use skerry_domain::step::{
 };
 use skerry_domain::time::{DAY, SECOND, Timestamp};
 use skerry_domain::track::HardState;
-use skerry_domain::uptime::{Rule, Weights};
 use skerry_domain::verdict::Quorum;
 use skerry_store::Store;
 
@@ -33,15 +32,7 @@ pub(crate) fn configure(checks: &[(&str, Quorum)], components: &[(&str, &[&str])
     let component = |(key, links): &(&str, &[&str])| {
         DesiredItem::Component(DesiredComponent {
             key: (*key).to_owned(),
-            settings: ComponentSettings {
-                name: (*key).to_owned(),
-                description: None,
-                public: true,
-                start_date: None,
-                response_time: false,
-                showcase: true,
-                only_show_if_degraded: false,
-            },
+            settings: ComponentSettings::named(key),
             starts_at: None,
             links: links
                 .iter()
@@ -49,20 +40,8 @@ pub(crate) fn configure(checks: &[(&str, Quorum)], components: &[(&str, &[&str])
                 .collect(),
         })
     };
-    let settings = PageSettings {
-        slug: "demo".to_owned(),
-        name: "Demo".to_owned(),
-        public: true,
-        listed: false,
-        root: true,
-        frame_ancestors: Vec::new(),
-        domain: None,
-        time_zone: "Etc/UTC".to_owned(),
-        support_url: None,
-        language: "en".to_owned(),
-        rule: Rule::Observed,
-        weights: Weights { partial_percent: 30, major_percent: 100 },
-    };
+    let settings =
+        PageSettings { name: "Demo".to_owned(), listed: false, root: true, ..PageSettings::named("demo") };
     Configure {
         checks: checks.iter().map(|(name, quorum)| ((*name).to_owned(), *quorum)).collect(),
         pages: vec![DesiredPage {

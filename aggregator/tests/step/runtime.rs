@@ -18,15 +18,7 @@ use skerry_domain::verdict::Quorum;
 pub(crate) const PAGE: PageKey = PageKey(1);
 
 pub(crate) fn settings(name: &str) -> ComponentSettings {
-    ComponentSettings {
-        name: name.to_owned(),
-        description: None,
-        public: true,
-        start_date: None,
-        response_time: false,
-        showcase: true,
-        only_show_if_degraded: false,
-    }
+    ComponentSettings::named(name)
 }
 
 pub(crate) fn create(name: &str, group: Option<GroupKey>) -> Command {

@@ -317,15 +317,7 @@ mod tests {
     fn configure(checks: &[&str]) -> Command {
         let component = DesiredComponent {
             key: "shop".to_owned(),
-            settings: ComponentSettings {
-                name: "Shop".to_owned(),
-                description: None,
-                public: true,
-                start_date: None,
-                response_time: false,
-                showcase: true,
-                only_show_if_degraded: false,
-            },
+            settings: ComponentSettings::named("Shop"),
             starts_at: None,
             links: checks
                 .iter()
