@@ -6,7 +6,7 @@ import { matrix, options, targets } from './visit.mjs'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const { rest, choice } = options(process.argv.slice(2))
-const { pages, close } = await targets(rest)
+const { pages, close } = await targets(rest, choice.at)
 let findings = 0
 let cases = 0
 await matrix(pages, choice, async (page, name) => {

@@ -8,43 +8,79 @@ import { launch, serve } from './visit.mjs'
 
 const gallery = process.argv[2]
 const at = Date.parse('2026-11-20T16:15:30Z')
-const three = readFileSync(join(gallery, 'three/index.html'), 'utf8')
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const read = path => readFileSync(join(gallery, path), 'utf8')
+const three = read('three/index.html')
+/** The document as it is published some minutes later, after a change. */
 const later = (html, minutes) => html.replaceAll(/2026-11-20T16:(15|25):00Z/g, (_, minute) =>
-  `2026-11-20T16:${Number(minute) + minutes}:00Z`)
+  `2026-11-20T16:${Number(minute) + minutes}:00Z`).replace(/data-updated=(\d+)/, (_, updated) => `data-updated=${Number(updated) + minutes}`)
 
 const server = await serve(gallery)
 const browser = await launch()
 const complaints = []
 
-/** Opens a page with a simulated clock. The server's document is `state.html`; `null` means that the network is down.
- * `state.path` is the path of the document; the default is an index page. */
+const written = (html, name) => html.match(new RegExp(` data-${name}=([^ >]+)`))?.[1]
+/** `api/v2/status.json` of the publication that a document belongs to. */
+const validity = html => JSON.stringify({
+  page: { updated_at: new Date(Number(written(html, 'updated') ?? 0)).toISOString() },
+  verified_at: written(html, 'verified') ?? null,
+  believe_until: written(html, 'until') ?? '2026-11-20T16:15:00Z',
+})
+
+/** Opens a page with a simulated clock. The server's document is `state.html`, and its status that of `state.status`, or of the document;
+ * `null` means that the network is down. `state.path` is the path of the document; the default is an index page. `state.age` is the age of
+ * answers from a cache, `state.start` the time of the visit, `state.skew` what the visitor's clock is ahead. With `state.mute` the status never answers. `state.asked` has the times of the requests. */
 async function open(state, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 500 }, reducedMotion: 'reduce', ...options })
   const page = await context.newPage()
   page.on('pageerror', error => complaints.push(String(error)))
   page.on('console', message => message.type() === 'error' && !message.text().includes('ERR_') && complaints.push(message.text()))
-  await page.clock.install({ time: at + (state.skew ?? 0) })
-  state.now = at
+  Object.assign(state, { now: state.start ?? at, asked: { document: [], status: [] } })
+  await page.clock.install({ time: state.now + (state.skew ?? 0) })
   const address = `${server.root}/${state.path ?? 'three/'}`
   const policy = (await fetch(address)).headers.get('content-security-policy')
-  await page.route(address, route => state.html === null ? route.abort() : route.fulfill({
-    body: state.html,
-    headers: {
-      'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': policy,
-      ...(state.date === false ? {} : { date: new Date(state.now).toUTCString() }),
-    },
-  }))
+  let pending = 0
+  page.on('request', () => pending++)
+  for (const event of ['requestfinished', 'requestfailed']) page.on(event, () => pending--)
+  const answer = (route, kind, type, body, more = {}) => {
+    state.asked[kind].push(state.now)
+    if (state.html === null) return route.abort()
+    return route.fulfill({ body: body(), headers: {
+      'content-type': type,
+      ...(state.date === false ? {} : { date: new Date(state.now - (state.age ?? 0) * SECOND).toUTCString() }),
+      ...(state.age === undefined ? {} : { age: String(state.age) }),
+      ...more,
+    } })
+  }
+  await page.route(address, route => answer(route, 'document', 'text/html; charset=utf-8', () => state.html, { 'content-security-policy': policy }))
+  await page.route(/\/api\/v2\/status\.json$/, route => answer(route, 'status', 'application/json', () => validity(state.status ?? state.html)))
+  if (state.mute) await page.route(/\/api\/v2\/status\.json$/, route => route.abort())
   await page.goto(address)
-  const pass = async minutes => {
-    for (let minute = 0; minute < minutes; minute++) {
-      state.now += 60_000
-      await page.clock.runFor(60_000)
+  /** Until every request has been answered, and what the answers cause. */
+  const settle = async () => {
+    do {
       await page.evaluate(() => new Promise(resolve => { const channel = new MessageChannel(); channel.port1.onmessage = resolve; channel.port2.postMessage(0) }))
+    } while (pending > 0)
+    await page.evaluate(() => new Promise(resolve => { const channel = new MessageChannel(); channel.port1.onmessage = resolve; channel.port2.postMessage(0) }))
+  }
+  const wait = async milliseconds => {
+    for (let passed = 0; passed < milliseconds; passed += SECOND) {
+      state.now += SECOND
+      await page.clock.runFor(SECOND)
+      if (passed % (5 * SECOND) === 0 || pending) await settle()
     }
+    await settle()
   }
   const sees = text => page.waitForFunction(wanted => document.body.innerText.includes(wanted), text, { timeout: 10_000 })
-  return { page, pass, sees, close: () => context.close() }
+    .catch(async () => assert.fail(`"${text}" is not in: ${await page.evaluate(() => document.body.innerText.slice(0, 600))}`))
+  const hide = hidden => page.evaluate(is => {
+    Object.defineProperty(document, 'hidden', { value: is, configurable: true })
+    document.dispatchEvent(new Event('visibilitychange'))
+  }, hidden)
+  if (options.javaScriptEnabled !== false) await settle()
+  return { page, pass: minutes => wait(minutes * MINUTE), wait, settle, sees, hide, isOld: () => page.locator('html.old').count(), close: () => context.close() }
 }
 
 { // A newer document replaces the page; focus, scroll position and open details are kept.
@@ -163,7 +199,8 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
   await over.close()
   const state = { html: readFileSync(join(gallery, 'past-days/history/2026-11.html'), 'utf8'), path: 'past-days/history/2026-11' }
   const { page, pass, sees, close } = await open(state)
-  state.html = state.html.replace(/ data-until=\S+ data-verified=[^>]+/, '').replace(/<p class="q at">.*?<\/p>/, '').replace('November 2026</h2>', 'November is over</h2>')
+  state.status = later(state.html, 1)
+  state.html = state.html.replace(/ data-updated=\S+ data-until=\S+ data-verified=[^>]+/, '').replace(/<p class="q at">.*?<\/p>/, '').replace('November 2026</h2>', 'November is over</h2>')
   await pass(1)
   await sees('November is over')
   state.html = null
@@ -172,17 +209,137 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
   await close()
 }
 
-{ // A visitor's wrong clock does not matter: hours ahead does not make a current copy old, hours behind does not make an old copy current.
-  const ahead = await open({ html: three, skew: 5 * 3_600_000 })
-  await ahead.sees('All systems operational')
-  await ahead.pass(1)
-  assert.equal(await ahead.page.locator('html.old').count(), 0)
-  await ahead.close()
-  const state = { html: three, skew: -5 * 3_600_000 }
-  const behind = await open(state)
-  await behind.pass(12)
-  await behind.sees('This page may be out of date')
-  await behind.close()
+{ // A visitor's wrong clock does not matter, not even at first: a day ahead, a day behind.
+  for (const skew of [-24 * HOUR, 24 * HOUR]) {
+    const state = { html: read('fire/index.html'), path: 'fire/', skew }
+    const { page, pass, sees, isOld, close } = await open(state)
+    await sees('Since 14:02 UTC, for 2 h 13 min.')
+    await pass(3)
+    await sees('Since 14:02 UTC, for 2 h 16 min.')
+    await sees('Verified 16:15 UTC, 20 November 2026, 3 min ago.')
+    assert.equal(await isOld(), 0)
+    state.html = null
+    await pass(8)
+    await sees('It was last verified at 16:15 UTC, 11 min ago.')
+    assert.match(await page.title(), /^May be out of date · Major outage/)
+    await close()
+  }
+}
+
+{ // What a cache has kept for long is old at once; what it has kept for a minute is not.
+  const state = { html: three, age: 50 }
+  const { pass, sees, isOld, close } = await open(state)
+  await pass(1)
+  await sees('All systems operational')
+  assert.equal(await isOld(), 0)
+  await close()
+  const kept = await open({ html: three, age: 11 * 60, start: at + 11 * MINUTE })
+  await kept.sees('It was last verified at 16:15 UTC, 11 min ago.')
+  await kept.close()
+}
+
+{ // Without an answer a document says only what is absolute, and soon that it may be out of date.
+  const state = { html: read('fire/index.html'), path: 'fire/' }
+  const mute = { ...state, mute: true }
+  const { page, wait, pass, sees, isOld, close } = await open(mute)
+  await sees('Since 14:02 UTC. Also')
+  await wait(10 * SECOND)
+  assert.equal(await isOld(), 0)
+  await wait(10 * SECOND)
+  await sees('It was last verified at 16:15 UTC, 20 November 2026. What you see below was true then and may have changed.')
+  assert.doesNotMatch(await page.locator('main').innerText(), / ago|, for /)
+  await page.unroute(/\/api\/v2\/status\.json$/)
+  await page.route(/\/api\/v2\/status\.json$/, route => route.fulfill({ body: validity(state.html), headers: { date: new Date(mute.now).toUTCString() } }))
+  await pass(1)
+  await sees('Since 14:02 UTC, for 2 h 1')
+  assert.equal(await isOld(), 0)
+  await close()
+  const undated = await open({ html: three, date: false })
+  await undated.wait(20 * SECOND)
+  await undated.sees('This page may be out of date')
+  await undated.close()
+}
+
+{ // Nothing is asked for but the status, about every 30 s, for as long as nothing changes; the document again before it is too old.
+  const state = { html: three }
+  const { pass, sees, close } = await open(state)
+  await pass(8)
+  assert.equal(state.asked.document.length, 1, 'the visit itself')
+  const gaps = state.asked.status.slice(1).map((asked, index) => asked - state.asked.status[index])
+  assert.ok(gaps.length >= 12 && gaps.length <= 21, `${gaps}`)
+  assert.ok(gaps.every(gap => gap >= 22 * SECOND && gap <= 39 * SECOND), `${gaps}`)
+  assert.ok(new Set(gaps).size > 3, `they differ: ${gaps}`)
+  state.html = later(three, 8)
+  await pass(1)
+  assert.equal(state.asked.document.length, 2)
+  await sees('All systems operational')
+  // The server is gone: less often, but every minute.
+  state.html = null
+  state.asked.status.length = 0
+  await pass(10)
+  const failed = state.asked.status.slice(2).map((asked, index) => asked - state.asked.status[index + 1])
+  assert.ok(failed.length >= 7 && failed.every(gap => gap >= 44 * SECOND && gap <= 61 * SECOND), `${failed}`)
+  await close()
+}
+
+{ // A change is shown as soon as the status says so; an older status from a cache asks for nothing.
+  const state = { html: three, status: three }
+  const { pass, wait, sees, close } = await open(state)
+  state.html = later(three, 1).replace('All systems operational</h1>', 'Degraded performance: Website</h1>')
+  await pass(2)
+  assert.equal(state.asked.document.length, 1)
+  state.status = state.html
+  await wait(40 * SECOND)
+  await sees('Degraded performance: Website')
+  await close()
+}
+
+{ // A machine that slept does not know for how long: it asks at once, and says so if there is no answer.
+  const fire = read('fire/index.html')
+  const state = { html: fire, path: 'fire/' }
+  const { page, pass, wait, sees, isOld, close } = await open(state)
+  await pass(1)
+  await sees('for 2 h 14 min')
+  const sleep = async hours => {
+    state.now += hours * HOUR
+    await page.clock.setSystemTime(state.now + 3 * HOUR)
+  }
+  state.html = later(fire, 30).replace('Major outage: ', 'Partial outage: ')
+  await sleep(0.5)
+  await wait(7 * SECOND)
+  await sees('Partial outage: ')
+  assert.equal(await isOld(), 0)
+  state.html = null
+  await sleep(1)
+  await wait(7 * SECOND)
+  await sees('Since 14:02 UTC. Also')
+  await wait(20 * SECOND)
+  await sees('It was last verified at 16:15 UTC, 20 November 2026. What')
+  assert.equal(await isOld(), 1)
+  await close()
+}
+
+{ // A hidden tab asks for nothing and grows old; it looks at once when it is shown.
+  const state = { html: three }
+  const { page, pass, sees, settle, hide, isOld, close } = await open(state)
+  await hide(true)
+  const asked = state.asked.status.length
+  await pass(12)
+  assert.equal(state.asked.status.length, asked)
+  assert.match(await page.title(), /^May be out of date · /)
+  state.html = later(three, 12)
+  await hide(false)
+  await settle()
+  await sees('All systems operational')
+  assert.equal(await isOld(), 0)
+  assert.equal(state.asked.status.length, asked + 1)
+  await hide(true)
+  await hide(false)
+  await settle()
+  assert.equal(state.asked.status.length, asked + 1, 'but not each time')
+  await pass(1)
+  assert.ok(state.asked.status.length > asked + 1, 'and then as before')
+  await close()
 }
 
 { // An incident that begins and ends moves nothing: what is unfolded stays.
@@ -235,24 +392,78 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
   await close()
 }
 
-{ // The tooltip shows the same text as the list, with the pointer and the arrow keys. Escape closes it.
+/** What a bubble says, line by line. */
+const said = async page => (await page.locator('.tip > *').allInnerTexts()).map(line => line.replaceAll(/\s+/g, ' ').trim())
+
+{ // The bubble says what the list says, with the pointer and the arrow keys. Escape closes it. It covers neither its row nor the margins.
   const { page, close } = await open({ html: three })
   const row = page.locator('summary').nth(2)
   await row.scrollIntoViewIfNeeded()
-  const box = await row.locator('.b').boundingBox()
-  await page.mouse.move(box.x + box.width * 84.5 / 90, box.y + 14)
+  const bar = await row.locator('.b').boundingBox()
   const tip = page.locator('.tip')
-  assert.equal(await tip.innerText(), 'Sun 15 Nov Degraded performance 42 min')
-  const tooltip = await tip.boundingBox()
-  await page.mouse.move(tooltip.x + tooltip.width / 2, tooltip.y + tooltip.height / 2)
-  assert.equal(await tip.isVisible(), true, 'it stays open under the pointer')
+  const over = day => page.mouse.move(bar.x + bar.width * (day + 0.4) / 90, bar.y + 14)
+  await over(84)
+  assert.deepEqual(await said(page), ['Sun 15 Nov', 'Degraded performance 42 min'])
+  const bubble = await tip.boundingBox()
+  assert.equal(Math.round(bubble.y - bar.y - bar.height), 8, 'it is 8 px below its bar')
+  const mark = await page.locator('.to').boundingBox()
+  assert.ok(Math.abs(mark.x + mark.width / 2 - bar.x - bar.width * 84.375 / 90) < 1, 'the mark is outlined')
+  await page.mouse.move(bar.x + bar.width * 84.4 / 90, bubble.y - 2)
+  await page.mouse.move(bubble.x + bubble.width / 2, bubble.y + bubble.height / 2)
+  assert.equal(await tip.isVisible(), true, 'it stays open under the pointer, and on the way to it')
+  for (const day of [0, 89]) {
+    await over(day)
+    const { x, width } = await tip.boundingBox()
+    const main = await page.locator('main').boundingBox()
+    assert.ok(x >= main.x - 0.5 && x + width <= main.x + main.width + 0.5, 'it stays inside the column')
+  }
   await page.keyboard.press('Escape')
   assert.equal(await tip.isVisible(), false)
   await row.focus()
   await page.keyboard.press('ArrowLeft')
-  assert.equal(await tip.innerText(), 'Fri 20 Nov Operational')
+  assert.deepEqual(await said(page), ['Fri 20 Nov', 'Operational'])
   for (let day = 0; day < 5; day++) await page.keyboard.press('ArrowLeft')
-  assert.equal(await tip.innerText(), 'Sun 15 Nov Degraded performance 42 min')
+  assert.deepEqual(await said(page), ['Sun 15 Nov', 'Degraded performance 42 min'])
+  await page.keyboard.press('Tab')
+  assert.equal(await tip.isVisible(), false)
+  await close()
+}
+
+{ // A day with an incident links to it. A folded group names the worst three of its components.
+  const { page, close } = await open({ html: read('fire/index.html'), path: 'fire/' }, { viewport: { width: 1280, height: 900 } })
+  const over = async (row, day) => {
+    await row.scrollIntoViewIfNeeded()
+    const bar = await row.locator('.b').first().boundingBox()
+    await page.mouse.move(bar.x + bar.width * (day + 0.4) / 90, bar.y + 14)
+  }
+  await over(page.locator('.x > summary', { hasText: 'Card payments' }).first(), 89)
+  assert.deepEqual(await said(page), ['Fri 20 Nov', 'Major outage 2 h 13 min', 'Card payments declined'])
+  const group = page.locator('.z > summary', { hasText: 'Payments' }).first()
+  await group.click()
+  await over(group, 89)
+  assert.deepEqual((await said(page)).slice(0, 4), ['Fri 20 Nov', 'Card payments Major outage 2 h 13 min', 'Refunds Partial outage 2 h', 'Payouts Partial outage 1 h 58 min'])
+  await close()
+}
+
+{ // A finger gets no bubble: a tap unfolds the row, and the line of the day is raised; a newer document leaves it so.
+  const state = { html: three }
+  const { page, pass, close } = await open(state, { hasTouch: true, viewport: { width: 360, height: 640 } })
+  const row = page.locator('details.x').nth(1)
+  const tap = async day => {
+    await row.locator('.b').scrollIntoViewIfNeeded()
+    const bar = await row.locator('.b').boundingBox()
+    await page.touchscreen.tap(bar.x + bar.width * (day - 60 + 0.4) / 30, bar.y + 14)
+  }
+  await tap(84)
+  assert.equal(await row.evaluate(one => one.open), true)
+  assert.deepEqual(await page.locator('[data-pointed]').allInnerTexts().then(all => all.map(text => text.replaceAll(/\s+/g, ' '))), ['Sun 15 Nov Degraded performance 42 min'])
+  assert.equal(await page.locator('.tip').isVisible(), false)
+  state.html = later(three, 1)
+  await pass(1)
+  assert.equal(await page.locator('[data-pointed]').count(), 1)
+  await tap(80)
+  assert.equal(await row.evaluate(one => one.open), true, 'another day of an unfolded row folds nothing')
+  assert.equal(await page.locator('[data-pointed]').count(), 0, 'no line is about it')
   await close()
 }
 

@@ -6,7 +6,7 @@ import { matrix, options, targets } from './visit.mjs'
 
 const { rest: [out, ...args], choice } = options(process.argv.slice(2))
 mkdirSync(out, { recursive: true })
-const { pages, close } = await targets(args)
+const { pages, close } = await targets(args, choice.at)
 let wrong = 0
 await matrix(pages, choice, async (page, name, complaints) => {
   await page.screenshot({ path: join(out, `${name}.png`), fullPage: true })

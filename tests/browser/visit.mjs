@@ -11,8 +11,8 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; ch
 
 export const launch = () => chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
 
-/** Serves a directory; `/name` answers with `name.html` or `name/index.html`. */
-export async function serve(directory) {
+/** Serves a directory; `/name` answers with `name.html` or `name/index.html`. `at` is the server's time; the default is the present. */
+export async function serve(directory, at) {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, 'http://x').pathname))
     const found = [path, `${path}.html`, join(path, 'index.html')].map(name => join(directory, name))
@@ -21,6 +21,7 @@ export async function serve(directory) {
     const policy = `${found}.policy`
     response.writeHead(200, {
       'content-type': TYPES[extname(found)] ?? 'application/octet-stream',
+      ...(at ? { date: new Date(at).toUTCString() } : {}),
       ...(existsSync(policy) ? { 'content-security-policy': readFileSync(policy, 'utf8') } : {}),
     }).end(readFileSync(found))
   })
@@ -29,9 +30,9 @@ export async function serve(directory) {
 }
 
 /** `[--at ISO] TARGET…`: addresses, or one directory followed by paths in it. */
-export async function targets(args) {
+export async function targets(args, at) {
   if (!args.length || !existsSync(args[0])) return { pages: args, close: () => {} }
-  const server = await serve(args[0])
+  const server = await serve(args[0], at)
   return { pages: args.slice(1).map(path => `${server.root}/${path}`), close: server.close }
 }
 

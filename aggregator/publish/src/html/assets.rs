@@ -1,6 +1,7 @@
 //! Assets of the pages: the script and the icons have their hash in their names; the style sheet is part of each document
 //! (`document.rs`). There are no inline scripts, style attributes or foreign resources.
 
+use super::script::PAGE_SCRIPT;
 use std::sync::LazyLock;
 
 /// A file with its hash in its name.
@@ -27,7 +28,7 @@ pub const FAVICON_ICO_TYPE: &str = "image/x-icon";
 
 static ASSETS: LazyLock<[Asset; 2]> = LazyLock::new(|| {
     [
-        named("js", "text/javascript; charset=utf-8", include_bytes!("../../assets/page.js")),
+        named("js", "text/javascript; charset=utf-8", PAGE_SCRIPT.as_bytes()),
         named("svg", "image/svg+xml", include_bytes!("../../assets/favicon.svg")),
     ]
 });

@@ -22,6 +22,7 @@ mod markup;
 mod past;
 mod past_writer;
 mod rows;
+mod script;
 mod timeline;
 mod underway;
 mod uptime;
@@ -49,6 +50,8 @@ use words::{Clock, Tone, balanced};
 
 /// The age of a page that can become stale; the script greys the page after `until`.
 struct Live {
+    /// When what the page says last changed, as milliseconds since 1970.
+    updated: i64,
     /// In the format of `datetime`.
     until: String,
     verified: Option<String>,
@@ -137,6 +140,7 @@ impl Live {
     fn new(text: &str, verified: Option<Timestamp>, view: &PageView, clock: &Clock<'_>) -> Self {
         let until = markup::time(view.believe_until, &clock.time(view.believe_until), clock);
         Self {
+            updated: view.updated_at.0,
             until: clock.instant(view.believe_until),
             verified: verified.map(|at| clock.instant(at)),
             text: texts::age::valid_until(text, &until),

@@ -1,5 +1,5 @@
 //! All texts of the public side, in English; files of other languages can replace them later. Names, figures and times
-//! arrive formatted, and escaped where a text is markup. The texts of the script are at the head of `assets/page.js`.
+//! arrive formatted, and escaped where a text is markup. The texts of the scripts are in `assets/script/texts.mjs`.
 
 use skerry_domain::status::Status;
 use skerry_protocol::words::count;

@@ -1,0 +1,64 @@
+import { TEXTS } from './texts.mjs'
+import { MINUTE, duration } from './duration.mjs'
+
+/** An older verification is named by its date. */
+const RECENT = 720 * MINUTE
+
+/** Adds to the document what is true at the time `now`: for how long, how long ago. */
+export const addAges = (root, now) => {
+  for (const time of root.querySelectorAll('time.r')) time.after(TEXTS.lasting(duration(now - Date.parse(time.dateTime))))
+  for (const time of root.querySelectorAll('time.ag')) time.after(TEXTS.ago(duration(now - Date.parse(time.dateTime))))
+  const age = now - Date.parse(root.dataset.verified)
+  if (age >= 2 * MINUTE) root.querySelector('.at time').after(TEXTS.ago(duration(age)))
+}
+
+/** Makes the document say, in the words of its kind, that it may be out of date; the style sheet makes all of it grey. `now`
+ * is `null` if nobody knows how old it is. */
+export const warn = (root, now) => {
+  const verified = Date.parse(root.dataset.verified)
+  const small = root.querySelector('.at')
+  const full = small.querySelector('time').textContent
+  const age = verified && now ? now - verified : null
+  const time = age !== null && age < RECENT ? full.split(',')[0] : full
+  const banner = root.querySelector('.u')
+  const lastVerified = age === null ? '' : TEXTS.lastVerified(duration(age))
+  if (!banner) small.textContent = `${verified ? `${TEXTS.until(full)} ` : ''}${TEXTS.old}. ${TEXTS.trying}`
+  else if (banner.querySelector('[aria-live] h1')) {
+    warnInHeadline(banner, verified ? TEXTS.verified(time, age === null ? '' : TEXTS.ago(duration(age))) : TEXTS.mayHaveChanged)
+    small.textContent = TEXTS.trying
+  } else {
+    warnInPanel(banner, verified ? time : null)
+    small.textContent = `${lastVerified}${TEXTS.trying}`
+  }
+  if (!verified) return
+  for (const state of root.querySelectorAll('.g .s:not(.n) > span')) {
+    // "… not seen since 14:40" has a time of its own.
+    if (!state.querySelector('time')) state.append(TEXTS.at(full.split(',')[0].split(' ')[0]))
+  }
+  for (const part of root.querySelectorAll('.ut')) part.append(` ${TEXTS.until(time)}`)
+}
+
+const grey = banner => {
+  banner.className = 'u n'
+  banner.querySelector('use')?.setAttribute('href', '#n')
+}
+
+/** The index: its headline is the state. */
+const warnInHeadline = (banner, facts) => {
+  grey(banner)
+  banner.querySelector('h1').textContent = TEXTS.old
+  banner.querySelector('.f').textContent = facts
+}
+
+/** Every other panel: its headline is a name. */
+const warnInPanel = (banner, time) => {
+  const facts = banner.querySelector('.f')
+  const blind = banner.classList.contains('n')
+  grey(banner)
+  if (blind || !time) facts.append(` ${TEXTS.old}.`)
+  else {
+    const state = facts.querySelector('b')
+    state.append(`${TEXTS.at(time)}.`)
+    facts.replaceChildren(state.parentNode, ` ${TEXTS.old}.`)
+  }
+}

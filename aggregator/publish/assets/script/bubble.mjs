@@ -1,0 +1,131 @@
+import { TEXTS } from './texts.mjs'
+import { DAYS } from './days.mjs'
+import { details, lineOf } from './day_details.mjs'
+
+/** The heights of marks, as the style sheet draws them. */
+const HEIGHTS = { o: 4.5, d: 12.5, m: 12.5, p: 20, j: 28, n: 28, w0: 2.5 }
+/** Between a bar and its bubble, in pixels. */
+const GAP = 8
+const BARS = '.x > summary > .b, .z > summary > .b, .e > .b'
+const SVG = 'http://www.w3.org/2000/svg'
+
+const element = (name, className, ...content) => {
+  const made = document.createElement(name)
+  if (className) made.className = className
+  made.append(...content)
+  return made
+}
+
+const icon = tone => {
+  const svg = document.createElementNS(SVG, 'svg')
+  svg.setAttribute('class', 'i')
+  svg.setAttribute('aria-hidden', 'true')
+  svg.append(document.createElementNS(SVG, 'use'))
+  svg.firstChild.setAttribute('href', `#${tone}`)
+  return svg
+}
+
+const line = ({ tone, label, lasting, name }) => {
+  const state = element('span', '', element('b', '', label), lasting && ` ${lasting}`)
+  const hasIcon = document.getElementById(tone)?.nodeName === 'symbol'
+  return element('p', hasIcon ? `ts ${tone}` : 'ts', ...(hasIcon ? [icon(tone)] : []), ...(name ? [element('bdi', '', name)] : []), state)
+}
+
+const content = found => [
+  element('p', 'tq', found.label?.trim() || found.day),
+  ...found.states.map(line),
+  ...(found.more > 0 ? [element('p', 'tq', TEXTS.more(found.more))] : []),
+  ...found.links.map(link => element('p', '', link.cloneNode(true))),
+]
+
+/** A phone shows the last third of a bar. */
+const shown = () => matchMedia('(max-width:36rem)').matches ? 30 : DAYS
+const mirrored = bar => getComputedStyle(bar).direction === 'rtl'
+
+/** The day of a bar at a place of the window. */
+const dayAt = (bar, x) => {
+  const box = bar.getBoundingClientRect()
+  const share = Math.min(0.999, Math.max(0, (x - box.left) / box.width))
+  return DAYS - shown() + Math.floor((mirrored(bar) ? 0.999 - share : share) * shown())
+}
+
+/** Says below a bar what happened on the day that is pointed at, or chosen with the arrow keys: what the list says, nothing
+ * more. `css` is its style sheet. A finger gets no bubble: it unfolds the list and finds the day's line raised. */
+export const bubbles = css => {
+  if (!document.adoptedStyleSheets || !document.querySelector(BARS)) return
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync(css)
+  document.adoptedStyleSheets.push(sheet)
+  const bubble = element('div', 'tip')
+  bubble.setAttribute('role', 'status')
+  const outline = element('div', 'to')
+  bubble.hidden = outline.hidden = true
+  document.body.append(outline, bubble)
+  let day = DAYS - 1
+  let finger = false
+
+  const hide = () => { bubble.hidden = outline.hidden = true }
+
+  const place = (bar, tone) => {
+    const box = bar.getBoundingClientRect()
+    const unit = box.width / shown()
+    const index = day - DAYS + shown()
+    // A mark is three quarters of its day, at its beginning.
+    const start = mirrored(bar) ? box.right - (index + 0.75) * unit : box.left + index * unit
+    const middle = start + 0.375 * unit
+    const column = document.getElementById('main').getBoundingClientRect()
+    const left = Math.max(column.left, Math.min(middle - bubble.offsetWidth / 2, column.right - bubble.offsetWidth))
+    bubble.style.left = `${left + scrollX}px`
+    bubble.style.top = `${box.bottom + GAP + scrollY}px`
+    bubble.style.setProperty('--x', `${Math.max(16, Math.min(middle - left, bubble.offsetWidth - 16))}px`)
+    const height = (HEIGHTS[tone] ?? HEIGHTS.o) + 5
+    outline.style.left = `${start - 2.5 + scrollX}px`
+    outline.style.top = `${(box.top + box.bottom - height) / 2 + scrollY}px`
+    outline.style.width = `${0.75 * unit + 5}px`
+    outline.style.height = `${height}px`
+  }
+
+  const show = bar => {
+    const found = details(bar, day)
+    bubble.replaceChildren(...content(found))
+    bubble.classList.toggle('tg', found.isGroup)
+    bubble.hidden = outline.hidden = false
+    place(bar, found.states[0].tone)
+  }
+
+  const barAt = target => target.closest?.(BARS)
+
+  document.addEventListener('pointermove', event => {
+    if (event.pointerType === 'touch' || bubble.contains(event.target)) return
+    const bar = barAt(event.target)
+    if (!bar) return hide()
+    day = dayAt(bar, event.clientX)
+    show(bar)
+  })
+  document.addEventListener('pointerdown', event => {
+    finger = event.pointerType === 'touch'
+    if (finger) hide()
+  }, true)
+  document.addEventListener('click', event => {
+    const bar = finger && barAt(event.target)
+    if (!bar) return
+    const row = bar.closest('.x, .e')
+    if (!row) return
+    for (const pointed of document.querySelectorAll('[data-pointed]')) delete pointed.dataset.pointed
+    if (row.open) event.preventDefault()
+    const found = lineOf(row.querySelector('.t'), dayAt(bar, event.clientX))
+    if (found) found.dataset.pointed = ''
+  })
+  document.addEventListener('keydown', event => {
+    if (event.key === 'Escape') return hide()
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
+    const bar = step && document.activeElement.matches('summary') && document.activeElement.querySelector(':scope > .b')
+    if (!bar || !bar.getClientRects().length) return
+    event.preventDefault()
+    if (!bubble.hidden) day += mirrored(bar) ? -step : step
+    day = Math.min(DAYS - 1, Math.max(DAYS - shown(), day))
+    show(bar)
+  })
+  document.addEventListener('focusin', () => { day = DAYS - 1; hide() })
+  document.addEventListener('focusout', hide)
+}

@@ -1,0 +1,20 @@
+/** All that the scripts say, in English; the texts of the documents are in `publish/src/texts`. */
+export const TEXTS = {
+  day: number => number === 1 ? '1 day' : `${number} days`,
+  hours: number => `${number} h`,
+  minutes: number => `${number} min`,
+  lasting: duration => `, for ${duration}`,
+  ago: duration => `, ${duration} ago`,
+  old: 'This page may be out of date',
+  oldTitle: title => `May be out of date · ${title}`,
+  verified: (time, ago) => `It was last verified at ${time}${ago}. What you see below was true then and may have changed.`,
+  mayHaveChanged: 'What you see below may have changed.',
+  lastVerified: duration => `Last verified ${duration} ago. `,
+  trying: 'We are trying again every minute. Nothing here will turn green until we have an answer.',
+  at: time => ` at ${time}`,
+  until: time => `Until ${time}.`,
+  notMonitored: 'Not monitored yet',
+  more: number => `and ${number} more`,
+  weekdays: 'Sun Mon Tue Wed Thu Fri Sat'.split(' '),
+  months: 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' '),
+}

@@ -1,0 +1,113 @@
+// node --test: what the scripts work out, without a browser.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { duration } from '../../aggregator/publish/assets/script/duration.mjs'
+import { serverClock } from '../../aggregator/publish/assets/script/clock.mjs'
+import { pause } from '../../aggregator/publish/assets/script/poll.mjs'
+import { covers, labels, span } from '../../aggregator/publish/assets/script/days.mjs'
+
+const SECOND = 1e3
+const HOUR = 3600 * SECOND
+const SERVER = Date.parse('2026-11-20T16:15:00Z')
+
+/** A visitor whose clock is wrong by `wrong`; `pass` moves both clocks, `sleep` moves the one on the wall alone. */
+function visitor(wrong = 0) {
+  let steady = 7e3
+  let wall = SERVER + wrong
+  return {
+    clock: serverClock(() => wall, () => steady),
+    pass(milliseconds) { steady += milliseconds; wall += milliseconds },
+    sleep(milliseconds) { wall += milliseconds },
+  }
+}
+
+const headers = (date, age) => new Headers({ date: new Date(date).toUTCString(), ...(age === undefined ? {} : { age: String(age) }) })
+
+test('the time is that of the server, whatever the visitor has', () => {
+  for (const wrong of [-24 * HOUR, 0, 24 * HOUR]) {
+    const { clock, pass } = visitor(wrong)
+    assert.equal(clock.now(), null, 'nobody said what time it is')
+    assert.equal(clock.answered(clock.ask(), headers(SERVER)), true)
+    pass(90 * SECOND)
+    assert.equal(clock.now(), SERVER + 90 * SECOND)
+  }
+})
+
+test('an answer is as old as the cache says, and as long as it took', () => {
+  for (const [age, seconds] of [[50, 50], ['50, 3', 50], ['', 0], ['soon', 0], ['-5', 0]]) {
+    const { clock, pass } = visitor()
+    const question = clock.ask()
+    pass(2 * SECOND)
+    assert.equal(clock.answered(question, headers(SERVER, age)), true)
+    assert.equal(clock.now(), SERVER + (seconds + 2) * SECOND, String(age))
+  }
+})
+
+test('an answer without a date says nothing', () => {
+  const { clock } = visitor()
+  assert.equal(clock.answered(clock.ask(), new Headers()), false)
+  assert.equal(clock.now(), null)
+})
+
+test('after a sleep the time is unknown until the next answer', () => {
+  for (const slept of [HOUR, -HOUR, 6 * SECOND]) {
+    const { clock, pass, sleep } = visitor()
+    clock.answered(clock.ask(), headers(SERVER))
+    pass(20 * SECOND)
+    assert.equal(clock.slept(), false)
+    sleep(slept)
+    assert.equal(clock.slept(), true)
+    assert.equal(clock.slept(), false, 'it is said once')
+    assert.equal(clock.now(), null)
+    pass(3 * SECOND)
+    assert.equal(clock.unknownFor(), 3 * SECOND)
+    assert.equal(clock.answered(clock.ask(), headers(SERVER + HOUR)), true)
+    assert.equal(clock.now(), SERVER + HOUR)
+  }
+})
+
+test('an answer that was asked for before a sleep says nothing', () => {
+  const { clock, sleep } = visitor()
+  const question = clock.ask()
+  sleep(HOUR)
+  assert.equal(clock.answered(question, headers(SERVER)), false)
+  assert.equal(clock.now(), null)
+})
+
+test('a clock that is corrected bit by bit is no sleep', () => {
+  const { clock, pass, sleep } = visitor()
+  clock.answered(clock.ask(), headers(SERVER))
+  for (let look = 0; look < 1000; look++) {
+    pass(5 * SECOND)
+    sleep(3)
+    assert.equal(clock.slept(), false)
+  }
+})
+
+test('viewers ask every 30 s, give or take a quarter, and every minute at least after failures', () => {
+  const times = { every: 30 * SECOND, longest: 60 * SECOND }
+  assert.deepEqual([0, 0.5, 1].map(random => pause(times, 0, random)), [22_500, 30_000, 37_500])
+  for (const failures of [1, 2, 7, 2000]) assert.deepEqual([0, 1].map(random => pause(times, failures, random)), [45_000, 60_000], `${failures}`)
+  const patient = { every: 60 * SECOND, longest: 240 * SECOND }
+  assert.deepEqual([0, 1, 2, 3].map(failures => pause(patient, failures, 1)), [75_000, 120_000, 240_000, 240_000])
+})
+
+test('durations have the two largest units', () => {
+  const minutes = { 0: '1 min', 42: '42 min', 60: '1 h', 133: '2 h 13 min', 1440: '1 day', 1500: '1 day 1 h', 4560: '3 days 4 h' }
+  for (const [many, text] of Object.entries(minutes)) assert.equal(duration(many * 60 * SECOND), text)
+})
+
+test('a line of a list says which days it is about', () => {
+  const all = labels('2026-11-20')
+  assert.equal(all[89], 'Fri 20 Nov')
+  assert.equal(all[0], 'Sun 23 Aug')
+  for (const [text, from, to] of [['Fri 20 Nov ', 89, 89], ['3 to 9 Nov', 72, 78], ['28 Oct to 3 Nov', 66, 72], ['\u2068Sun 23 Aug\u2069', 0, 0], ['1 Jan', -1, -1]]) {
+    assert.deepEqual(span(text, all), [from, to], text)
+  }
+  assert.equal(labels('2027-01-02')[87], 'Thu 31 Dec')
+})
+
+test('a path of a bar covers its runs of days', () => {
+  const path = 'M1 0h39m2 0h47'
+  assert.deepEqual([0, 1, 39, 40, 41, 42, 88, 89].map(day => covers(path, day)), [false, true, true, false, false, true, true, false])
+})
