@@ -1,7 +1,7 @@
 //! What happens to planned windows by themselves, and their timelines. Private windows have no automatic entries.
 
 use super::timeline::check_display_at;
-use super::window::no_window;
+use super::window::{no_window, revise};
 use super::window_change::modified;
 use super::{Change, Changes, Context, Rejected, limits};
 use crate::incident::FormerText;
@@ -209,6 +209,7 @@ pub(super) fn edit_update(
     let number = update.number;
     changes.touched.window_update(key, number);
     modified(state, key);
+    revise(state, key);
     changed(state, key, now, changes);
     Ok(())
 }
