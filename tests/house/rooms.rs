@@ -33,6 +33,8 @@ const IMPORTERS: &[(&str, &[&str])] = &[
     ("encoding_rs", &["agent/src/probe/http/content/"]),
     ("flate2", &["aggregator/publish/src/", "agent/src/probe/http/content/"]),
     ("csv", &["aggregator/publish/src/"]),
+    ("quick_xml", &["aggregator/publish/src/xml.rs"]),
+    ("uuid", &["aggregator/publish/src/stable_id.rs"]),
     ("croner", &["protocol/src/schedule.rs"]),
     ("rrule", &["aggregator/domain/src/recurrence.rs"]),
     ("zstd", &["protocol/src/wire/", "agent/src/probe/http/content/"]),

@@ -6,8 +6,10 @@ pub mod api_v2;
 pub mod archive;
 pub mod badge;
 pub mod build;
+pub mod calendar;
 mod component_now;
 pub mod csv;
+pub mod feed;
 pub mod html;
 mod incidents;
 pub mod maintenance;
@@ -18,10 +20,13 @@ mod placeholders;
 pub mod robots;
 #[cfg(test)]
 mod sample;
+pub mod sitemap;
+mod stable_id;
 mod texts;
 mod times;
 mod uptime;
 pub mod view;
+mod xml;
 
 pub use component_now::{component_status, group_status};
 pub use incidents::{IncidentViews, incident_view};

@@ -105,6 +105,7 @@ impl Build<'_> {
             from: window.from,
             to: window.to,
             ended_at: window.ended_at(),
+            revision: window.revision,
             called_off: called_off(window),
             series: window
                 .occurrence

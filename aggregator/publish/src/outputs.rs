@@ -4,13 +4,14 @@
 mod announced;
 mod shared;
 
+use shared::of_asset;
 pub use shared::shared;
 
 use super::archive::Versions;
 use super::html::{self, Document};
 use super::output::{CacheClass, Compression, Kind, Output, Publication};
 use super::view::{ComponentView, PageView};
-use super::{api_v2, badge, csv};
+use super::{api_v2, badge, calendar, csv, feed, overall_status, robots, sitemap};
 use announced::{Announced, announced};
 use skerry_domain::published::SETTLED;
 use skerry_domain::time::{SECOND, Timestamp};
@@ -99,7 +100,7 @@ pub fn render(
     versions.renew_for(html::basis(view), view.now);
     let mut renderer = Renderer { view, former, level, outputs: Vec::new(), versions };
     let changed = |one: &ComponentView| figures.get(&one.id).is_none_or(|known| differ(known, &one.windows));
-    let selected: HashMap<&str, [Figure; 4]> = super::overall_status::components(view)
+    let selected: HashMap<&str, [Figure; 4]> = overall_status::components(view)
         .filter(|one| match scope {
             Scope::All | Scope::Quarter | Scope::Refresh => true,
             Scope::Changed(these) => these.components.contains(&one.id) || changed(one),
@@ -112,6 +113,7 @@ pub fn render(
         Scope::Changed(these) => {
             renderer.announced(&|one| these.announced.contains(one.id) || one.open)?;
             if !these.announced.is_empty() {
+                renderer.feeds()?;
                 renderer.touch(&these.announced);
                 renderer.months_of(&these.announced)?;
             }
@@ -124,6 +126,8 @@ pub fn render(
             renderer.announced(&|_| true)?;
             renderer.recent_months(true)?;
             renderer.take_over()?;
+            renderer.feeds()?;
+            renderer.live("robots.txt", robots::CONTENT_TYPE, robots::of_page(&view.url));
             renderer.static_outputs();
         }
     }
@@ -196,11 +200,27 @@ impl Renderer<'_> {
         }
         self.page("uptime", CacheClass::Live, html::uptime(self.view)?);
         self.live("uptime.csv", csv::CONTENT_TYPE, csv::render(self.view)?);
-        for one in super::overall_status::components(self.view).filter(|one| selected(&one.id)) {
+        for one in overall_status::components(self.view).filter(|one| selected(&one.id)) {
             if let Some(page) = html::component(self.view, &one.id) {
                 self.page(&format!("components/{}", one.id), CacheClass::Live, page);
             }
         }
+        Ok(())
+    }
+
+    /// What changes with what is announced, and with it alone: feeds, calendars, the sitemap. Those of all components: an
+    /// update or a window may name one no more.
+    fn feeds(&mut self) -> anyhow::Result<()> {
+        let view = self.view;
+        for one in feed::render(view)? {
+            self.live(&one.path, one.content_type, one.bytes);
+        }
+        self.live("calendar.ics", calendar::CONTENT_TYPE, calendar::render(view));
+        for component in overall_status::components(view) {
+            let path = format!("components/{}/calendar.ics", component.id);
+            self.live(&path, calendar::CONTENT_TYPE, calendar::render_component(view, component));
+        }
+        self.live("sitemap.xml", sitemap::CONTENT_TYPE, sitemap::render(view)?);
         Ok(())
     }
 
@@ -287,9 +307,10 @@ impl Renderer<'_> {
 
     /// Outputs that only a new version of the program changes.
     fn static_outputs(&mut self) {
-        for (path, output) in shared(self.view.now) {
-            let output = self.former.outputs.get(&path).map_or(output, Arc::clone);
-            self.outputs.push((path, output));
+        for asset in html::assets() {
+            let former = self.former.outputs.get(&asset.path);
+            let output = former.map_or_else(|| of_asset(asset, self.view.now), Arc::clone);
+            self.outputs.push((asset.path.clone(), output));
         }
     }
 }

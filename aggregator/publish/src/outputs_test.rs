@@ -136,6 +136,37 @@ fn what_has_been_over_for_some_days_goes_to_the_archive_with_the_date_of_its_las
 }
 
 #[test]
+fn a_change_of_what_is_announced_is_in_the_feeds_of_all_it_concerned() {
+    let mut view = two_components();
+    view.incidents = vec![incident()];
+    view.incidents[0].components[0].id = "aaaa".to_owned();
+    view.maintenance = vec![maintenance(MaintenanceStatus::Scheduled, 60)];
+    view.maintenance[0].components[0].id = "bbbb".to_owned();
+    let (all, former, figures) = rerender(&view, &Scope::All, &Publication::default(), &Figures::new());
+    for path in
+        ["history.rss", "history.atom", "feed.xml", "calendar.ics", "components/aaaa/feed.json", "robots.txt"]
+    {
+        assert!(all.contains(&path.to_owned()), "{path}: {all:?}");
+    }
+    view.now = NOW + MINUTE;
+    for scope in [Scope::Refresh, Scope::Quarter, Scope::All] {
+        let (changed, ..) = rerender(&view, &scope, &former, &figures);
+        let stable = |path: &&String| {
+            [".rss", ".atom", "feed.json", ".ics", ".xml", ".txt"].iter().any(|end| path.ends_with(end))
+        };
+        assert_eq!(changed.iter().find(stable), None, "nothing was announced");
+    }
+    // The window concerns another component from now on: nobody else is told to render this one.
+    view.maintenance[0].components[0].id = "aaaa".to_owned();
+    let (changed, ..) = rerender(&view, &of_incidents(&["maintenance1"]), &former, &figures);
+    for path in ["components/bbbb/calendar.ics", "components/aaaa/calendar.ics", "components/bbbb/feed.atom"]
+    {
+        assert!(changed.contains(&path.to_owned()), "{path}: {changed:?}");
+    }
+    assert!(!changed.contains(&"components/aaaa".to_owned()), "{changed:?}");
+}
+
+#[test]
 fn an_open_incident_is_refreshed_and_a_deleted_one_is_not_kept() {
     let mut view = two_components();
     view.incidents = vec![incident()];
@@ -189,7 +220,7 @@ fn changed_maintenance_is_rendered_wherever_it_is_shown_and_rests_once_it_is_ove
 }
 
 #[test]
-fn an_announcement_is_on_the_index_and_its_page_and_nowhere_else() {
+fn an_announcement_is_on_the_index_in_the_feeds_and_on_its_page_and_nowhere_else() {
     let mut view = two_components();
     let (_, former, figures) = rerender(&view, &Scope::All, &Publication::default(), &Figures::new());
     let public = |text| crate::sample::public_text(text, skerry_sanitiser::Form::Plain);
@@ -206,11 +237,14 @@ fn an_announcement_is_on_the_index_and_its_page_and_nowhere_else() {
     let scope = of_incidents(&["notice000001"]);
     let (changed, former, figures) = rerender(&view, &scope, &former, &figures);
     let own = "announcements/notice000001".to_owned();
-    assert_eq!(changed, [String::new(), own.clone()]);
+    let feeds = ["feed.atom", "feed.json", "feed.rss", "feed.xml", "sitemap.xml"];
+    let mut shown = vec![String::new(), own.clone()];
+    shown.extend(feeds.map(str::to_owned));
+    assert_eq!(changed, shown);
     assert_eq!(former.outputs[&own].cache, CacheClass::Live);
     view.announcements[0].ended_at = Some(NOW);
     let (changed, former, figures) = rerender(&view, &scope, &former, &figures);
-    assert_eq!(changed, [String::new(), own.clone()]);
+    assert_eq!(changed, [String::new(), own.clone(), "sitemap.xml".to_owned()]);
     assert_eq!(former.outputs[&own].cache, CacheClass::Closed);
     let rendered =
         render(&view, &Scope::Quarter, &former, &figures, Compression::Fast).expect("a page renders");

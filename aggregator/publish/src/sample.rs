@@ -183,6 +183,7 @@ pub(super) fn maintenance(status: MaintenanceStatus, minutes: i64) -> Maintenanc
         from,
         to: from + 2 * HOUR,
         ended_at: ended,
+        revision: 3,
         called_off: status == MaintenanceStatus::Cancelled && minutes > 0,
         series: None,
         recurs: None,

@@ -17,6 +17,11 @@ pub(crate) fn zoned(at: Timestamp, zone: &TimeZone) -> Zoned {
     jiff::Timestamp::from_millisecond(at.0).unwrap_or(end).to_zoned(zone.clone())
 }
 
+/// RFC 3339 in UTC, in whole seconds.
+pub(crate) fn instant(at: Timestamp) -> String {
+    zoned(at, &TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 /// The abbreviation of the zone at that instant: "UTC", "CET", "UTC+03:00".
 pub(crate) fn zone_name(zoned: &Zoned) -> String {
     let short = zoned.strftime("%Z").to_string();

@@ -342,6 +342,8 @@ pub struct MaintenanceView {
     pub to: Timestamp,
     /// When it was completed or cancelled. `None`: it is still to come, or in progress.
     pub ended_at: Option<Timestamp>,
+    /// Grows with each change of what calendars show of it.
+    pub revision: i64,
     /// It was cancelled before it began.
     pub called_off: bool,
     /// The id of the series that it belongs to.

@@ -52,6 +52,7 @@ fn maintenance(
         ended_at,
         series: None,
         recurs: None,
+        revision: 0,
         called_off: ended_at.is_some_and(|at| at < from),
         components: affected.collect(),
         updates,

@@ -11,6 +11,8 @@ pub struct Asset {
     pub path: String,
     /// `Content-Type`.
     pub content_type: &'static str,
+    /// `Content-Security-Policy`; empty for none.
+    pub policy: String,
     /// The contents of the file.
     pub bytes: &'static [u8],
 }
@@ -45,7 +47,7 @@ pub(crate) fn icon_path() -> &'static str {
 
 fn named(extension: &str, content_type: &'static str, bytes: &'static [u8]) -> Asset {
     let hash = blake3::hash(bytes).to_hex();
-    Asset { path: format!("assets/{}.{extension}", &hash[..16]), content_type, bytes }
+    Asset { path: format!("assets/{}.{extension}", &hash[..16]), content_type, policy: String::new(), bytes }
 }
 
 /// Removes comments, line breaks and the blanks around punctuation from our style sheet, which has no strings that this

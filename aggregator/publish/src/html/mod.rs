@@ -40,13 +40,16 @@ pub use uptime::uptime;
 
 use crate::texts;
 use crate::view::{ComponentView, PageView};
+pub(crate) use cards::affected;
 use document::{Sheet, Style};
 use frame::Frame;
+pub(crate) use markup::{escaped, isolated};
 use rows::Row;
 use sailfish::TemplateSimple;
 use skerry_domain::time::Timestamp;
-pub(crate) use words::isolated_text;
-use words::{Clock, Tone, balanced};
+pub(crate) use timeline::{body_html, update};
+use words::Tone;
+pub(crate) use words::{Clock, balanced, isolated_text};
 
 /// The age of a page that can become stale; the script greys the page after `until`.
 struct Live {

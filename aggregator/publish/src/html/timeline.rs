@@ -110,6 +110,11 @@ fn changes<S>(update: &UpdateView<S>) -> Vec<StatusLine> {
     changed.map(line).collect()
 }
 
+/// An update as blocks: its state and its text.
+pub(crate) fn update<S: EntryState>(update: &UpdateView<S>) -> String {
+    text(update.status.words(), update.body.as_ref(), usize::MAX)
+}
+
 /// "**Identified.** We are moving traffic.", with the state at the head of the first paragraph.
 fn text(state: &str, body: Option<&IncidentText>, longest: usize) -> String {
     let head = format!("<b>{state}.</b>");

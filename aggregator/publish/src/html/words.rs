@@ -247,7 +247,7 @@ impl<'a> Clock<'a> {
 
     /// RFC 3339 in UTC, for `datetime`.
     pub(crate) fn instant(&self, at: Timestamp) -> String {
-        times::zoned(at, &jiff::tz::TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+        times::instant(at)
     }
 }
 

@@ -14,6 +14,11 @@ pub(crate) const COLUMNS: [&str; 3] = ["Component", "Now", "Worst"];
 pub(crate) const WHAT_IS_DONE: &str = "What is being done";
 /// Before the names of affected components: while an incident lasts, and afterwards.
 pub(crate) const AFFECTS: [&str; 2] = ["Affects ", "Affected "];
+/// "Affects Reports, Dashboards.", plain.
+pub(crate) fn affects(names: &str) -> String {
+    format!("{}{names}.", AFFECTS[0])
+}
+
 /// The most components that the title of an automatic incident names.
 pub(super) const NAMED_IN_TITLE: usize = 3;
 /// The same for a text.

@@ -136,6 +136,8 @@ pub(crate) mod past;
 
 pub(crate) mod component;
 
+pub(crate) mod feed;
+
 pub(crate) mod incident;
 
 pub(crate) mod maintenance;
