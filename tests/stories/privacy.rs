@@ -7,6 +7,19 @@ use skerry_tests::parts::nginx::{Nginx, Site as NginxSite};
 use skerry_tests::parts::until;
 use std::time::{Duration, Instant};
 
+/// What a component has below its path.
+const OF_COMPONENT: [&str; 9] = [
+    "",
+    "/badge.svg",
+    "/badge.json",
+    "/badge/uptime.svg",
+    "/badge/response.svg",
+    "/calendar.ics",
+    "/feed.rss",
+    "/feed.atom",
+    "/feed.json",
+];
+
 /// Every public path below a page's root, and some similar ones.
 fn paths(component: &str) -> Vec<String> {
     let fixed = [
@@ -17,8 +30,11 @@ fn paths(component: &str) -> Vec<String> {
         "uptime.csv",
         "badge.svg",
         "badge.json",
+        "badge/uptime.svg",
+        "badge/response.svg",
         "robots.txt",
         "favicon.ico",
+        "apple-touch-icon.png",
         "sitemap.xml",
         "logo",
         "feed.rss",
@@ -49,8 +65,7 @@ fn paths(component: &str) -> Vec<String> {
         "%2e%2e/",
         "?x=1",
     ];
-    let of_component = ["", "/badge.svg", "/badge.json", "/calendar.ics"];
-    let of_component = of_component.iter().map(|end| format!("components/{component}{end}"));
+    let of_component = OF_COMPONENT.iter().map(|end| format!("components/{component}{end}"));
     fixed.iter().map(|path| (*path).to_owned()).chain(of_component).collect()
 }
 
@@ -107,7 +122,7 @@ async fn a_private_component_looks_like_an_unknown_component() {
     let id = component_id(&world, "staff");
     let never = ask(&world, "GET", "/components/aaaaaaaaaaaa", "");
     assert_eq!(never.status, 404);
-    for end in ["", "/badge.svg", "/badge.json", "/calendar.ics"] {
+    for end in OF_COMPONENT {
         for root in ["/", "/status/open/"] {
             assert_eq!(ask(&world, "GET", &format!("{root}components/{id}{end}"), ""), never, "{root}{end}");
         }

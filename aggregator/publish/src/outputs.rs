@@ -108,6 +108,9 @@ pub fn render(
         .map(|one| (one.id.as_str(), one.windows))
         .collect();
     renderer.page("", CacheClass::Live, html::index(view)?);
+    for (path, content_type, bytes) in html::icons(view) {
+        renderer.live(path, content_type, bytes);
+    }
     renderer.status(&|id| selected.contains_key(id))?;
     match scope {
         Scope::Changed(these) => {

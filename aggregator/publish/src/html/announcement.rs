@@ -2,6 +2,7 @@
 
 use super::document::{Document, Sheet};
 use super::frame::Frame;
+use super::head::Head;
 use super::markup;
 use super::timeline::body_html;
 use super::words::{Clock, balanced};
@@ -84,7 +85,8 @@ pub fn announcement(view: &PageView, announcement: &AnnouncementView) -> anyhow:
         edited: announcement.edited_at.map(|at| incident_words::edited(&moment(at))),
     };
     let path = format!("announcements/{}", announcement.id);
-    Frame::new(view, Sheet::Timeline, "../", &path, document).render(body.render_once()?)
+    let head = Head::of_article(format!("{warns}{title}"), &announcement.body.one_line());
+    Frame::new(view, Sheet::Timeline, "../", &path, document).with_head(head).render(body.render_once()?)
 }
 
 /// When it is or was shown.

@@ -1,7 +1,8 @@
 //! The common parts of every page: head, header and footer.
 
-use super::assets::{icon_path, script_path};
+use super::assets::script_path;
 use super::document::{Document, Sheet, Style};
+use super::head::Head;
 use super::words::{balanced, is_right_to_left};
 use crate::texts;
 use crate::view::PageView;
@@ -11,7 +12,10 @@ use sailfish::TemplateSimple;
 #[template(path = "frame.stpl")]
 struct Layout<'a> {
     root: &'a str,
-    canonical: String,
+    /// The path of the document below the root.
+    path: &'a str,
+    /// The address of the root.
+    url: &'a str,
     title: String,
     language: &'a str,
     direction: &'static str,
@@ -20,7 +24,7 @@ struct Layout<'a> {
     footer: String,
     style: &'static Style,
     script: &'static str,
-    icon: &'static str,
+    head: Head,
     body: String,
 }
 
@@ -32,10 +36,12 @@ pub(crate) struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     /// The frame of the document at `path`; `root` is the relative path from there to the page's root ("" or "../").
-    pub(crate) fn new(view: &'a PageView, sheet: Sheet, root: &'a str, path: &str, title: String) -> Self {
+    pub(crate) fn new(view: &'a PageView, sheet: Sheet, root: &'a str, path: &'a str, title: String) -> Self {
         let layout = Layout {
             root,
-            canonical: format!("{}/{path}", view.url),
+            path,
+            url: &view.url,
+            head: Head::plain(view, &title),
             title,
             language: &view.language,
             direction: if is_right_to_left(&view.language) { "rtl" } else { "ltr" },
@@ -44,10 +50,14 @@ impl<'a> Frame<'a> {
             footer: texts::frame::footer(zone(view), view.rule.major_percent, view.rule.partial_percent),
             style: sheet.style(),
             script: script_path(),
-            icon: icon_path(),
             body: String::new(),
         };
         Self { layout, policy: sheet.style().policy(&view.frame_ancestors) }
+    }
+
+    /// With what the document says outside of itself.
+    pub(crate) fn with_head(self, head: Head) -> Self {
+        Self { layout: Layout { head, ..self.layout }, ..self }
     }
 
     /// Renders the document around a rendered `<main>`.
@@ -60,6 +70,15 @@ impl<'a> Frame<'a> {
 pub(crate) fn zone(view: &PageView) -> &str {
     if view.time_zone_name == "Etc/UTC" { "UTC" } else { &view.time_zone_name }
 }
+
+/// Where the footer leads, by paths below the page's root.
+const FOOTER: [(&str, &str); 5] = [
+    ("uptime", texts::UPTIME),
+    ("history", texts::HISTORY),
+    ("feed.rss", texts::frame::RSS),
+    ("calendar.ics", texts::frame::CALENDAR),
+    ("api/v2/summary.json", texts::frame::API),
+];
 
 /// Whether the URL is a link with a harmless scheme, not a script.
 fn is_link(url: &str) -> bool {

@@ -3,6 +3,7 @@
 use super::cards::{self, Present};
 use super::document::{Document, Sheet};
 use super::frame::Frame;
+use super::head::Head;
 use super::impairment::impairment;
 use super::markup;
 use super::timeline::{self, Entry, Style};
@@ -95,7 +96,14 @@ pub fn incident(view: &PageView, incident: &IncidentView) -> anyhow::Result<Docu
         column: words::COLUMNS[if incident.is_open() { 1 } else { 2 }],
     };
     let path = format!("incidents/{}", incident.id);
-    Frame::new(view, Sheet::Timeline, "../", &path, document).render(body.render_once()?)
+    let newest = incident.updates.first();
+    let about = newest.map(|update| timeline::spoken(update, &Clock::lasting(view)));
+    let head = Head::of_article(plain_title, &about.unwrap_or_default());
+    let head = match tone {
+        Some(tone) => head.showing(tone),
+        None => head,
+    };
+    Frame::new(view, Sheet::Timeline, "../", &path, document).with_head(head).render(body.render_once()?)
 }
 
 fn moment(at: Timestamp, clock: &Clock<'_>) -> String {

@@ -2,6 +2,7 @@
 
 use super::document::{Document, Sheet};
 use super::frame::Frame;
+use super::head::Head;
 use super::incident::{Affected, Page, STYLE, affected, link};
 use super::words::{Clock, Tone, balanced};
 use super::{Live, cards, history, markup, timeline};
@@ -52,7 +53,10 @@ pub fn maintenance(view: &PageView, maintenance: &MaintenanceView) -> anyhow::Re
         column: incident_words::COLUMNS[1],
     };
     let path = format!("maintenance/{}", maintenance.id);
-    Frame::new(view, Sheet::Timeline, "../", &path, document).render(body.render_once()?)
+    let newest = maintenance.updates.first();
+    let about = newest.map(|update| timeline::spoken(update, &Clock::lasting(view)));
+    let head = Head::of_article(plain_title, &about.unwrap_or_default()).showing(tone);
+    Frame::new(view, Sheet::Timeline, "../", &path, document).with_head(head).render(body.render_once()?)
 }
 
 /// The tone of the panel: what is over is operational, as for incidents.

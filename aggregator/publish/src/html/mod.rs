@@ -13,6 +13,7 @@ mod days;
 mod document;
 mod figures;
 mod frame;
+mod head;
 mod headline;
 mod history;
 mod impairment;
@@ -43,13 +44,14 @@ use crate::view::{ComponentView, PageView};
 pub(crate) use cards::affected;
 use document::{Sheet, Style};
 use frame::Frame;
+use head::Head;
 pub(crate) use markup::{escaped, isolated};
 use rows::Row;
 use sailfish::TemplateSimple;
 use skerry_domain::time::Timestamp;
 pub(crate) use timeline::{body_html, update};
 use words::Tone;
-pub(crate) use words::{Clock, balanced, isolated_text};
+pub(crate) use words::{Clock, balanced, isolated_text, percentage};
 
 /// The age of a page that can become stale; the script greys the page after `until`.
 struct Live {
@@ -117,7 +119,14 @@ pub fn index(view: &PageView) -> anyhow::Result<Document> {
     }
     .render_once()?;
     let title = format!("{} · {}", headline::plain(&headline.sentence, &clock), balanced(&view.name));
-    Frame::new(view, Sheet::Index, "", "", title).render(body)
+    let head = Head::of_banner(view, &headline, &clock);
+    Frame::new(view, Sheet::Index, "", "", title).with_head(head).render(body)
+}
+
+/// The icons of a page by its state, at the paths where browsers look for them without a link.
+pub(crate) fn icons(view: &PageView) -> [(&'static str, &'static str, &'static [u8]); 2] {
+    let pictures = assets::pictures(headline::headline(view).tone);
+    [("favicon.ico", FAVICON_ICO_TYPE, pictures.ico), ("apple-touch-icon.png", "image/png", pictures.touch)]
 }
 
 impl Live {

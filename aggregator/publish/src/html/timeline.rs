@@ -115,6 +115,15 @@ pub(crate) fn update<S: EntryState>(update: &UpdateView<S>) -> String {
     text(update.status.words(), update.body.as_ref(), usize::MAX)
 }
 
+/// "Identified, Fri 20 Nov 2026, 15:41 UTC. We are moving traffic.", without markup.
+pub(crate) fn spoken<S: EntryState>(update: &UpdateView<S>, clock: &Clock<'_>) -> String {
+    let state = format!("{}, {}.", update.status.words(), clock.moment(update.display_at));
+    match &update.body {
+        Some(body) => format!("{state} {}", body.one_line()),
+        None => state,
+    }
+}
+
 /// "**Identified.** We are moving traffic.", with the state at the head of the first paragraph.
 fn text(state: &str, body: Option<&IncidentText>, longest: usize) -> String {
     let head = format!("<b>{state}.</b>");
@@ -134,7 +143,7 @@ pub(crate) fn body_html(body: &IncidentText, longest: usize) -> String {
 }
 
 /// At most `longest` bytes; what is cut off leaves an ellipsis.
-fn cut(text: &str, longest: usize) -> String {
+pub(super) fn cut(text: &str, longest: usize) -> String {
     if text.len() <= longest {
         return text.to_owned();
     }

@@ -179,6 +179,13 @@ impl<'a> Clock<'a> {
         if date == self.today { clock } else { format!("{}, {clock}", self.day(date)) }
     }
 
+    /// "14:02 UTC, 20 November"; with the year if it is not the present one.
+    pub(crate) fn moment_of_day(&self, at: Timestamp) -> String {
+        let date = self.date(at);
+        let pattern = if date.year() == self.today.year() { "%-d %B" } else { "%-d %B %Y" };
+        format!("{} {}, {}", self.time(at), self.zone(at), date.strftime(pattern))
+    }
+
     /// "14:02 to 17:07 UTC on Fri 20 Nov", or with both days.
     pub(crate) fn span_on(&self, from: Timestamp, to: Timestamp) -> String {
         let (begun, ended) = (self.time(from), format!("{} {}", self.time(to), self.zone(to)));

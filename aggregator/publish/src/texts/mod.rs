@@ -46,7 +46,8 @@ pub(crate) mod key {
 pub(crate) mod frame {
     pub(crate) const SKIP: &str = "Skip to current status";
     pub(crate) const HELP: &str = "Get help";
-    pub(crate) const CSV: &str = "Uptime as CSV";
+    pub(crate) const RSS: &str = "RSS";
+    pub(crate) const CALENDAR: &str = "Calendar";
     pub(crate) const API: &str = "API";
     pub(crate) const DIRECTORY: &str = "Status pages";
     pub(crate) const NOT_FOUND: &str = "Page not found";
@@ -138,6 +139,8 @@ pub(crate) mod component;
 
 pub(crate) mod feed;
 
+pub(crate) mod head;
+
 pub(crate) mod incident;
 
 pub(crate) mod maintenance;
@@ -146,6 +149,31 @@ pub(crate) mod uptime;
 
 /// Badges, where a status is in lower case.
 pub(crate) mod badge {
+    use skerry_domain::status::Status;
+
+    /// The label of the page's status.
+    pub(crate) const STATUS: &str = "status";
+    /// The label of a figure, and what stands in its place.
+    pub(crate) const UPTIME: (&str, &str) = ("uptime 90 days", "not enough data");
+    pub(crate) const RESPONSE: (&str, &str) = ("response", NO_DATA);
+    pub(crate) const NO_DATA: &str = "no data";
+
+    /// A status in a word or two.
+    pub(crate) const fn status(status: Status) -> &'static str {
+        match status {
+            Status::Operational => "operational",
+            Status::DegradedPerformance => "degraded",
+            Status::PartialOutage => "partial outage",
+            Status::MajorOutage => "major outage",
+            Status::UnderMaintenance => "maintenance",
+        }
+    }
+
+    /// "238 ms"
+    pub(crate) fn milliseconds(milliseconds: u64) -> String {
+        format!("{milliseconds} ms")
+    }
+
     pub(crate) const EMPTY: &str = "nothing to show yet";
     pub(crate) const PARTIAL_DATA: &str = "operational, partial data";
     pub(crate) const WAITING: &str = "no data yet";

@@ -1,5 +1,8 @@
-//! Badges of the page and of each component, and the page's as a shields.io endpoint. The text names the status and the
-//! colour repeats it, both as on the page.
+//! Badges of the page and of each component: their status, uptime and response times as pictures, and the status as a
+//! shields.io endpoint. The text names the status and the colour repeats it, both as on the page.
+
+mod figures;
+mod svg;
 
 use super::overall_status::{components, is_partly_unseen, is_unseen};
 use super::texts::{self, badge as words};
@@ -9,8 +12,7 @@ use serde::Serialize;
 use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
-use skerry_protocol::words::is_unfit_to_show;
-use std::fmt::Write;
+use svg::{Field, svg};
 
 /// The `Content-Type` of `badge.svg`.
 pub const SVG_CONTENT_TYPE: &str = "image/svg+xml; charset=utf-8";
@@ -35,27 +37,52 @@ pub struct Badge {
 /// # Errors
 /// None in practice: the JSON has only text and numbers.
 pub fn render(view: &PageView) -> serde_json::Result<Vec<Badge>> {
-    let page = of_page(view);
+    let message = of_page(view);
     let mut badges = vec![
-        svg_badge("badge.svg".to_owned(), &view.name, &page),
-        Badge {
-            path: "badge.json".to_owned(),
-            component: None,
-            content_type: JSON_CONTENT_TYPE,
-            bytes: serde_json::to_vec(&endpoint(&view.name, &page))?,
-        },
+        Badge::svg("badge.svg".to_owned(), status_svg(words::STATUS, &view.name, &message)),
+        Badge::json("badge.json".to_owned(), &endpoint(&view.name, &message))?,
     ];
-    badges.extend(components(view).map(|component| {
-        let path = format!("components/{}/badge.svg", component.id);
-        let badge = svg_badge(path, &component.name, &of_component(view, component));
-        Badge { component: Some(component.id.clone()), ..badge }
-    }));
+    let uptime = figures::uptime_of_page(view).map(|svg| ("badge/uptime.svg", svg));
+    let response = figures::response_of_page(view).map(|svg| ("badge/response.svg", svg));
+    badges.extend(uptime.into_iter().chain(response).map(|(path, svg)| Badge::svg(path.to_owned(), svg)));
+    for component in components(view) {
+        let message = of_component(view, component);
+        let at = |end: &str| format!("components/{}/{end}", component.id);
+        let mut own = vec![
+            Badge::svg(at("badge.svg"), status_svg(&component.name, &component.name, &message)),
+            Badge::json(at("badge.json"), &endpoint(&component.name, &message))?,
+        ];
+        let uptime = figures::uptime(component).map(|svg| ("badge/uptime.svg", svg));
+        let response = figures::response(component, view.now).map(|svg| ("badge/response.svg", svg));
+        own.extend(uptime.into_iter().chain(response).map(|(end, svg)| Badge::svg(at(end), svg)));
+        badges.extend(own.into_iter().map(|one| Badge { component: Some(component.id.clone()), ..one }));
+    }
     Ok(badges)
+}
+
+impl Badge {
+    fn svg(path: String, svg: String) -> Self {
+        Self { path, component: None, content_type: SVG_CONTENT_TYPE, bytes: svg.into_bytes() }
+    }
+
+    fn json(path: String, endpoint: &Endpoint<'_>) -> serde_json::Result<Self> {
+        let bytes = serde_json::to_vec(endpoint)?;
+        Ok(Self { path, component: None, content_type: JSON_CONTENT_TYPE, bytes })
+    }
+}
+
+/// A status beside a label. Its title has the full name and all that is known.
+fn status_svg(label: &str, name: &str, message: &Message) -> String {
+    let field = Field { text: &message.short, fill: colour(message.status), icon: Some(message.status) };
+    svg(label, &field, &format!("{name}: {}", message.text))
 }
 
 /// The text on the right of a badge, and the status that gives its colour; `None` is grey.
 struct Message {
+    /// All that is known.
     text: String,
+    /// The same in a word or two.
+    short: String,
     status: Option<Status>,
 }
 
@@ -73,7 +100,7 @@ fn of_page(view: &PageView) -> Message {
         let affected = seen().filter(|component| component.status == worst).count();
         let text = of_status(worst);
         let text = if affected == total { text } else { words::some(&text, affected, total) };
-        return Message { text, status: Some(worst) };
+        return Message { text, short: words::status(worst).to_owned(), status: Some(worst) };
     }
     let stale = || components(view).filter_map(|component| component.stale_since);
     let waiting = components(view).filter(|component| component.waiting).count();
@@ -94,9 +121,9 @@ fn of_page(view: &PageView) -> Message {
         words::waiting(waiting, total)
     } else {
         let text = beside_operation(view).unwrap_or_else(|| of_status(worst));
-        return Message { text, status: Some(worst) };
+        return Message { short: text.clone(), text, status: Some(worst) };
     };
-    Message { text, status: None }
+    Message { short: text.clone(), text, status: None }
 }
 
 /// Open incidents that affect visitors and are not yet being watched after a fix, in the colour of the worst of them.
@@ -110,7 +137,7 @@ fn of_incidents(view: &PageView) -> Option<Message> {
         Impact::Critical => Status::MajorOutage,
     };
     let text = if impacts.len() == 1 { words::incident(worst) } else { words::incidents(impacts.len()) };
-    Some(Message { text, status: Some(status) })
+    Some(Message { short: text.clone(), text, status: Some(status) })
 }
 
 /// What is announced while everything is operational.
@@ -124,13 +151,15 @@ fn beside_operation(view: &PageView) -> Option<String> {
 }
 
 fn of_component(view: &PageView, component: &ComponentView) -> Message {
-    if is_unseen(component) {
-        return Message { text: no_data(component.stale_since, view), status: None };
-    }
-    if is_partly_unseen(component) {
-        return Message { text: words::PARTIAL_DATA.to_owned(), status: None };
-    }
-    Message { text: of_status(component.status), status: Some(component.status) }
+    let (text, short, status) = if is_unseen(component) {
+        let short = if component.waiting { words::WAITING } else { words::NO_DATA };
+        (no_data(component.stale_since, view), short.to_owned(), None)
+    } else if is_partly_unseen(component) {
+        (words::PARTIAL_DATA.to_owned(), words::PARTIAL_DATA.to_owned(), None)
+    } else {
+        (of_status(component.status), words::status(component.status).to_owned(), Some(component.status))
+    };
+    Message { text, short, status }
 }
 
 fn of_status(status: Status) -> String {
@@ -149,15 +178,15 @@ fn civil(at: Timestamp, zone: &TimeZone) -> jiff::civil::DateTime {
     zone.to_datetime(jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::MAX))
 }
 
-/// The fill of a status on a light page, and a text colour with a contrast of at least 4.5:1.
-fn colours(status: Option<Status>) -> (&'static str, &'static str) {
+/// The text colour of a status on a light page: white has a contrast of at least 4.5:1 on it.
+fn colour(status: Option<Status>) -> &'static str {
     match status {
-        Some(Status::Operational) => ("#1f7a63", "#ffffff"),
-        Some(Status::UnderMaintenance) => ("#5a6bf0", "#000000"),
-        Some(Status::DegradedPerformance) => ("#bb8400", "#000000"),
-        Some(Status::PartialOutage) => ("#b83a00", "#ffffff"),
-        Some(Status::MajorOutage) => ("#75082b", "#ffffff"),
-        None => ("#868a90", "#000000"),
+        Some(Status::Operational) => "#1b6b56",
+        Some(Status::UnderMaintenance) => "#3f50cc",
+        Some(Status::DegradedPerformance) => "#795500",
+        Some(Status::PartialOutage) => "#a33400",
+        Some(Status::MajorOutage) => "#8a0f35",
+        None => "#5b6066",
     }
 }
 
@@ -176,101 +205,10 @@ struct Endpoint<'a> {
 }
 
 fn endpoint<'a>(name: &'a str, message: &'a Message) -> Endpoint<'a> {
-    let (color, _) = colours(message.status);
+    let color = colour(message.status);
     let is_error = !matches!(message.status, Some(Status::Operational | Status::UnderMaintenance));
     Endpoint { schema_version: 1, label: name, message: &message.text, color, is_error, cache_seconds: 300 }
 }
 
-/// Longest label in characters; a longer name is cut here and is complete in the title.
-const LABEL_CHARACTERS: usize = 40;
-/// Space on either side of a text, px.
-const PADDING: u32 = 6;
-
-fn svg_badge(path: String, name: &str, message: &Message) -> Badge {
-    Badge { path, component: None, content_type: SVG_CONTENT_TYPE, bytes: svg(name, message).into_bytes() }
-}
-
-fn svg(name: &str, message: &Message) -> String {
-    let label = shortened(name);
-    let (left, right) = (width(&label), width(&message.text));
-    let (left_box, right_box) = (left + 2 * PADDING, right + 2 * PADDING);
-    let total = left_box + right_box;
-    let (fill, ink) = colours(message.status);
-    let title = escaped(&format!("{name}: {}", message.text));
-    let (label, text) = (escaped(&label), escaped(&message.text));
-    let right_text = left_box + PADDING;
-    let mut svg = String::with_capacity(900);
-    // `textLength` fits the text into its box with any font; writing to a String cannot fail.
-    let _infallible = write!(
-        svg,
-        r##"<svg xmlns="http://www.w3.org/2000/svg" width="{total}" height="20" role="img" aria-label="{title}"><title>{title}</title><clipPath id="r"><rect width="{total}" height="20" rx="3"/></clipPath><g clip-path="url(#r)"><rect width="{left_box}" height="20" fill="#3a4046"/><rect x="{left_box}" width="{right_box}" height="20" fill="{fill}"/></g><g font-family="Verdana,Geneva,DejaVu Sans,sans-serif" font-size="11" aria-hidden="true"><text x="{PADDING}" y="14" textLength="{left}" fill="#ffffff">{label}</text><text x="{right_text}" y="14" textLength="{right}" fill="{ink}">{text}</text></g></svg>"##,
-    );
-    svg
-}
-
-fn shortened(name: &str) -> String {
-    if name.chars().count() <= LABEL_CHARACTERS {
-        return name.to_owned();
-    }
-    name.chars().take(LABEL_CHARACTERS - 1).chain(['…']).collect()
-}
-
-/// Escapes text for XML 1.0 elements and attributes; characters that XML forbids are left out.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            '\u{fffe}' | '\u{ffff}' => {}
-            character if is_unfit_to_show(character) => escaped.push(' '),
-            character => escaped.push(character),
-        }
-    }
-    escaped
-}
-
-/// Width of a text in px, in Verdana at 11 px.
-fn width(text: &str) -> u32 {
-    text.chars().map(advance).sum::<u32>().div_ceil(10).max(1)
-}
-
-/// Advance of one character in tenths of a px.
-fn advance(character: char) -> u32 {
-    match character {
-        'i' | 'l' | '\'' | '|' => 30,
-        'f' | 'j' | ' ' | '.' | ',' | 't' => 40,
-        'I' | 'J' | 'r' | ':' | ';' | '-' | '(' | ')' | '[' | ']' | '/' | '\\' | '!' => 49,
-        'c' | 's' | 'z' | '?' | '"' => 58,
-        'L' | 'F' | 'a' | 'e' | 'k' | 'v' | 'x' | 'y' | 'P' => 66,
-        'E'
-        | 'T'
-        | 'Y'
-        | 'b'
-        | 'd'
-        | 'g'
-        | 'h'
-        | 'n'
-        | 'o'
-        | 'p'
-        | 'q'
-        | 'u'
-        | '0'..='9'
-        | '$'
-        | '_'
-        | '*' => 70,
-        'A' | 'B' | 'C' | 'K' | 'R' | 'S' | 'V' | 'X' | 'Z' => 77,
-        'D' | 'G' | 'H' | 'N' | 'O' | 'Q' | 'U' | '&' => 86,
-        'w' | 'M' | '#' | '+' | '<' | '=' | '>' | '~' | '^' => 92,
-        'm' | 'W' | '@' | '%' | '…' => 109,
-        character if character < '\u{1100}' => 77,
-        _ => 115,
-    }
-}
-
 #[cfg(test)]
-#[path = "badge_test.rs"]
 mod tests;

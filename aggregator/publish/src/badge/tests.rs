@@ -1,6 +1,6 @@
-use super::super::sample::{NOW, component, group, incident, maintenance, page, resolved};
-use super::super::view::Item;
 use super::*;
+use crate::sample::{NOW, component, group, incident, maintenance, page, resolved};
+use crate::view::Item;
 use skerry_domain::maintenance::MaintenanceStatus;
 use skerry_domain::time::{DAY, MINUTE};
 
@@ -26,21 +26,21 @@ fn the_page_shows_the_worst_observed_status_and_then_missing_data() {
     waiting.waiting = true;
     let unseen = crate::view::Unseen { since: None, since_differs: false, checks: 1 };
     let partly = ComponentView { unseen: Some(unseen), ..one(Status::Operational) };
-    let grey = "#868a90";
+    let grey = "#5b6066";
     let table = [
         (vec![], "nothing to show yet", grey),
-        (vec![one(Status::Operational)], "operational", "#1f7a63"),
-        (vec![one(Status::MajorOutage)], "major outage", "#75082b"),
-        (vec![one(Status::PartialOutage), one(Status::Operational)], "partial outage: 1 of 2", "#b83a00"),
-        (vec![one(Status::DegradedPerformance), stale.clone()], "degraded performance: 1 of 2", "#bb8400"),
-        (vec![one(Status::UnderMaintenance)], "under maintenance", "#5a6bf0"),
+        (vec![one(Status::Operational)], "operational", "#1b6b56"),
+        (vec![one(Status::MajorOutage)], "major outage", "#8a0f35"),
+        (vec![one(Status::PartialOutage), one(Status::Operational)], "partial outage: 1 of 2", "#a33400"),
+        (vec![one(Status::DegradedPerformance), stale.clone()], "degraded performance: 1 of 2", "#795500"),
+        (vec![one(Status::UnderMaintenance)], "under maintenance", "#3f50cc"),
         (vec![one(Status::Operational), stale.clone()], "no data for 1 of 2", grey),
         (vec![stale.clone()], "no data since 14:40", grey),
         (vec![stale, older], "no data since 18 Nov", grey),
         (vec![waiting.clone(), one(Status::Operational)], "no data yet for 1 of 2", grey),
         (vec![waiting], "no data yet", grey),
         (vec![partly.clone(), one(Status::Operational)], "operational, partial data", grey),
-        (vec![ComponentView { status: Status::MajorOutage, ..partly }], "major outage", "#75082b"),
+        (vec![ComponentView { status: Status::MajorOutage, ..partly }], "major outage", "#8a0f35"),
     ];
     for (components, message, colour) in table {
         assert_eq!(message_and_colour(components), (message.to_owned(), colour.to_owned()));
@@ -144,7 +144,7 @@ fn an_incident_has_precedence_over_missing_data() {
 #[test]
 fn the_json_is_a_shields_endpoint() {
     let json = &badges(vec![component("aaa", Status::Operational)])[1];
-    let expected = r##"{"schemaVersion":1,"label":"Example","message":"operational","color":"#1f7a63","isError":false,"cacheSeconds":300}"##;
+    let expected = r##"{"schemaVersion":1,"label":"Example","message":"operational","color":"#1b6b56","isError":false,"cacheSeconds":300}"##;
     assert_eq!((json.0.as_str(), json.1.as_str()), ("badge.json", expected));
     assert!(badges(vec![component("aaa", Status::MajorOutage)])[1].1.contains(r#""isError":true"#));
 }
@@ -153,8 +153,8 @@ fn the_json_is_a_shields_endpoint() {
 fn a_components_badge_has_its_full_name_for_screen_readers() {
     let mut hostile = component("aaa", Status::PartialOutage);
     hostile.name = format!("<script>\"&'\u{1b}</script>{}", "x".repeat(60));
-    let (path, svg) = badges(vec![hostile]).swap_remove(2);
-    assert_eq!(path, "components/aaa/badge.svg");
+    let badges = badges(vec![hostile]);
+    let (_, svg) = badges.iter().find(|(path, _)| path == "components/aaa/badge.svg").expect("its badge");
     assert!(!svg.contains("<script") && !svg.contains('\u{1b}'), "{svg}");
     assert!(svg.contains(&format!("{}: partial outage</title>", "x".repeat(60))), "{svg}");
     assert!(
@@ -176,9 +176,91 @@ fn text_has_enough_contrast_on_every_fill() {
         0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
     };
     for status in Status::ALL.map(Some).into_iter().chain([None]) {
-        let (fill, ink) = colours(status);
-        let (low, high) = (luminance(fill).min(luminance(ink)), luminance(fill).max(luminance(ink)));
-        let ratio = (high + 0.05) / (low + 0.05);
-        assert!(ratio >= 4.5, "{status:?}: {ratio}");
+        let ratio = 1.05 / (luminance(colour(status)) + 0.05);
+        assert!(ratio >= 6.2, "{status:?}: {ratio}");
     }
+}
+
+fn picture(view: &PageView, path: &str) -> Option<String> {
+    let badges = render(view).expect("rendered");
+    let found = badges.into_iter().find(|badge| badge.path == path)?;
+    Some(String::from_utf8(found.bytes).expect("UTF-8"))
+}
+
+#[test]
+fn a_picture_says_the_status_in_a_word_or_two_and_its_title_says_all() {
+    let mut stale = component("bbb", Status::MajorOutage);
+    stale.stale_since = Some(NOW - 95 * MINUTE);
+    let mut view = page(vec![
+        Item::Component(component("aaa", Status::DegradedPerformance)),
+        Item::Component(stale),
+        Item::Component(component("ccc", Status::UnderMaintenance)),
+    ]);
+    for (path, label, text, title) in [
+        ("badge.svg", "status", "degraded", "Example: degraded performance: 1 of 3"),
+        ("components/aaa/badge.svg", "Component aaa", "degraded", "Component aaa: degraded performance"),
+        ("components/bbb/badge.svg", "Component bbb", "no data", "Component bbb: no data since 14:40"),
+        ("components/ccc/badge.svg", "Component ccc", "maintenance", "Component ccc: under maintenance"),
+    ] {
+        let svg = picture(&view, path).expect("a badge");
+        assert!(svg.contains("height=\"22\""), "{svg}");
+        for part in [format!(">{label}</text>"), format!(">{text}</text>"), format!("<title>{title}</title>")]
+        {
+            assert!(svg.contains(&part), "{path}: {part} in {svg}");
+        }
+    }
+    view.items.clear();
+    assert!(picture(&view, "badge.svg").expect("a badge").contains(">nothing to show yet</text>"));
+}
+
+#[test]
+fn a_component_has_an_endpoint_of_its_own() {
+    let view = page(vec![Item::Component(component("aaa", Status::PartialOutage))]);
+    let json: serde_json::Value =
+        serde_json::from_str(&picture(&view, "components/aaa/badge.json").expect("a badge")).expect("JSON");
+    assert_eq!(
+        (json["label"].as_str(), json["message"].as_str()),
+        (Some("Component aaa"), Some("partial outage"))
+    );
+}
+
+#[test]
+fn uptime_is_shown_as_on_the_page_and_only_where_the_page_shows_it() {
+    let mut hidden = component("bbb", Status::Operational);
+    hidden.showcase = false;
+    hidden.windows[3].hundredths = Some(1);
+    let mut view =
+        page(vec![Item::Component(component("aaa", Status::Operational)), Item::Component(hidden)]);
+    let own = picture(&view, "components/aaa/badge/uptime.svg").expect("a badge");
+    assert!(own.contains(">uptime 90 days</text>") && own.contains(">99.89%</text>"), "{own}");
+    assert!(own.contains("<title>Component aaa: uptime 90 days 99.89%</title>"), "{own}");
+    assert!(picture(&view, "badge/uptime.svg").expect("a badge").contains(">99.89%</text>"));
+    assert_eq!(picture(&view, "components/bbb/badge/uptime.svg"), None);
+    let Item::Component(first) = &mut view.items[0] else { panic!("a component") };
+    first.windows[3].enough = false;
+    assert!(picture(&view, "badge/uptime.svg").expect("a badge").contains(">not enough data</text>"));
+    view.items.remove(0);
+    assert_eq!(picture(&view, "badge/uptime.svg"), None, "nothing shows its uptime");
+}
+
+#[test]
+fn response_times_are_shown_only_where_the_owner_publishes_them() {
+    use crate::view::{ResponsePoint, ResponseView};
+    use skerry_domain::time::HOUR;
+    let mut view = page(vec![Item::Component(component("aaa", Status::Operational))]);
+    for path in ["badge/response.svg", "components/aaa/badge/response.svg"] {
+        assert_eq!(picture(&view, path), None);
+    }
+    let point = |hours: i64, p50_ms| ResponsePoint { at: NOW - hours * HOUR, p50_ms, p95_ms: 900.0 };
+    let Item::Component(first) = &mut view.items[0] else { panic!("a component") };
+    first.response = Some(ResponseView {
+        points: vec![point(30, 9_000.0), point(3, 250.0), point(2, 238.4), point(1, 1.0)],
+        step: HOUR,
+    });
+    for path in ["badge/response.svg", "components/aaa/badge/response.svg"] {
+        let svg = picture(&view, path).expect("a badge");
+        assert!(svg.contains(">response</text>") && svg.contains(">238 ms</text>"), "{svg}");
+    }
+    view.now = NOW + 2 * DAY;
+    assert!(picture(&view, "badge/response.svg").expect("a badge").contains(">no data</text>"));
 }

@@ -1,0 +1,66 @@
+//! What is shown of a page outside of it: its description, its card where it is linked to, its icon. A card has no words,
+//! and every time is absolute, so that nothing grows false in a chat.
+
+use super::assets::{Pictures, pictures};
+use super::headline::{Headline, Piece, plain};
+use super::words::{Clock, Tone, balanced};
+use crate::texts::{head as words, incident};
+use crate::view::PageView;
+
+/// The longest description, bytes.
+const LONGEST: usize = 200;
+
+/// What the head of a document says.
+pub(crate) struct Head {
+    /// Of its card.
+    pub(super) title: String,
+    pub(super) description: String,
+    /// It is about something that happened, not about the present.
+    pub(super) article: bool,
+    /// The pictures of its state and the word for it; `None`: it shows no state of its own.
+    pub(super) state: Option<(&'static Pictures, &'static str)>,
+}
+
+impl Head {
+    /// Of a document that says nothing of its own.
+    pub(crate) fn plain(view: &PageView, title: &str) -> Self {
+        let description = words::about(&balanced(&view.name));
+        Self { title: title.to_owned(), description, article: false, state: None }
+    }
+
+    /// Of a page: the banner, with when it was rendered.
+    pub(crate) fn of_banner(view: &PageView, headline: &Headline, clock: &Clock<'_>) -> Self {
+        let facts = headline.facts.iter().filter(|piece| !is_invitation(piece)).map(|piece| match piece {
+            Piece::Since(at) | Piece::At(at) => clock.moment_of_day(*at),
+            piece => plain(std::slice::from_ref(piece), clock),
+        });
+        let facts: String = facts.collect();
+        let as_of = words::as_of(&balanced(&view.name), &clock.full(view.now));
+        Self {
+            title: plain(&headline.sentence, clock),
+            description: format!("{} {as_of}", facts.trim()).trim().to_owned(),
+            article: false,
+            state: None,
+        }
+        .showing(headline.tone)
+    }
+
+    /// Of an incident, a maintenance or an announcement: its title, and its newest text.
+    pub(crate) fn of_article(title: String, text: &str) -> Self {
+        Self { title, description: super::timeline::cut(text, LONGEST), article: true, state: None }
+    }
+
+    /// With the state that the document shows.
+    pub(crate) fn showing(self, tone: Tone) -> Self {
+        Self { state: Some((pictures(tone), tone.label())), ..self }
+    }
+}
+
+/// A link to somewhere else is no statement.
+fn is_invitation(piece: &Piece) -> bool {
+    matches!(piece, Piece::Link { text, .. } if text == incident::WHAT_IS_DONE)
+}
+
+#[cfg(test)]
+#[path = "head_test.rs"]
+mod tests;

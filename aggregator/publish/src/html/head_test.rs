@@ -1,0 +1,118 @@
+//! What programs that link to a page show of it.
+
+use crate::html;
+use crate::html::words::Tone;
+use crate::sample::{NOW, component, incident, maintenance, page, resolved};
+use crate::view::{Item, PageView};
+use skerry_domain::maintenance::MaintenanceStatus;
+use skerry_domain::status::Status;
+use skerry_domain::time::DAY;
+
+/// The value of an attribute of the first element with `key` in the head.
+fn attribute<'a>(page: &'a str, key: &str, name: &str) -> Option<&'a str> {
+    let head = page.split("</head>").next()?;
+    let element = head.split('<').find(|element| element.contains(key))?;
+    let rest = element.split(&format!("{name}=")).nth(1)?;
+    match rest.strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next(),
+        None => rest.split([' ', '>']).next(),
+    }
+}
+
+fn content<'a>(page: &'a str, property: &str) -> Option<&'a str> {
+    attribute(page, &format!("property={property} "), "content")
+}
+
+fn outage() -> PageView {
+    let mut view = page(vec![Item::Component(component("aaa", Status::MajorOutage))]);
+    view.incidents = vec![incident()];
+    view
+}
+
+#[test]
+fn a_card_says_the_state_and_as_of_when() {
+    let page = html::index(&outage()).expect("a page renders").html;
+    assert_eq!(content(&page, "og:title"), Some("Major outage: Component aaa"));
+    let description = "Since 14:40 UTC, 20 November. Example, as of 16:15 UTC, 20 November 2026.";
+    assert_eq!(content(&page, "og:description"), Some(description));
+    assert_eq!(attribute(&page, "name=description ", "content"), Some(description));
+    assert_eq!(content(&page, "og:image:alt"), Some("Major outage"));
+    assert_eq!(content(&page, "og:type"), Some("website"));
+    let image = content(&page, "og:image").expect("a card");
+    let path = image.strip_prefix("https://status.example.com/").expect("an absolute address");
+    let card = html::assets().iter().find(|asset| asset.path == path).expect("it is served");
+    assert_eq!(card.content_type, "image/png");
+    let icon = attribute(&page, "type=image/svg+xml ", "href").expect("an icon");
+    assert!(html::assets().iter().any(|asset| asset.path == icon), "{icon}");
+}
+
+#[test]
+fn each_state_has_pictures_of_its_own() {
+    let mut seen = Vec::new();
+    for tone in Tone::ALL {
+        let pictures = html::assets::pictures(tone);
+        let card = html::assets().iter().find(|asset| asset.path == pictures.card).expect("served").bytes;
+        let size = |bytes: &[u8]| {
+            let part = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
+            (part(16), part(20))
+        };
+        assert_eq!((size(card), size(pictures.touch)), ((1200, 630), (180, 180)));
+        assert!(card.len() < 5_000, "it is small");
+        assert_eq!(pictures.ico[..10], [0, 0, 1, 0, 2, 0, 16, 16, 0, 0], "an ICO of two, the first of 16 px");
+        let icon = html::assets().iter().find(|asset| asset.path == pictures.icon).expect("served");
+        assert!(icon.policy.starts_with("default-src 'none'; style-src 'sha256-"), "{}", icon.policy);
+        seen.extend([pictures.card.clone(), pictures.icon.clone()]);
+    }
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 12);
+}
+
+#[test]
+fn the_icon_follows_the_state() {
+    let of =
+        |status| html::icons(&page(vec![Item::Component(component("aaa", status))])).map(|(.., bytes)| bytes);
+    assert_ne!(of(Status::Operational), of(Status::MajorOutage));
+    let mut blind = page(vec![Item::Component(component("aaa", Status::Operational))]);
+    if let Item::Component(component) = &mut blind.items[0] {
+        component.stale_since = Some(NOW);
+    }
+    assert_eq!(html::icons(&blind)[0].2, html::assets::pictures(Tone::NoData).ico);
+}
+
+#[test]
+fn an_article_has_its_title_and_newest_text_and_no_time_of_today() {
+    let mut view = outage();
+    let one = |view: &PageView| html::incident(view, &view.incidents[0]).expect("a page renders").html;
+    let open = one(&view);
+    assert_eq!(content(&open, "og:title"), Some("Card payments declined"));
+    let newest = "Identified, Fri 20 Nov 2026, 15:41 UTC. One of two sites refuses them.";
+    assert_eq!(content(&open, "og:description"), Some(newest));
+    assert_eq!(
+        (content(&open, "og:type"), content(&open, "og:image:alt")),
+        (Some("article"), Some("Major outage"))
+    );
+    view.incidents = vec![resolved(5)];
+    let closed = one(&view);
+    view.now = NOW + 3 * DAY;
+    assert_eq!(one(&view), closed, "only a change renders it again");
+    view.maintenance = vec![maintenance(MaintenanceStatus::Scheduled, 60)];
+    let planned = html::maintenance(&view, &view.maintenance[0]).expect("a page renders").html;
+    assert_eq!(content(&planned, "og:title"), Some("Database upgrade"));
+    assert_eq!(content(&planned, "og:image:alt"), Some("Under maintenance"));
+}
+
+#[test]
+fn readers_of_feeds_find_them_and_the_present_page_is_no_link() {
+    let view = outage();
+    let index = html::index(&view).expect("a page renders").html;
+    assert!(index.contains("<link rel=alternate type=application/rss+xml href=\"feed.rss\">"), "{index}");
+    assert!(
+        index.contains("<a href=\"calendar.ics\">Calendar</a>")
+            && index.contains("<a href=\"feed.rss\">RSS</a>")
+    );
+    let own = html::incident(&view, &view.incidents[0]).expect("a page renders").html;
+    assert!(own.contains("href=\"../feed.atom\">"), "{own}");
+    let uptime = html::uptime(&view).expect("a page renders").html;
+    assert!(uptime.contains("<li><span aria-current=page>Uptime</span>"), "{uptime}");
+}
