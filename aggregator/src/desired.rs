@@ -14,6 +14,7 @@ use skerry_domain::time::Timestamp;
 use skerry_domain::uptime::{Rule, Weights};
 use skerry_domain::verdict::Quorum;
 use skerry_protocol::check::{Check, Kind};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What one file wants.
@@ -112,6 +113,7 @@ fn page(page: &config::Page) -> DesiredPage {
             support_url: page.support_url.clone(),
             frame_ancestors: page.frame_ancestors.clone(),
             language: page.language.clone(),
+            branding: Arc::new(page.branding.clone()),
             rule,
             weights,
         },

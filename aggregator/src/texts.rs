@@ -207,6 +207,26 @@ impl TextSanitiser {
         limited(std::mem::take(&mut self.removed))
     }
 
+    /// What `read` makes of a text, refused if something had to be removed from it.
+    ///
+    /// # Errors
+    /// What is wrong with the text, for its author.
+    pub(crate) fn refusing(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<Text, String>,
+    ) -> Result<Text, String> {
+        let read = read(self);
+        let removed = self.take_removed();
+        let text = read?;
+        if removed.is_empty() {
+            return Ok(text);
+        }
+        // `removed from the title: "10.0.0.7" (IPv4 address)`
+        let found =
+            removed.iter().map(|line| line.split_once(": ").map_or(line.as_str(), |(_, found)| found));
+        Err(format!("must not be public: {}", found.collect::<Vec<_>>().join("; ")))
+    }
+
     fn text(&mut self, what: &str, written: &str, form: Form, longest: usize) -> Result<Text, String> {
         if written.chars().any(|one| one.is_control() && !matches!(one, '\n' | '\r' | '\t')) {
             return Err(format!("the {what} contains control characters"));

@@ -7,6 +7,7 @@ mod agent;
 pub mod agent_check;
 pub mod announcement;
 pub mod automatic_text;
+pub mod branding;
 pub mod check_verdict;
 pub mod clock;
 pub mod clone_detection;

@@ -2,6 +2,7 @@
 
 use super::access::ApiToken;
 use super::announcement::Announcement;
+use super::branding::Branding;
 use super::check_verdict::CheckVerdict;
 use super::correction::Correction;
 use super::credentials::{Enrolment, TokenHash};
@@ -23,6 +24,7 @@ use super::template::Template;
 use super::time::Timestamp;
 use super::verdict::Quorum;
 use imbl::{OrdMap, OrdSet};
+use std::sync::Arc;
 
 pub use super::agent::{Agent, Epoch, SelfReport};
 pub use super::agent_check::{AgentCheck, LastRun, Outcomes};
@@ -207,6 +209,8 @@ pub struct PageSettings {
     pub frame_ancestors: Vec<String>,
     /// BCP 47.
     pub language: String,
+    /// Its look.
+    pub branding: Arc<Branding>,
     /// Uptime rule.
     pub rule: super::uptime::Rule,
     /// Uptime weights.
@@ -228,6 +232,7 @@ impl PageSettings {
             support_url: None,
             frame_ancestors: Vec::new(),
             language: "en".to_owned(),
+            branding: Arc::default(),
             rule: super::uptime::Rule::Observed,
             weights: super::uptime::Weights::default(),
         }

@@ -20,6 +20,7 @@ use skerry_domain::state::{Component, ComponentKey, GroupKey, Page, PageItem, Pa
 use skerry_domain::status::Status;
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use skerry_domain::uptime::{Figure, Rule, Tally};
+use std::sync::Arc;
 
 /// Days of an uptime bar.
 const BAR_DAYS: usize = 90;
@@ -93,6 +94,7 @@ pub(super) fn frame(page: &Page, zone: TimeZone, base_url: &str, now: Timestamp)
         support_url: page.settings.support_url.clone(),
         frame_ancestors: page.settings.frame_ancestors.clone(),
         language: page.settings.language.clone(),
+        branding: Arc::clone(&page.settings.branding),
         now,
         verified_at: None,
         believe_until: now,

@@ -5,6 +5,7 @@ mod announcements;
 pub mod api_v2;
 pub mod archive;
 pub mod badge;
+mod branding;
 pub mod build;
 pub mod calendar;
 mod component_now;

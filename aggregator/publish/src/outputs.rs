@@ -11,7 +11,7 @@ use super::archive::Versions;
 use super::html::{self, Document};
 use super::output::{CacheClass, Compression, Kind, Output, Publication};
 use super::view::{ComponentView, PageView};
-use super::{api_v2, badge, calendar, csv, feed, overall_status, robots, sitemap};
+use super::{api_v2, badge, branding, calendar, csv, feed, overall_status, robots, sitemap};
 use announced::{Announced, announced};
 use skerry_domain::published::SETTLED;
 use skerry_domain::time::{SECOND, Timestamp};
@@ -314,6 +314,11 @@ impl Renderer<'_> {
             let former = self.former.outputs.get(&asset.path);
             let output = former.map_or_else(|| of_asset(asset, self.view.now), Arc::clone);
             self.outputs.push((asset.path.clone(), output));
+        }
+        for file in branding::files(&self.view.branding) {
+            let kind = (file.content_type, file.cache, file.policy);
+            let output = self.rendered(&file.path, kind, file.bytes.to_vec());
+            self.outputs.push((file.path, output));
         }
     }
 }

@@ -73,6 +73,7 @@ pub(super) fn page(items: Vec<Item>) -> PageView {
         support_url: None,
         frame_ancestors: Vec::new(),
         language: "en".to_owned(),
+        branding: std::sync::Arc::default(),
         now: NOW,
         verified_at: Some(NOW - MINUTE),
         believe_until: NOW + 3 * MINUTE,

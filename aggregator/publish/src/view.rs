@@ -5,6 +5,7 @@ mod announcement;
 
 pub use announcement::AnnouncementView;
 
+use skerry_domain::branding::Branding;
 use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::interval::Interval;
 use skerry_domain::maintenance::{MaintenanceStatus, WindowEvent};
@@ -13,6 +14,7 @@ use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::Timestamp;
 use skerry_domain::uptime::{DayTally, Figure};
 use skerry_sanitiser::PublicText;
+use std::sync::Arc;
 
 /// A page at one instant.
 #[derive(Clone, Debug)]
@@ -33,6 +35,8 @@ pub struct PageView {
     pub frame_ancestors: Vec<String>,
     /// BCP 47 tag of the page's language.
     pub language: String,
+    /// Its look.
+    pub branding: Arc<Branding>,
     /// The instant that the view describes.
     pub now: Timestamp,
     /// The newest conclusive evidence of each component with current data, and of these instants the oldest. `None` if

@@ -10,7 +10,8 @@ use skerry_protocol::strict::{self, Document, Item, Problem, Problems, Shape, Ta
 use super::rules::EarlierProblems;
 use super::server::{self, Process};
 use super::templates::{Within, templates};
-use super::{CheckEntry, Config, Loaded, Page, Quorum, incidents, page, rules};
+use super::{CheckEntry, Config, Loaded, Page, Quorum, branding, incidents, page, rules};
+use crate::texts::TextSanitiser;
 
 /// Reads the files, one per workspace; the first also has the settings of the process. Paths in a file are relative to
 /// that file.
@@ -114,11 +115,16 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
     let section_at = |key: &str| root.has(key).then(|| root.position_of(key));
     let (incidents_at, sanitiser_at) = (section_at("incidents"), section_at("sanitiser"));
     let checks: Vec<CheckEntry> = root.tables("check", &["name"]).iter().filter_map(check_entry).collect();
-    let pages = root.tables("page", &["key", "slug", "name"]);
-    let pages: Vec<Page> = pages.iter().filter_map(page::page).collect();
+    let (mut pages, brandings) = pages(root);
     let local = local_agent.as_ref();
     let within = Within { checks: &checks, pages: &pages, local_agent: local, sanitiser: &sanitiser };
     let templates = templates(root, &within);
+    let mut texts = within.rules().map(TextSanitiser::with);
+    for (page, table) in pages.iter_mut().zip(&brandings) {
+        if let Some(table) = table {
+            (page.branding.header, page.branding.footer) = branding::texts(table, texts.as_mut());
+        }
+    }
     let Process { listeners, public, store, metrics_token_file, requests_per_minute, .. } =
         process.clone()?;
     Some(Config {
@@ -139,6 +145,20 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
         templates,
         declared_at: root.position_of("workspace"),
     })
+}
+
+/// The pages, and for each the table whose texts are still to be read: the sanitiser has to know the names of all pages.
+fn pages<'d>(root: &Table<'d>) -> (Vec<Page>, Vec<Option<Table<'d>>>) {
+    let tables = root.tables("page", &["key", "slug", "name"]);
+    let read = tables.iter().filter_map(|table| {
+        let (look, texts) = branding::branding(table);
+        let page = page::page(table, look);
+        if page.is_none() {
+            texts.iter().for_each(Table::leave_the_rest);
+        }
+        Some((page?, texts))
+    });
+    read.unzip()
 }
 
 fn check_entry(table: &Table<'_>) -> Option<CheckEntry> {

@@ -1,8 +1,9 @@
 //! The aggregator's configuration: plain values, read strictly, with the position of each declaration.
 //!
-//! [`load`] reads all files and reports all problems at once. It opens nothing but the configuration files; of files with
-//! secrets it checks the permissions only.
+//! [`load`] reads all files and reports all problems at once. It opens nothing but the configuration files, and the images
+//! and style sheets of pages; of files with secrets it checks the permissions only.
 
+mod branding;
 mod incidents;
 mod load;
 mod page;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use skerry_agent::self_test::SelfTestSettings;
+use skerry_domain::branding::Branding;
 use skerry_domain::template::TemplateStatus;
 use skerry_domain::text::Text;
 use skerry_protocol::check::{Check, Kind, Severity};
@@ -269,6 +271,8 @@ pub struct Page {
     pub frame_ancestors: Vec<String>,
     /// BCP 47 tag.
     pub language: String,
+    /// Its look.
+    pub branding: Branding,
     /// How uptime is computed.
     pub uptime_rule: UptimeRule,
     /// The weight of a partial outage in percent.

@@ -1,5 +1,6 @@
 //! Reads pages with their groups and components, in the order of the file.
 
+use skerry_domain::branding::Branding;
 use skerry_protocol::strict::{Entry, Item, Table, refuse};
 
 use super::{Component, Group, Link, Page, UptimeRule, values};
@@ -7,7 +8,7 @@ use super::{Component, Group, Link, Page, UptimeRule, values};
 const DEFAULT_PARTIAL_PERCENT: u32 = 30;
 const DEFAULT_MAJOR_PERCENT: u32 = 100;
 
-pub(super) fn page(table: &Table<'_>) -> Option<Page> {
+pub(super) fn page(table: &Table<'_>, branding: Branding) -> Option<Page> {
     let key = name(table.string("key"), 63).required("key = \"main\"");
     let slug = name(table.string("slug"), 63).convert(|slug| values::unreserved_slug(&slug));
     let slug = if table.has("slug") { slug.optional() } else { default_slug(table, key.as_deref()) };
@@ -30,6 +31,7 @@ pub(super) fn page(table: &Table<'_>) -> Option<Page> {
             .filter_map(frame_ancestor)
             .collect(),
         language: table.string("language").convert(|text| values::language(&text)).or("en".to_owned()),
+        branding,
         uptime_rule,
         partial_percent,
         major_percent,

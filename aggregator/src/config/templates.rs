@@ -105,7 +105,7 @@ impl Within<'_> {
     }
 
     /// The rules by this file alone. Whoever uses a template meets those of the workspace.
-    fn rules(&self) -> Option<Rules> {
+    pub(super) fn rules(&self) -> Option<Rules> {
         let Sanitiser { private_suffixes, secret_patterns } = self.sanitiser.clone();
         let mut settings = settings(&SanitiserSettings {
             private_suffixes: Some(private_suffixes),
@@ -144,24 +144,15 @@ fn text(
         table.refuse(key, format!("{key}: {one}"), remedy);
     }
     let sanitiser = sanitiser?;
-    let read = match field {
+    let read = sanitiser.refusing(|sanitiser| match field {
         TemplateField::Title => sanitiser.title(written),
         TemplateField::Body => sanitiser.markdown(written),
-    };
-    let removed = sanitiser.take_removed();
-    let why = match &read {
-        Err(why) => Some(why.clone()),
-        Ok(_) if removed.is_empty() => None,
-        Ok(_) => {
-            // `removed from the title: "10.0.0.7" (IPv4 address)`
-            let found =
-                removed.iter().map(|line| line.split_once(": ").map_or(line.as_str(), |(_, found)| found));
-            Some(format!("must not be public: {}", found.collect::<Vec<_>>().join("; ")))
+    });
+    match read {
+        Ok(text) => Some(text).filter(|_| wrong.is_empty()),
+        Err(why) => {
+            table.refuse(key, format!("{key}: {why}"), "Write it another way.");
+            None
         }
-    };
-    if let Some(why) = why {
-        table.refuse(key, format!("{key}: {why}"), "Write it another way.");
-        return None;
     }
-    read.ok().filter(|_| wrong.is_empty())
 }

@@ -187,6 +187,18 @@ pub(crate) fn support_url(text: &str) -> Result<String, Refusal> {
     }
 }
 
+/// An address of a web page.
+pub(crate) fn web_url(text: &str) -> Result<String, Refusal> {
+    let url = support_url(text)?;
+    if url.starts_with("mailto:") {
+        return refuse(
+            format!("must be an http or https address; it is \"{text}\""),
+            "Write it such as \"https://example.com/\".",
+        );
+    }
+    Ok(url)
+}
+
 /// A language tag (BCP 47).
 pub(crate) fn language(text: &str) -> Result<String, Refusal> {
     let part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());

@@ -3,6 +3,7 @@
 
 mod announced;
 mod asleep;
+mod branding;
 mod clients;
 mod clocks;
 mod failing_store;

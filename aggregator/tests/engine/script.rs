@@ -1,5 +1,6 @@
 //! Random commands, decoded from bytes so that a failing sequence shrinks.
 
+use crate::branding::look;
 use crate::people::{declares, parents};
 use crate::reports::empty;
 use skerry_domain::heartbeat::Expected;
@@ -354,7 +355,7 @@ pub(crate) fn configure(script: &mut Script<'_>) -> Configure {
     items.push(DesiredItem::Component(component("by hand", Vec::new())));
     let page = DesiredPage {
         key: "page".to_owned(),
-        settings: page_settings(),
+        settings: PageSettings { branding: look(script), ..page_settings() },
         zone: jiff::tz::TimeZone::UTC,
         items,
     };

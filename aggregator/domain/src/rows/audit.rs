@@ -6,7 +6,8 @@ use super::settings;
 use super::value::Value;
 use super::{AuditRow, CheckDefinitionRow, EnrolmentRow, HeartbeatTokenRow, Row};
 use super::{
-    Write, access, announcements, corrections, holds, incidents, problems, series, templates, windows,
+    Write, access, announcements, branding, corrections, holds, incidents, problems, series, templates,
+    windows,
 };
 use crate::state::{State, WorkspaceKey};
 use crate::step::Touched;
@@ -75,6 +76,7 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
     let checks = touched.checks.iter().map(|key| settings::check_row(state, *key).map(Row::from));
     let heartbeats = touched.heartbeats.iter().map(|key| settings::heartbeat_row(state, *key).map(Row::from));
     let pages = touched.pages.iter().map(|key| settings::page_row(state, *key).map(Row::from));
+    let brandings = touched.pages.iter().map(|key| branding::branding_row(state, *key).map(Row::from));
     let groups = touched.groups.iter().map(|key| settings::group_row(state, *key).map(Row::from));
     let components = touched.components.iter().map(|key| settings::component_row(state, *key).map(Row::from));
     let holds = touched.holds.iter().map(|(of, key)| holds::hold_row(state, *of, *key).map(Row::from));
@@ -98,6 +100,7 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
         .chain(checks)
         .chain(heartbeats)
         .chain(pages)
+        .chain(brandings)
         .chain(groups)
         .chain(components)
         .chain(holds)

@@ -4,6 +4,7 @@ use super::items::Items;
 use super::table::{Column, Columns, Record, Table, records};
 use super::value::{Bits, Field, Layer, Lines, Misread, Said, Value};
 use crate::access::Role;
+use crate::branding::{Color, GroupFolding, ImageFormat, ImagePurpose, Theme};
 use crate::credentials::{Standing, TokenHash};
 use crate::problem::Severity;
 use crate::reporters::Held;
@@ -15,6 +16,7 @@ use crate::track::HardState;
 use crate::uptime::Rule;
 use crate::verdict::Quorum;
 use skerry_protocol::wire::{Outcome, Reason};
+use skerry_sanitiser::PublicText;
 
 records! {
     /// A tenant.
@@ -241,6 +243,31 @@ records! {
         major_percent: u32,
         items: Items,
         origin: Origin,
+    }
+    /// The look of a page.
+    PageBrandingRow in "page_branding", key 2 {
+        workspace: WorkspaceKey,
+        page: PageKey,
+        color: Option<Color>,
+        color_dark: Option<Color>,
+        theme: Theme,
+        groups: GroupFolding,
+        compact: bool,
+        affected_first: bool,
+        written_header: Option<String>,
+        header: Option<PublicText>,
+        written_footer: Option<String>,
+        footer: Option<PublicText>,
+        links: Lines,
+        css: Option<String>,
+    }
+    /// An image of a page.
+    PageImageRow in "page_image", key 3 {
+        workspace: WorkspaceKey,
+        page: PageKey,
+        purpose: ImagePurpose,
+        format: ImageFormat,
+        bytes: Vec<u8>,
     }
     /// A group of components.
     GroupRow in "page_group", key 2 {

@@ -1,7 +1,8 @@
 //! Rows below the rows that a step touched, for the audit.
 
 use super::{AgentAllowRow, Row, WindowCheckRow, WindowComponentRow};
-use super::{announcements, incidents, pages, templates};
+use super::{announcements, branding, incidents, pages, templates};
+use crate::branding::ImagePurpose;
 use crate::state::{
     AgentKey, AnnouncementKey, CheckKey, ComponentKey, IncidentKey, PageKey, ProblemKey, State, TemplateKey,
     WindowKey,
@@ -25,6 +26,8 @@ pub(super) struct Details {
     announced: BTreeSet<(IncidentKey, ProblemKey)>,
     /// Pages of announcements.
     notices: BTreeSet<(AnnouncementKey, PageKey)>,
+    /// Images of pages.
+    images: BTreeSet<(PageKey, ImagePurpose)>,
     /// Components of templates.
     templates: BTreeSet<(TemplateKey, ComponentKey)>,
 }
@@ -37,6 +40,9 @@ impl Details {
                 let names = state.agents.get(key).into_iter().flat_map(|agent| &agent.permit.allowed);
                 details.allowed.extend(names.map(|name| (*key, name.clone())));
             }
+            let images =
+                touched.pages.iter().flat_map(|key| ImagePurpose::ALL.map(|purpose| (*key, purpose)));
+            details.images.extend(images);
             for key in &touched.components {
                 let links = state.components.get(key).into_iter().flat_map(|component| &component.links);
                 details.links.extend(links.map(|link| (*key, link.check, link.from)));
@@ -93,7 +99,9 @@ impl Details {
         let notices = notices.map(|(key, page)| announcements::page_row(state, *key, *page).map(Row::from));
         let templates = self.templates.iter();
         let templates = templates.map(|(key, of)| templates::component_row(state, *key, *of).map(Row::from));
+        let images = self.images.iter();
+        let images = images.map(|(page, purpose)| branding::image_row(state, *page, *purpose).map(Row::from));
         let all = allowed.chain(links).chain(planned).chain(checks).chain(announced);
-        all.chain(notices).chain(templates).collect()
+        all.chain(notices).chain(templates).chain(images).collect()
     }
 }

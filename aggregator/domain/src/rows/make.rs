@@ -2,9 +2,7 @@
 
 use super::announcements::write_announcement;
 use super::append::append;
-use super::settings::{
-    agent_row, check_row, component_row, group_row, heartbeat_row, page_row, workspace_row,
-};
+use super::settings::{agent_row, check_row, component_row, group_row, heartbeat_row, workspace_row};
 use super::table::{Key, Record};
 use super::templates::write_template;
 use super::value::{Bits, Field, Layer, Lines, Said, Value};
@@ -62,7 +60,7 @@ pub(crate) fn make(
         make.blind();
     }
     touched.forgotten_agents.iter().for_each(|key| make.forgotten_agent(*key));
-    touched.pages.iter().for_each(|key| make.put_if_held(page_row(state, *key)));
+    touched.pages.iter().for_each(|key| pages::write_page(state, *key, &mut make.writes));
     touched.groups.iter().for_each(|key| make.put_if_held(group_row(state, *key)));
     touched.components.iter().for_each(|key| make.component(*key));
     touched.automatic.iter().for_each(|(key, from)| make.automatic(*key, *from));

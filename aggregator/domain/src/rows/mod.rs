@@ -7,6 +7,7 @@ mod announced;
 mod announcements;
 mod append;
 mod audit;
+mod branding;
 mod corrections;
 mod declared;
 mod details;

@@ -1,16 +1,19 @@
 //! Pages, groups and components as rows, and back.
 
+use super::branding::write_branding;
 use super::items::Items;
+use super::settings::page_row;
 use super::value::Lines;
-use super::{ComponentRow, GroupRow, LinkRow, PageRow};
+use super::{ComponentRow, GroupRow, LinkRow, PageRow, Write};
 use crate::layers::Layers;
 use crate::shared_vec::SharedVec;
 use crate::state::{
-    Component, ComponentKey, ComponentSettings, Group, GroupKey, Link, Page, PageKey, PageSettings,
+    Component, ComponentKey, ComponentSettings, Group, GroupKey, Link, Page, PageKey, PageSettings, State,
     WorkspaceKey,
 };
 use crate::time::Timestamp;
 use crate::uptime::Weights;
+use std::sync::Arc;
 
 pub(super) fn page(workspace: WorkspaceKey, key: PageKey, page: &Page) -> PageRow {
     let settings = page.settings.clone();
@@ -40,6 +43,14 @@ pub(super) fn page(workspace: WorkspaceKey, key: PageKey, page: &Page) -> PageRo
     }
 }
 
+/// Writes a page with its look.
+pub(super) fn write_page(state: &State, key: PageKey, writes: &mut Vec<Write>) {
+    if let Some(row) = page_row(state, key) {
+        writes.push(Write::Put(row.into()));
+        write_branding(state, key, writes);
+    }
+}
+
 impl From<PageRow> for Page {
     fn from(row: PageRow) -> Self {
         let weights = Weights { partial_percent: row.partial_percent, major_percent: row.major_percent };
@@ -54,6 +65,7 @@ impl From<PageRow> for Page {
             support_url: row.support_url,
             frame_ancestors: row.frame_ancestors.0,
             language: row.language,
+            branding: Arc::default(),
             rule: row.uptime_rule,
             weights,
         };

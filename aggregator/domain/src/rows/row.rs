@@ -44,6 +44,10 @@ rows! {
     Heartbeat(HeartbeatRow),
     /// A status page.
     Page(PageRow),
+    /// The look of a page.
+    PageBranding(PageBrandingRow),
+    /// An image of a page.
+    PageImage(PageImageRow),
     /// A group of components.
     Group(GroupRow),
     /// A user-facing part of a page.

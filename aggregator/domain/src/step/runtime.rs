@@ -120,6 +120,7 @@ pub(super) fn change_page(
         support_url: change.support_url.unwrap_or(settings.support_url),
         frame_ancestors: change.frame_ancestors.unwrap_or(settings.frame_ancestors),
         language: change.language.unwrap_or(settings.language),
+        branding: settings.branding,
         rule: change.rule.unwrap_or(settings.rule),
         weights: change.weights.unwrap_or(settings.weights),
     })?;

@@ -37,6 +37,7 @@ pub(crate) fn page(name: &str, items: Vec<Item>) -> PageView {
         support_url: Some("https://example.com/help".to_owned()),
         frame_ancestors: Vec::new(),
         language: "en".to_owned(),
+        branding: std::sync::Arc::default(),
         now: NOW,
         verified_at: Some(NOW),
         believe_until: NOW + 10 * MINUTE,

@@ -1,8 +1,11 @@
 //! What every page is made of: its style sheet, the policy that allows it, and the bytes.
 
 use super::assets::minify;
+use crate::branding;
 use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
+use skerry_domain::branding::Branding;
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// An HTML page.
@@ -29,6 +32,7 @@ pub(crate) enum Sheet {
 }
 
 /// A style sheet without comments and blanks, and its hash as a source of a policy.
+#[derive(Clone)]
 pub(crate) struct Style {
     pub(crate) css: String,
     hash: String,
@@ -57,25 +61,38 @@ impl Sheet {
     pub(crate) fn style(self) -> &'static Style {
         &STYLES[self as usize]
     }
+
+    /// The style sheet of a page with this look.
+    pub(crate) fn branded(self, look: &Branding) -> Cow<'static, Style> {
+        let style = self.style();
+        match branding::restyled(&style.css, look) {
+            Cow::Borrowed(_) => Cow::Borrowed(style),
+            Cow::Owned(css) => Cow::Owned(Style::new(css)),
+        }
+    }
 }
 
 impl Style {
     fn of(parts: &[&str]) -> Self {
-        let css = minify(&parts.concat());
+        Self::new(minify(&parts.concat()))
+    }
+
+    fn new(css: String) -> Self {
         let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(css.as_bytes()));
         Self { css, hash }
     }
 
     /// The `Content-Security-Policy` of a page with this style sheet that `frame_ancestors` may embed; empty for none.
-    /// Nothing else is inline, and nothing comes from elsewhere.
-    pub(crate) fn policy(&self, frame_ancestors: &[String]) -> String {
+    /// Nothing else is inline, and nothing comes from elsewhere. `linked`: the page links a style sheet beside it.
+    pub(crate) fn policy(&self, frame_ancestors: &[String], linked: bool) -> String {
+        let linked = if linked { " 'self'" } else { "" };
         let hash = &self.hash;
         let ancestors = match frame_ancestors {
             [] => "'none'".to_owned(),
             some => some.join(" "),
         };
         format!(
-            "default-src 'none'; style-src 'sha256-{hash}'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+            "default-src 'none'; style-src 'sha256-{hash}'{linked}; script-src 'self'; img-src 'self'; connect-src 'self'; \
              base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
         )
     }
@@ -87,15 +104,15 @@ mod tests {
 
     #[test]
     fn the_policy_allows_the_style_of_its_page_and_the_frames_that_are_named() {
-        let policy = Sheet::Index.style().policy(&[]);
+        let policy = Sheet::Index.style().policy(&[], false);
         assert!(
             policy.contains("style-src 'sha256-") && policy.ends_with("frame-ancestors 'none'"),
             "{policy}"
         );
         assert!(!policy.contains("unsafe"));
-        assert_ne!(policy, Sheet::Component.style().policy(&[]));
+        assert_ne!(policy, Sheet::Component.style().policy(&[], false));
         let framed =
-            Sheet::Index.style().policy(&["https://intranet.example".to_owned(), "'self'".to_owned()]);
+            Sheet::Index.style().policy(&["https://intranet.example".to_owned(), "'self'".to_owned()], false);
         assert_eq!(framed.replace("https://intranet.example 'self'", "'none'"), policy, "the rest stays");
     }
 }

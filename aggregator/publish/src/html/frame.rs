@@ -4,9 +4,12 @@ use super::assets::script_path;
 use super::document::{Document, Sheet, Style};
 use super::head::Head;
 use super::words::{balanced, is_right_to_left};
-use crate::texts;
 use crate::view::PageView;
+use crate::{branding, texts};
 use sailfish::TemplateSimple;
+use skerry_domain::branding::{Branding, OwnerLink, Theme};
+use skerry_domain::text::Text;
+use std::borrow::Cow;
 
 #[derive(TemplateSimple)]
 #[template(path = "frame.stpl")]
@@ -22,10 +25,40 @@ struct Layout<'a> {
     name: String,
     help: Option<&'a str>,
     footer: String,
-    style: &'static Style,
+    style: Cow<'static, Style>,
+    /// Path of the owner's style sheet below the page's root.
+    css: Option<String>,
+    logo: Option<Logo>,
+    /// The owner's text above the page, as markup.
+    intro: Option<String>,
+    /// The owner's text below the page, as markup.
+    closing: Option<String>,
+    links: &'a [OwnerLink],
+    compact: bool,
     script: &'static str,
+    /// Path and content type of the owner's icon.
+    icon: Option<(String, &'static str)>,
+    theme: Theme,
     head: Head,
     body: String,
+}
+
+/// The owner's logo: its path, and that of another one for the dark scheme.
+struct Logo {
+    path: &'static str,
+    dark: Option<&'static str>,
+}
+
+impl Logo {
+    fn of(look: &Branding) -> Option<Self> {
+        let dark = look.logo_dark.as_ref().map(|_| branding::LOGO_DARK);
+        look.logo.as_ref()?;
+        Some(match look.theme {
+            Theme::Auto => Self { path: branding::LOGO, dark },
+            Theme::Light => Self { path: branding::LOGO, dark: None },
+            Theme::Dark => Self { path: dark.unwrap_or(branding::LOGO), dark: None },
+        })
+    }
 }
 
 /// What surrounds the `<main>` of a document.
@@ -37,6 +70,10 @@ pub(crate) struct Frame<'a> {
 impl<'a> Frame<'a> {
     /// The frame of the document at `path`; `root` is the relative path from there to the page's root ("" or "../").
     pub(crate) fn new(view: &'a PageView, sheet: Sheet, root: &'a str, path: &'a str, title: String) -> Self {
+        let look = &*view.branding;
+        let style = sheet.branded(look);
+        let policy = style.policy(&view.frame_ancestors, look.css.is_some());
+        let markup = |text: &Option<Text>| text.as_ref().map(|text| text.public.html());
         let layout = Layout {
             root,
             path,
@@ -48,11 +85,19 @@ impl<'a> Frame<'a> {
             name: balanced(&view.name),
             help: view.support_url.as_deref().filter(|url| is_link(url)),
             footer: texts::frame::footer(zone(view), view.rule.major_percent, view.rule.partial_percent),
-            style: sheet.style(),
+            style,
+            css: branding::css_path(look),
+            logo: Logo::of(look),
+            intro: markup(&look.header).filter(|_| sheet == Sheet::Index),
+            closing: markup(&look.footer),
+            links: &look.links,
+            compact: look.compact,
             script: script_path(),
+            icon: branding::favicon_path(look),
+            theme: look.theme,
             body: String::new(),
         };
-        Self { layout, policy: sheet.style().policy(&view.frame_ancestors) }
+        Self { layout, policy }
     }
 
     /// With what the document says outside of itself.

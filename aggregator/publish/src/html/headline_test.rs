@@ -67,6 +67,7 @@ fn page(components: Vec<ComponentView>) -> PageView {
         support_url: None,
         frame_ancestors: Vec::new(),
         language: "en".to_owned(),
+        branding: std::sync::Arc::default(),
         now: NOW,
         verified_at: Some(NOW),
         believe_until: NOW + 3 * MINUTE,

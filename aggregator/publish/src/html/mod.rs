@@ -175,7 +175,7 @@ pub struct Entry {
 /// A template that cannot be written, which would be a fault of the program.
 pub fn directory(entries: &[Entry]) -> anyhow::Result<Document> {
     let style = Sheet::Plain.style();
-    Ok(Document { html: Directory { style, entries }.render_once()?, policy: style.policy(&[]) })
+    Ok(Document { html: Directory { style, entries }.render_once()?, policy: style.policy(&[], false) })
 }
 
 /// Renders every 404. It names no page and is always the same.
@@ -183,5 +183,5 @@ pub fn not_found() -> Document {
     let style = Sheet::Plain.style();
     // A template that writes its style alone cannot fail; an empty body would still be the same for all.
     let html = NotFound { style }.render_once().unwrap_or_default();
-    Document { html, policy: style.policy(&[]) }
+    Document { html, policy: style.policy(&[], false) }
 }

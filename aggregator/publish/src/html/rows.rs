@@ -7,6 +7,7 @@ use super::{bar, figures, markup};
 use crate::texts;
 use crate::view::{ComponentView, GroupView, Item, PageView, Unseen};
 use jiff::civil::Date;
+use skerry_domain::branding::GroupFolding;
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
 use skerry_domain::uptime::{self, Figure};
@@ -107,6 +108,9 @@ pub(crate) fn rows(view: &PageView) -> Vec<Row> {
             Item::Group(group) => group_row(group, many, view, &clock),
         })
         .collect();
+    if view.branding.affected_first {
+        rows.sort_by_key(|row| row.head().tone == Tone::Of(Status::Operational));
+    }
     drop_oldest_lines(&mut rows, MAX_DAY_LINES);
     rows
 }
@@ -129,6 +133,13 @@ fn drop_oldest_lines(rows: &mut [Row], max: usize) {
 }
 
 impl Row {
+    fn head(&self) -> &Summary {
+        match self {
+            Self::Group { head, .. } => head,
+            Self::Component(row) => &row.head,
+        }
+    }
+
     /// Whether lines of days are left out.
     pub(crate) fn is_cut(&self) -> bool {
         self.components().iter().any(|row| row.days.older > 0)
@@ -177,7 +188,11 @@ fn group_row(group: &GroupView, many: bool, view: &PageView, clock: &Clock<'_>) 
         manual: false,
         description: group.description.as_deref().map(balanced),
     };
-    let open = !(many && worst == Tone::Of(Status::Operational));
+    let open = match view.branding.groups {
+        GroupFolding::ByState => !(many && worst == Tone::Of(Status::Operational)),
+        GroupFolding::Open => true,
+        GroupFolding::Folded => false,
+    };
     let children = children.into_iter().map(|child| component_row(child, view, clock)).collect();
     Some(Row::Group { head, open, children })
 }

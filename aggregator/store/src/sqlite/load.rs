@@ -8,9 +8,9 @@ use skerry_domain::rows::{
     CheckDefinitionRow, CheckRow, ComponentRow, CorrectionRow, CounterRow, DeclaredRow, EnrolmentRow,
     EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, FormerTextRow, GroupRow, HeartbeatRow,
     HeartbeatTokenRow, HoldRow, IncidentComponentRow, IncidentProblemRow, IncidentRow, IncidentUpdateRow,
-    IntervalRow, LinkRow, Misread, PageRow, ProblemEventRow, ProblemRow, Record, Restore, SeriesRow, SpanRow,
-    TemplateComponentRow, TemplateRow, TrackRow, Value, WindowCheckRow, WindowComponentRow, WindowRow,
-    WindowTextRow, WindowUpdateRow, WorkspaceRow,
+    IntervalRow, LinkRow, Misread, PageBrandingRow, PageImageRow, PageRow, ProblemEventRow, ProblemRow,
+    Record, Restore, SeriesRow, SpanRow, TemplateComponentRow, TemplateRow, TrackRow, Value, WindowCheckRow,
+    WindowComponentRow, WindowRow, WindowTextRow, WindowUpdateRow, WorkspaceRow,
 };
 use skerry_domain::state::{Counters, State, WorkspaceKey};
 use skerry_domain::time::Timestamp;
@@ -44,6 +44,8 @@ impl Sqlite {
         self.restore::<DeclaredRow>(&mut states)?;
         self.restore::<HeartbeatRow>(&mut states)?;
         self.restore::<PageRow>(&mut states)?;
+        self.restore::<PageBrandingRow>(&mut states)?;
+        self.restore::<PageImageRow>(&mut states)?;
         self.restore::<GroupRow>(&mut states)?;
         self.restore::<ComponentRow>(&mut states)?;
         self.restore::<LinkRow>(&mut states)?;
