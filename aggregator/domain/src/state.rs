@@ -2,7 +2,6 @@
 
 use super::access::ApiToken;
 use super::announcement::Announcement;
-use super::branding::Branding;
 use super::check_verdict::CheckVerdict;
 use super::correction::Correction;
 use super::credentials::{Enrolment, TokenHash};
@@ -24,7 +23,6 @@ use super::template::Template;
 use super::time::Timestamp;
 use super::verdict::Quorum;
 use imbl::{OrdMap, OrdSet};
-use std::sync::Arc;
 
 pub use super::agent::{Agent, Epoch, SelfReport};
 pub use super::agent_check::{AgentCheck, LastRun, Outcomes};
@@ -34,6 +32,7 @@ pub use super::keys::{
     WorkspaceKey, WorkspacePage,
 };
 pub use super::origin::Origin;
+pub use super::settings::{ComponentSettings, PageSettings};
 pub use super::workspace::Workspace;
 
 /// The state of a workspace. A copy shares its entries with the original, so it is cheap.
@@ -186,59 +185,6 @@ pub struct Page {
     pub items: Vec<PageItem>,
 }
 
-/// The settings of a page.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PageSettings {
-    /// Path segment and default sub-domain.
-    pub slug: String,
-    /// Its name.
-    pub name: String,
-    /// Visible to everyone.
-    pub public: bool,
-    /// Listed in the index of pages.
-    pub listed: bool,
-    /// Also served at `/` on every host that belongs to no page. At most one page has this.
-    pub root: bool,
-    /// Its own host.
-    pub domain: Option<String>,
-    /// IANA name.
-    pub time_zone: String,
-    /// "Get help".
-    pub support_url: Option<String>,
-    /// Origins that may embed it in a frame.
-    pub frame_ancestors: Vec<String>,
-    /// BCP 47.
-    pub language: String,
-    /// Its look.
-    pub branding: Arc<Branding>,
-    /// Uptime rule.
-    pub rule: super::uptime::Rule,
-    /// Uptime weights.
-    pub weights: super::uptime::Weights,
-}
-
-impl PageSettings {
-    /// A page that is public and listed, with everything else as a file leaves it. It is called as its slug.
-    #[must_use]
-    pub fn named(slug: &str) -> Self {
-        Self {
-            slug: slug.to_owned(),
-            name: slug.to_owned(),
-            public: true,
-            listed: true,
-            root: false,
-            domain: None,
-            time_zone: "Etc/UTC".to_owned(),
-            support_url: None,
-            frame_ancestors: Vec::new(),
-            language: "en".to_owned(),
-            branding: Arc::default(),
-            rule: super::uptime::Rule::Observed,
-            weights: super::uptime::Weights::default(),
-        }
-    }
-}
-
 /// A row of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PageItem {
@@ -305,41 +251,6 @@ impl Component {
     #[must_use]
     pub fn is_linked(&self) -> bool {
         self.links.iter().any(|link| link.to == Timestamp::FAR)
-    }
-}
-
-/// The settings of a component.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ComponentSettings {
-    /// Its name.
-    pub name: String,
-    /// A sentence.
-    pub description: Option<String>,
-    /// Shown to visitors.
-    pub public: bool,
-    /// Nothing before this day counts.
-    pub start_date: Option<jiff::civil::Date>,
-    /// The chart is shown.
-    pub response_time: bool,
-    /// Uptime is shown.
-    pub showcase: bool,
-    /// Hidden while it is operational.
-    pub only_show_if_degraded: bool,
-}
-
-impl ComponentSettings {
-    /// A component with everything but its name as a file leaves it.
-    #[must_use]
-    pub fn named(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            description: None,
-            public: true,
-            start_date: None,
-            response_time: false,
-            showcase: true,
-            only_show_if_degraded: false,
-        }
     }
 }
 
