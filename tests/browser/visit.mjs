@@ -20,7 +20,7 @@ export async function serve(directory, at) {
     if (!found) return response.writeHead(404).end()
     const policy = `${found}.policy`
     response.writeHead(200, {
-      'content-type': TYPES[extname(found)] ?? 'application/octet-stream',
+      'content-type': existsSync(`${found}.type`) ? readFileSync(`${found}.type`, 'utf8') : TYPES[extname(found)] ?? 'application/octet-stream',
       ...(at ? { date: new Date(at).toUTCString() } : {}),
       ...(existsSync(policy) ? { 'content-security-policy': readFileSync(policy, 'utf8') } : {}),
     }).end(readFileSync(found))

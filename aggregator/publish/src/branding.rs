@@ -3,7 +3,6 @@
 
 use super::output::CacheClass;
 use skerry_domain::branding::{Branding, Image, ImageFormat, Theme};
-use std::borrow::Cow;
 
 /// Path of the logo below a page's root.
 pub(crate) const LOGO: &str = "logo";
@@ -26,23 +25,26 @@ pub(crate) struct OwnerFile<'a> {
 }
 
 /// The style sheet of a document in the owner's scheme and colours.
-pub(crate) fn restyled<'a>(css: &'a str, look: &Branding) -> Cow<'a, str> {
+pub(crate) fn restyled(css: &str, look: &Branding) -> String {
+    let scheme = |scheme: &str, query: &str| {
+        css.replace("color-scheme:light dark", scheme).replace(PREFERS_DARK, query)
+    };
     let mut css = match look.theme {
-        Theme::Auto => Cow::Borrowed(css),
-        Theme::Light => Cow::Owned(
-            css.replace("color-scheme:light dark", "color-scheme:light").replace(PREFERS_DARK, "not all"),
-        ),
-        Theme::Dark => Cow::Owned(
-            css.replace("color-scheme:light dark", "color-scheme:dark").replace(PREFERS_DARK, "screen"),
-        ),
+        Theme::Auto => css.to_owned(),
+        Theme::Light => scheme("color-scheme:light", "not all"),
+        Theme::Dark => scheme("color-scheme:dark", "screen"),
     };
-    let Some(colors) = look.colors else { return css };
-    let dark = match look.theme {
-        Theme::Auto => format!("@media {PREFERS_DARK}{{:root{{--li:{}}}}}", colors.dark),
-        Theme::Light => String::new(),
-        Theme::Dark => format!("@media screen{{:root{{--li:{}}}}}", colors.dark),
-    };
-    css.to_mut().push_str(&format!(":root{{--li:{}}}{dark}", colors.light));
+    if let Some(colors) = look.colors {
+        let query = match look.theme {
+            Theme::Auto => PREFERS_DARK,
+            Theme::Light => "not all",
+            Theme::Dark => "screen",
+        };
+        css.push_str(&format!(
+            ":root{{--li:{}}}@media {query}{{:root{{--li:{}}}}}",
+            colors.light, colors.dark
+        ));
+    }
     css
 }
 

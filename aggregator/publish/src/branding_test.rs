@@ -84,7 +84,7 @@ fn the_policy_of_a_page_in_other_colours_allows_its_style_sheet() {
 fn one_scheme_stands_alone_and_paper_stays_light() {
     let css =
         "a{color-scheme:light dark}@media screen and (prefers-color-scheme:dark){b{c:d}}@media print{e{f:g}}";
-    let of = |theme| restyled(css, &Branding { theme, ..Branding::default() }).into_owned();
+    let of = |theme| restyled(css, &Branding { theme, ..Branding::default() });
     assert_eq!(of(Theme::Auto), css);
     assert_eq!(of(Theme::Light), "a{color-scheme:light}@media not all{b{c:d}}@media print{e{f:g}}");
     assert_eq!(of(Theme::Dark), "a{color-scheme:dark}@media screen{b{c:d}}@media print{e{f:g}}");

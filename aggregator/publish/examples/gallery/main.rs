@@ -2,6 +2,7 @@
 //! `cargo run -p skerry-publish --example gallery -- DIRECTORY`.
 
 mod announcements;
+mod branded;
 mod incidents;
 mod maintenance;
 mod sample;
@@ -22,7 +23,7 @@ fn main() -> anyhow::Result<()> {
     write_page(Path::new(&root), "not-found", &html::not_found())
 }
 
-/// Writes every output of a page, and the pages of what is over. The policy of a file stands beside it.
+/// Writes every output of a page, and the pages of what is over. The type and the policy of a file stand beside it.
 fn write_site(root: &Path, view: &PageView) -> anyhow::Result<()> {
     let nothing = (Publication::default(), Figures::new());
     let rendered = outputs::render(view, &Scope::All, &nothing.0, &nothing.1, Compression::Fast)?;
@@ -33,6 +34,7 @@ fn write_site(root: &Path, view: &PageView) -> anyhow::Result<()> {
             path => path.to_owned(),
         };
         write(&root.join(&file), &output.identity.bytes)?;
+        write(&root.join(format!("{file}.type")), output.content_type.as_bytes())?;
         if !output.policy.is_empty() {
             write(&root.join(format!("{file}.policy")), &output.policy)?;
         }

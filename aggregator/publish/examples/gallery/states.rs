@@ -3,7 +3,7 @@
 use crate::sample::{
     NOW, component, group, impaired, page, refigured, response, sixty, spend, unseen, waiting, young,
 };
-use crate::{announcements, incidents, maintenance};
+use crate::{announcements, branded, incidents, maintenance};
 use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, HOUR, MINUTE};
@@ -38,6 +38,7 @@ pub(crate) fn all() -> Vec<(&'static str, PageView)> {
         ("described", described()),
         ("chart-young", chart_young()),
         ("announced", announced()),
+        ("branded", PageView { branding: branded::look(), ..fire() }),
     ]
 }
 

@@ -38,6 +38,7 @@ pub(crate) struct Style {
     hash: String,
 }
 
+const BRANDING: &str = include_str!("../../assets/branding.css");
 const BASE: &str = include_str!("../../assets/base.css");
 const BARS: &str = include_str!("../../assets/bars.css");
 const CARDS: &str = include_str!("../../assets/cards.css");
@@ -65,10 +66,10 @@ impl Sheet {
     /// The style sheet of a page with this look.
     pub(crate) fn branded(self, look: &Branding) -> Cow<'static, Style> {
         let style = self.style();
-        match branding::restyled(&style.css, look) {
-            Cow::Borrowed(_) => Cow::Borrowed(style),
-            Cow::Owned(css) => Cow::Owned(Style::new(css)),
+        if *look == Branding::default() {
+            return Cow::Borrowed(style);
         }
+        Cow::Owned(Style::new(branding::restyled(&style.css, look) + &minify(BRANDING)))
     }
 }
 
