@@ -29,6 +29,8 @@ pub(crate) enum Sheet {
     Timeline,
     /// The directory, the 404.
     Plain,
+    /// The sign-in page.
+    Form,
 }
 
 /// A style sheet without comments and blanks, and its hash as a source of a policy.
@@ -43,11 +45,12 @@ const BASE: &str = include_str!("../../assets/base.css");
 const BARS: &str = include_str!("../../assets/bars.css");
 const CARDS: &str = include_str!("../../assets/cards.css");
 const CHART: &str = include_str!("../../assets/chart.css");
+const FORM: &str = include_str!("../../assets/form.css");
 const PAST: &str = include_str!("../../assets/past.css");
 const UPTIME: &str = include_str!("../../assets/uptime.css");
 
 /// In the order of [`Sheet`].
-static STYLES: LazyLock<[Style; 6]> = LazyLock::new(|| {
+static STYLES: LazyLock<[Style; 7]> = LazyLock::new(|| {
     [
         Style::of(&[BASE, BARS, CARDS, PAST]),
         Style::of(&[BASE, BARS, UPTIME, CHART]),
@@ -55,6 +58,7 @@ static STYLES: LazyLock<[Style; 6]> = LazyLock::new(|| {
         Style::of(&[BASE, PAST]),
         Style::of(&[BASE, CARDS]),
         Style::of(&[BASE, PAST]),
+        Style::of(&[BASE, FORM]),
     ]
 });
 
@@ -96,6 +100,15 @@ impl Style {
             "default-src 'none'; style-src 'sha256-{hash}'{linked}; script-src 'self'; img-src 'self'; connect-src 'self'; \
              base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
         )
+    }
+}
+
+impl Style {
+    /// The policy of a page with a form, which is sent to its own site, and no script.
+    pub(crate) fn form_policy(&self) -> String {
+        self.policy(&[], false)
+            .replace("form-action 'none'", "form-action 'self'")
+            .replace(" script-src 'self';", "")
     }
 }
 

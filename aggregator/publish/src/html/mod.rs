@@ -24,6 +24,7 @@ mod past;
 mod past_writer;
 mod rows;
 mod script;
+mod sign_in;
 mod timeline;
 mod underway;
 mod uptime;
@@ -37,6 +38,7 @@ pub use history::{basis, history, is_closed, months, months_of, path_of, recent_
 pub(crate) use history::{past_month, span_of};
 pub use incident::incident;
 pub use maintenance::maintenance;
+pub use sign_in::{NotSignedIn, SignInPage, sign_in};
 pub use uptime::uptime;
 
 use crate::texts;

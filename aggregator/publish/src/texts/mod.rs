@@ -132,6 +132,7 @@ pub(crate) mod banner {
 pub(crate) mod announcement;
 
 pub(crate) mod row;
+pub(crate) mod sign_in;
 
 pub(crate) mod past;
 
