@@ -121,7 +121,6 @@ mod tests {
             tls: None,
             allow_plaintext: false,
             allowed_hosts: Vec::new(),
-            proxies: Default::default(),
         }
     }
 

@@ -102,6 +102,8 @@ pub enum Closed {
     Maintenance(WindowKey),
     /// A month that is over.
     Month((i16, i8)),
+    /// The uptime of such a month.
+    Uptime((i16, i8)),
 }
 
 /// What [`find`] and [`render`] read.
@@ -139,6 +141,9 @@ impl<'a> Source<'a> {
             let window = state.windows.get(&key).filter(|one| one.page == Some(self.page) && !one.is_open());
             return window.filter(|one| is_shown(state, one)).map(|_| Closed::Maintenance(key));
         }
+        if path.starts_with("uptime/") {
+            return html::past_uptime(&self.view(page), path).map(Closed::Uptime);
+        }
         if !path.starts_with("history/") {
             return None;
         }
@@ -153,7 +158,7 @@ impl<'a> Source<'a> {
     }
 
     fn is_live(&self, closed: Closed) -> bool {
-        matches!(closed, Closed::Month(month) if self.versions.lasts(month))
+        matches!(closed, Closed::Month(month) | Closed::Uptime(month) if self.versions.lasts(month))
     }
 
     /// Renders what [`Self::find`] found at a path.
@@ -191,6 +196,11 @@ impl<'a> Source<'a> {
                 let span = html::span_of(&self.view(page), month);
                 let view = view(self.announced(&views, span), span, &|_| true);
                 html::history(&view, Some(month)).map(|page| (view, page))
+            }
+            Closed::Uptime(month) => {
+                let span = html::span_of(&self.view(page), month);
+                let view = view((Vec::new(), Vec::new()), span, &|_| true);
+                html::uptime_of_month(&view, month).map(|page| (view, page))
             }
         })
     }

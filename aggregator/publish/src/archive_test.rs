@@ -145,6 +145,8 @@ fn a_page_of_the_archive_equals_its_rendering_from_the_complete_past() {
         for month in html::months(&complete).into_iter().rev().skip(2) {
             let expected = html::history(&complete, Some(month)).expect("it renders").html;
             compare(&html::path_of(month), expected);
+            let expected = html::uptime_of_month(&complete, month).expect("it renders").html;
+            compare(&html::uptime_path_of(month), expected);
         }
         for one in complete.incidents.iter().filter(|one| !one.is_open()) {
             compare(
@@ -156,7 +158,7 @@ fn a_page_of_the_archive_equals_its_rendering_from_the_complete_past() {
             let expected = html::maintenance(&complete, one).expect("it renders").html;
             compare(&format!("maintenance/{}", one.id), expected);
         }
-        assert!(compared > 30, "seed {seed}: {compared}");
+        assert!(compared > 40, "seed {seed}: {compared}");
     }
 }
 
@@ -204,6 +206,7 @@ fn what_visitors_do_not_see_is_not_found() {
     let source = world.source(&versions);
     assert_eq!(source.find(&seen), Some(Closed::Incident(over)));
     assert_eq!(source.find("history/2026-01"), Some(Closed::Month((2026, 1))));
+    assert_eq!(source.find("uptime/2026-01"), Some(Closed::Uptime((2026, 1))));
     for path in [
         open.as_str(),
         &private,
@@ -220,6 +223,10 @@ fn what_visitors_do_not_see_is_not_found() {
         "history/+2026-01",
         "history/2026-001",
         "history/99999999999-01",
+        "uptime",
+        "uptime/2026-11",
+        "uptime/2020-01",
+        "uptime/2026-1",
     ] {
         assert_eq!(source.find(path), None, "{path}");
     }

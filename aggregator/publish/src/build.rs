@@ -15,6 +15,7 @@ use super::view::{
 use jiff::tz::TimeZone;
 use skerry_domain::component::Automatic;
 use skerry_domain::days::{Calendar, days, windows};
+use skerry_domain::holds::Source;
 use skerry_domain::layers;
 use skerry_domain::state::{Component, ComponentKey, GroupKey, Page, PageItem, PageKey, State};
 use skerry_domain::status::Status;
@@ -142,10 +143,11 @@ pub(super) fn closed_view(
         times.fold((from, to), |(from, to), (begun, ended)| (from.min(begun), to.max(ended.unwrap_or(now))));
     let (from, to) = (from - AROUND, to + AROUND);
     let lasts = incidents.iter().any(IncidentView::is_open);
-    let keys = skerry_domain::step::components_of(&page.items);
-    let all = keys.into_iter().filter_map(|key| state.components.get(&key));
-    let shown = all.filter(|one| one.settings.public && !one.archived && wanted(&one.id));
-    let items = shown.map(|component| {
+    let one = |key: &ComponentKey| {
+        let component = state.components.get(key)?;
+        if !component.settings.public || component.archived || !wanted(&component.id) {
+            return None;
+        }
         let component_now = ComponentNow { state, component, now };
         let begin = now - DAY;
         let intervals = component_now.intervals(begin);
@@ -164,11 +166,15 @@ pub(super) fn closed_view(
                 ..shown
             },
         };
-        Item::Component(ComponentView {
+        Some(ComponentView {
             watched_from: watched_from.filter(|from| *from <= now),
             past: watched_from.map_or_else(Vec::new, |watched| component_now.past(watched, from, to)),
             ..shown
         })
+    };
+    let items = page.items.iter().filter_map(|item| match item {
+        PageItem::Component(key) => one(key).map(Item::Component),
+        PageItem::Group(key, children) => group(state, *key, children.iter().filter_map(one).collect()),
     });
     PageView { items: items.collect(), incidents, maintenance, ..frame(page, zone, base_url, now) }
 }
@@ -191,6 +197,7 @@ fn outline(component: &Component, now: Timestamp) -> ComponentView {
         unseen: None,
         checks: 0,
         manual: !component.is_linked(),
+        set_at: None,
         watched_from: None,
         past: Vec::new(),
         only_show_if_degraded: settings.only_show_if_degraded,
@@ -205,6 +212,21 @@ fn components(items: &[Item]) -> impl Iterator<Item = &ComponentView> {
     items.iter().flat_map(|item| match item {
         Item::Group(group) => group.children.as_slice(),
         Item::Component(component) => std::slice::from_ref(component),
+    })
+}
+
+/// A group with these components, if there are any.
+fn group(state: &State, key: GroupKey, children: Vec<ComponentView>) -> Option<Item> {
+    let group = &state.groups[&key];
+    (!children.is_empty()).then(|| {
+        Item::Group(GroupView {
+            id: group.id.clone(),
+            name: group.name.clone(),
+            description: group.description.clone(),
+            created_at: group.created_at,
+            updated_at: children.iter().map(|child| child.updated_at).max().unwrap_or(group.created_at),
+            children,
+        })
     })
 }
 
@@ -224,21 +246,8 @@ impl Build<'_> {
         match item {
             PageItem::Component(key) => self.component(*key).map(Item::Component),
             PageItem::Group(key, children) => {
-                let children: Vec<_> = children.iter().filter_map(|child| self.component(*child)).collect();
-                (!children.is_empty()).then(|| Item::Group(self.group(*key, children)))
+                group(self.state, *key, children.iter().filter_map(|child| self.component(*child)).collect())
             }
-        }
-    }
-
-    fn group(&self, key: GroupKey, children: Vec<ComponentView>) -> GroupView {
-        let group = &self.state.groups[&key];
-        GroupView {
-            id: group.id.clone(),
-            name: group.name.clone(),
-            description: group.description.clone(),
-            created_at: group.created_at,
-            updated_at: children.iter().map(|child| child.updated_at).max().unwrap_or(group.created_at),
-            children,
         }
     }
 
@@ -273,7 +282,8 @@ impl Build<'_> {
             past,
             days,
             windows,
-            response: component.settings.response_time.then(|| response(component)),
+            set_at: set_at(component, present.status, self.now),
+            response: component.settings.response_time.then(|| response(component, self.now)),
             ..outline(component, self.now)
         })
     }
@@ -307,12 +317,18 @@ impl Build<'_> {
     }
 }
 
-fn response(component: &Component) -> ResponseView {
+fn response(component: &Component, now: Timestamp) -> ResponseView {
     let points = component.response.iter().map(|hour| ResponsePoint {
         at: hour.hour,
         p50_ms: hour.p50_us as f64 / 1_000.0,
         p95_ms: hour.p95_us as f64 / 1_000.0,
     });
     let step = component.response.first().map_or(HOUR, |first| first.length);
-    ResponseView { points: points.collect(), step }
+    ResponseView::of(&points.collect::<Vec<_>>(), step, now)
+}
+
+/// When a person set the status that is shown; maintenance may stand above it.
+fn set_at(component: &Component, status: Status, now: Timestamp) -> Option<Timestamp> {
+    let shown = component.holds.iter().rev().find(|hold| hold.from <= now && now < hold.to)?;
+    (shown.source == Source::Person && shown.status == status).then_some(shown.from)
 }

@@ -202,10 +202,17 @@ impl Renderer<'_> {
             self.live(&badge.path, badge.content_type, badge.bytes);
         }
         self.page("uptime", CacheClass::Live, html::uptime(self.view)?);
+        if let Some(month) = html::months(self.view).pop() {
+            let page = html::uptime_of_month(self.view, month)?;
+            self.page(&html::uptime_path_of(month), CacheClass::Live, page);
+        }
         self.live("uptime.csv", csv::CONTENT_TYPE, csv::render(self.view)?);
         for one in overall_status::components(self.view).filter(|one| selected(&one.id)) {
             if let Some(page) = html::component(self.view, &one.id) {
                 self.page(&format!("components/{}", one.id), CacheClass::Live, page);
+            }
+            for (path, page) in html::component_windows(self.view, &one.id) {
+                self.page(&path, CacheClass::Live, page);
             }
         }
         Ok(())
@@ -261,6 +268,7 @@ impl Renderer<'_> {
                 self.month(month, true)?;
             } else {
                 self.versions.touch(&path, self.view.now);
+                self.versions.touch(&html::uptime_path_of(month), self.view.now);
             }
         }
         Ok(())
@@ -270,6 +278,11 @@ impl Renderer<'_> {
         let page = html::history(self.view, Some(month))?;
         let cache = if is_closed { CacheClass::Closed } else { CacheClass::Live };
         self.page(&html::path_of(month), cache, page);
+        // That of the present month is rendered with every figure.
+        if html::months(self.view).last() != Some(&month) {
+            let page = html::uptime_of_month(self.view, month)?;
+            self.page(&html::uptime_path_of(month), cache, page);
+        }
         Ok(())
     }
 
@@ -298,6 +311,10 @@ impl Renderer<'_> {
             let path = html::path_of(month);
             if self.former.outputs.contains_key(&path) {
                 leaving.push((html::history(view, Some(month))?, path));
+            }
+            let path = html::uptime_path_of(month);
+            if self.former.outputs.contains_key(&path) {
+                leaving.push((html::uptime_of_month(view, month)?, path));
             }
         }
         for (page, path) in leaving {

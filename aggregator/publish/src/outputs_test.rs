@@ -44,7 +44,10 @@ fn a_refresh_renders_every_page_that_can_become_stale() {
     view.believe_until = view.now + 3 * MINUTE;
     let (changed, ..) = rerender(&view, &Scope::Refresh, &former, &figures);
     let pages: Vec<_> = changed.iter().filter(|path| !path.starts_with("api/")).map(String::as_str).collect();
-    assert_eq!(pages, ["", "components/aaaa", "components/bbbb", "history", "history/2026-11", "uptime"]);
+    assert_eq!(
+        pages,
+        ["", "components/aaaa", "components/bbbb", "history", "history/2026-11", "uptime", "uptime/2026-11"]
+    );
 }
 
 #[test]

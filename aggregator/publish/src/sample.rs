@@ -42,6 +42,7 @@ pub(super) fn component(id: &str, status: Status) -> ComponentView {
         unseen: None,
         checks: 1,
         manual: false,
+        set_at: None,
         watched_from: None,
         only_show_if_degraded: false,
         showcase: true,

@@ -2,8 +2,10 @@
 //! state, so that HTML, JSON, CSV and badges cannot disagree.
 
 mod announcement;
+mod response;
 
 pub use announcement::AnnouncementView;
+pub use response::{ResponsePoint, ResponseView, ResponseWindow};
 
 use skerry_domain::branding::Branding;
 use skerry_domain::incident::{Impact, IncidentStatus};
@@ -135,6 +137,8 @@ pub struct ComponentView {
     pub checks: usize,
     /// No check is linked to it: people set its status.
     pub manual: bool,
+    /// When a person set its present status, if one did.
+    pub set_at: Option<Timestamp>,
     /// Since when it has been watched. `None` if it is not watched yet, or was never observed or set.
     pub watched_from: Option<Timestamp>,
     /// The page shows it only while it is not operational.
@@ -161,26 +165,6 @@ pub struct Unseen {
     pub since_differs: bool,
     /// How many there are.
     pub checks: usize,
-}
-
-/// The response-time chart of a component.
-#[derive(Clone, Debug, Default)]
-pub struct ResponseView {
-    /// One point per [`Self::step`], oldest first, for at most 90 days; steps without a measurement are left out.
-    pub points: Vec<ResponsePoint>,
-    /// Duration of one point in ms: an hour, or less while there is little history.
-    pub step: i64,
-}
-
-/// Response times within one step.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ResponsePoint {
-    /// The start of the step.
-    pub at: Timestamp,
-    /// Median, ms.
-    pub p50_ms: f64,
-    /// 95th percentile, ms.
-    pub p95_ms: f64,
 }
 
 /// A published incident as visitors see it. It names public components only.

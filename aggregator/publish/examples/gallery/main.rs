@@ -42,6 +42,7 @@ fn write_site(root: &Path, view: &PageView) -> anyhow::Result<()> {
     let missing = |path: &str| !rendered.paths.contains(path);
     for month in html::months(view).into_iter().filter(|month| missing(&html::path_of(*month))) {
         write_page(root, &html::path_of(month), &html::history(view, Some(month))?)?;
+        write_page(root, &html::uptime_path_of(month), &html::uptime_of_month(view, month)?)?;
     }
     for incident in &view.incidents {
         let path = format!("incidents/{}", incident.id);

@@ -82,6 +82,7 @@ pub(crate) fn component(name: &str) -> ComponentView {
         unseen: None,
         checks: 1,
         manual: false,
+        set_at: None,
         only_show_if_degraded: false,
         showcase: true,
         watched_from: Some(NOW - 200 * DAY),
@@ -268,7 +269,7 @@ pub(crate) fn waiting(name: &str) -> ComponentView {
 pub(crate) fn response(days: i64) -> ResponseView {
     let mut rng = Rng(3);
     let hours = days * 24;
-    let points = (0..hours)
+    let points: Vec<_> = (0..hours)
         .filter(|hour| !(hours / 2..hours / 2 + 10).contains(hour))
         .map(|hour| {
             let slow = if (hours / 4..hours / 4 + 8).contains(&hour) { 160.0 } else { 0.0 };
@@ -283,5 +284,5 @@ pub(crate) fn response(days: i64) -> ResponseView {
             }
         })
         .collect();
-    ResponseView { points, step: HOUR }
+    ResponseView::of(&points, HOUR, NOW)
 }

@@ -7,7 +7,7 @@ use crate::{announcements, branded, incidents, maintenance};
 use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, HOUR, MINUTE};
-use skerry_publish::view::{ComponentView, Item, PageView, Unseen};
+use skerry_publish::view::{ComponentView, Item, PageView, ResponsePoint, ResponseView, Unseen};
 
 /// All states.
 pub(crate) fn all() -> Vec<(&'static str, PageView)> {
@@ -62,6 +62,7 @@ fn fire() -> PageView {
         spend(&mut cards, 8, 25 * MINUTE, |tally| &mut tally.degraded);
         spend(&mut cards, 8, 12 * MINUTE, |tally| &mut tally.partial);
         spend(&mut cards, 48, 6 * MINUTE, |tally| &mut tally.degraded);
+        cards.response = Some(response(90));
         payments.children[0] = refigured(cards);
         payments.children[1] = impaired("Refunds", Status::PartialOutage, 120);
         payments.children[2] = impaired("Payouts", Status::PartialOutage, 118);
@@ -291,13 +292,13 @@ fn described() -> PageView {
 /// Charts that began an hour ago and a moment ago.
 fn chart_young() -> PageView {
     let mut website = component("Website");
-    let mut fine = response(1);
-    fine.points.truncate(12);
-    fine.step = 5 * MINUTE;
-    for (index, point) in fine.points.iter_mut().enumerate() {
-        point.at = NOW - (12 - index as i64) * 5 * MINUTE;
-    }
-    website.response = Some(fine);
+    let point = |ago: i64| ResponsePoint {
+        at: NOW - ago * 5 * MINUTE,
+        p50_ms: 110.0 + (ago % 3) as f64,
+        p95_ms: 240.0,
+    };
+    let points: Vec<_> = (1..=12).rev().map(point).collect();
+    website.response = Some(ResponseView::of(&points, 5 * MINUTE, NOW));
     let mut api = component("REST API");
     api.response = Some(response(0));
     page("Northwind status", alone(vec![website, api]))

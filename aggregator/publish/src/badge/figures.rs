@@ -55,8 +55,9 @@ pub(super) fn response_of_page(view: &PageView) -> Option<String> {
 
 /// The medians of the last 24 hours. `None`: they are not public.
 fn last_day(component: &ComponentView, now: Timestamp) -> Option<Vec<f64>> {
-    let points = component.response.as_ref()?.points.iter();
-    Some(points.filter(|point| now - point.at <= DAY).map(|point| point.p50_ms).collect())
+    let [day, ..] = &component.response.as_ref()?.windows;
+    let lately = day.points.iter().filter(|point| point.at + day.step > now - DAY);
+    Some(lately.map(|point| point.p50_ms).collect())
 }
 
 /// The lower one of two.

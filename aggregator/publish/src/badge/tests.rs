@@ -253,10 +253,8 @@ fn response_times_are_shown_only_where_the_owner_publishes_them() {
     }
     let point = |hours: i64, p50_ms| ResponsePoint { at: NOW - hours * HOUR, p50_ms, p95_ms: 900.0 };
     let Item::Component(first) = &mut view.items[0] else { panic!("a component") };
-    first.response = Some(ResponseView {
-        points: vec![point(30, 9_000.0), point(3, 250.0), point(2, 238.4), point(1, 1.0)],
-        step: HOUR,
-    });
+    let points = [point(30, 9_000.0), point(3, 250.0), point(2, 238.4), point(1, 1.0)];
+    first.response = Some(ResponseView::of(&points, HOUR, NOW));
     for path in ["badge/response.svg", "components/aaa/badge/response.svg"] {
         let svg = picture(&view, path).expect("a badge");
         assert!(svg.contains(">response</text>") && svg.contains(">238 ms</text>"), "{svg}");

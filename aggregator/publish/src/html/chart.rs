@@ -1,174 +1,182 @@
-//! The response-time chart: drawn when the page is rendered, and described in text.
+//! The chart of response times: drawn when the page is rendered, and described in text. It is stretched to the width of its
+//! column, so that its texts stand beside the picture.
 
-use super::words::Clock;
+mod line;
+mod ticks;
+
+use super::words::{Clock, Tone, is_right_to_left};
 use crate::texts::component as texts;
-use crate::view::{ResponsePoint, ResponseView};
-use skerry_domain::time::{MINUTE, Timestamp};
-use std::fmt::Write;
+use crate::view::{ComponentView, PageView, ResponseWindow};
+use line::Scale;
+use skerry_domain::interval::Interval;
+use skerry_domain::status::{Effective, Status};
+use skerry_domain::time::{DAY, Timestamp};
+use skerry_protocol::words::duration;
+pub(crate) use ticks::Tick;
 
-/// With more points than this, each point covers a longer time.
-const MAX_POINTS: i64 = 180;
-/// Size of the view box.
-const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 160.0;
+/// More outages than this are summed in the description.
+const MAX_NAMED: usize = 3;
+
+/// The windows of a chart, in the order of [`crate::view::ResponseView::windows`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Span {
+    Day,
+    Week,
+    Month,
+    Quarter,
+}
+
+impl Span {
+    pub(crate) const ALL: [Self; 4] = [Self::Day, Self::Week, Self::Month, Self::Quarter];
+
+    /// The last part of the page's path; that of a day is the page of the component itself.
+    pub(crate) fn path(self) -> Option<&'static str> {
+        match self {
+            Self::Day => None,
+            Self::Week => Some("7d"),
+            Self::Month => Some("30d"),
+            Self::Quarter => Some("90d"),
+        }
+    }
+
+    fn days(self) -> i64 {
+        [1, 7, 30, 90][self as usize]
+    }
+}
 
 /// A chart with its texts.
 pub(crate) struct Chart {
+    pub(crate) columns: Vec<Column>,
     /// Path of the median.
-    pub(crate) p50: String,
+    pub(crate) median: String,
     /// Path of the 95th percentile.
-    pub(crate) p95: String,
-    /// "400 ms", at the top of the scale.
-    pub(crate) top: String,
-    /// "200 ms", in its middle.
-    pub(crate) middle: String,
-    /// The first and the last day.
-    pub(crate) from: String,
-    pub(crate) to: String,
-    /// "120 ms" and "340 ms", the newest.
-    pub(crate) latest_p50: String,
-    pub(crate) latest_p95: String,
-    /// When the newest were measured, as markup.
-    pub(crate) latest_in: String,
-    /// Explains the lines and the duration of a point.
-    pub(crate) lines: String,
-    /// The text for screen readers before the newest values.
-    pub(crate) spoken: String,
+    pub(crate) upper: String,
+    /// The area between them.
+    pub(crate) band: String,
+    /// "800 ms" at the top of the scale, "400" in its middle.
+    pub(crate) scale: [String; 2],
+    pub(crate) ticks: Vec<Tick>,
+    /// "238 ms" and "612 ms": median and 95th percentile of the window.
+    pub(crate) figures: [String; 2],
+    /// The picture in words.
+    pub(crate) description: String,
 }
 
-/// Draws the chart; returns `None` if nothing was measured yet.
-pub(crate) fn chart(response: &ResponseView, clock: &Clock<'_>) -> Option<Chart> {
-    let (first, last) = (response.points.first()?, response.points.last()?);
-    let fine = response.step.max(1);
-    let steps = ((last.at - first.at) / fine + 1).max(1);
-    let step = (steps + MAX_POINTS - 1) / MAX_POINTS * fine;
-    let points = merged(&response.points, first.at, step);
-    let highest = points.iter().map(|point| point.p95_ms.max(point.p50_ms)).fold(0.0, f64::max);
-    let top = round_up(highest);
-    let span = ((last.at - first.at) as f64).max(fine as f64);
-    // Within one day, the ends are named by their times.
-    let one_day = clock.date(first.at) == clock.date(last.at);
-    let edge = |at| if one_day { clock.moment(at) } else { clock.day(clock.date(at)) };
-    let line = |value: fn(&ResponsePoint) -> f64| path(&points, first.at, span, step, top, value);
-    let [one_hour, hour] = texts::HOUR;
+/// An outage.
+pub(crate) struct Column {
+    pub(crate) class: &'static str,
+    /// Behind the lines.
+    pub(crate) back: String,
+    /// At the bottom, above the lines.
+    pub(crate) foot: String,
+}
+
+/// Draws the chart of a window; returns `None` if nothing was measured in it.
+pub(crate) fn chart(
+    component: &ComponentView,
+    span: Span,
+    view: &PageView,
+    clock: &Clock<'_>,
+) -> Option<Chart> {
+    let response = component.response.as_ref()?;
+    let window = Some(&response.windows[span as usize]).filter(|window| !window.points.is_empty())?;
+    // The axis of a chart that is younger than its window begins with its first point.
+    let from = (view.now + -span.days() * DAY).max(response.since?);
+    let mirrored = is_right_to_left(&view.language);
+    let scale = Scale::new((from, view.now), &window.points, mirrored);
+    let outages = outages(component, (from, view.now));
+    let (top, middle) = figures_of(scale.top);
     Some(Chart {
-        p50: line(|point| point.p50_ms),
-        p95: line(|point| point.p95_ms),
-        top: milliseconds(top),
-        middle: milliseconds(top / 2.0),
-        spoken: texts::chart(&edge(first.at), &edge(last.at)),
-        from: edge(first.at),
-        to: edge(last.at),
-        latest_p50: milliseconds(last.p50_ms),
-        latest_p95: milliseconds(last.p95_ms),
-        latest_in: texts::latest_in(
-            &texts::minutes(fine / MINUTE, hour),
-            &super::markup::time(last.at, &clock.moment(last.at), clock),
-        ),
-        lines: texts::chart_lines(&texts::minutes(step / MINUTE, one_hour)),
+        columns: outages.iter().map(|one| column(one, &scale)).collect(),
+        median: scale.line(&window.points, window.step, |point| point.p50_ms),
+        upper: scale.line(&window.points, window.step, |point| point.p95_ms),
+        band: scale.band(&window.points, window.step),
+        scale: [top, middle],
+        ticks: ticks::ticks((from, view.now), mirrored, clock),
+        figures: [window.p50_ms, window.p95_ms].map(milliseconds),
+        description: description(window, span, &outages, clock),
     })
 }
 
-/// Merges points. Percentiles of several hours cannot be combined exactly: the median of their medians is shown, and the
-/// highest of their 95th percentiles, so that slow responses stay visible.
-fn merged(points: &[ResponsePoint], first: Timestamp, step: i64) -> Vec<ResponsePoint> {
-    let bucket = |point: &ResponsePoint| (point.at - first) / step;
-    points
-        .chunk_by(|one, other| bucket(one) == bucket(other))
-        .filter_map(|hours| {
-            let mut medians: Vec<_> = hours.iter().map(|hour| hour.p50_ms).collect();
-            medians.sort_by(f64::total_cmp);
-            Some(ResponsePoint {
-                at: first + bucket(hours.first()?) * step,
-                p50_ms: *medians.get(medians.len() / 2)?,
-                p95_ms: hours.iter().map(|hour| hour.p95_ms).fold(0.0, f64::max),
-            })
-        })
-        .collect()
-}
-
-/// The path of a line, which has gaps where nothing was measured.
-fn path(
-    points: &[ResponsePoint],
-    first: Timestamp,
-    span: f64,
-    step: i64,
-    top: f64,
-    value: fn(&ResponsePoint) -> f64,
-) -> String {
-    let mut out = String::new();
-    let mut before: Option<Timestamp> = None;
-    for point in points {
-        let joined = before.is_some_and(|at| point.at - at <= step);
-        let x = (point.at - first) as f64 / span * WIDTH;
-        let y = HEIGHT - (value(point) / top * HEIGHT).clamp(0.0, HEIGHT);
-        // A single point is a stroke of length 0, which round caps make visible. Writing to a String cannot fail.
-        let _ = if joined { write!(out, "L{x:.0} {y:.1}") } else { write!(out, "M{x:.0} {y:.1}h0") };
-        before = Some(point.at);
-    }
-    out
-}
-
-/// The next round number whose half is also round; at least 10 ms.
-fn round_up(highest: f64) -> f64 {
-    let mut scale = 10.0;
-    while scale < 1e9 {
-        for factor in [1.0, 2.0, 3.0, 4.0, 6.0, 8.0] {
-            if highest <= scale * factor {
-                return scale * factor;
-            }
+/// The outages of a time, oldest first.
+fn outages(component: &ComponentView, (from, to): (Timestamp, Timestamp)) -> Vec<Interval<Status>> {
+    let outage = |one: &Interval<Effective>| match one.value {
+        Effective::Known(status) | Effective::Partly(status) if status >= Status::PartialOutage => {
+            Some(Interval { from: one.from.max(from), to: one.to, value: status })
         }
-        scale *= 10.0;
+        _ => None,
+    };
+    component.past.iter().filter_map(outage).filter(|one| one.from < one.to && one.from < to).collect()
+}
+
+fn column(outage: &Interval<Status>, scale: &Scale) -> Column {
+    let (x, width) = scale.column(outage.from, outage.to);
+    let foot = line::HEIGHT - line::FOOT;
+    Column {
+        class: Tone::Of(outage.value).class(),
+        back: format!("M{x} 0h{width}v{}h-{width}z", line::HEIGHT),
+        foot: format!("M{x} {foot}h{width}v{}h-{width}z", line::FOOT),
     }
-    highest
+}
+
+/// "Response time over the last 24 hours: median 150 to 310 ms, slowest 5% up to 740 ms, major outage from 14:02 to 15:20."
+fn description(
+    window: &ResponseWindow,
+    span: Span,
+    outages: &[Interval<Status>],
+    clock: &Clock<'_>,
+) -> String {
+    let all = |value: fn(f64, f64) -> f64, start, of: fn(&crate::view::ResponsePoint) -> f64| {
+        window.points.iter().map(of).fold(start, value)
+    };
+    let lowest = all(f64::min, f64::MAX, |point| point.p50_ms);
+    let highest = all(f64::max, 0.0, |point| point.p50_ms);
+    let slowest = all(f64::max, 0.0, |point| point.p95_ms);
+    let at = |at| match span {
+        Span::Day => clock.time_of_week(at),
+        _ => clock.time_of_year(at),
+    };
+    let mut words = Vec::new();
+    if outages.len() > MAX_NAMED {
+        let sum: i64 = outages.iter().map(|one| one.to.min(clock.now()) - one.from).sum();
+        words.push(texts::outages(outages.len(), &duration(sum)));
+    } else {
+        for one in outages {
+            let to = (one.to <= clock.now()).then(|| at(one.to));
+            words.push(texts::outage(Tone::Of(one.value).label(), &at(one.from), to.as_deref()));
+        }
+    }
+    texts::chart(span as usize, &range(lowest, highest), &milliseconds(slowest), &words)
+}
+
+/// "150 to 310 ms", "150 ms".
+fn range(lowest: f64, highest: f64) -> String {
+    let (low, high) = (milliseconds(lowest), milliseconds(highest));
+    let (low_unit, high_unit) = (low.split_once(' '), high.split_once(' '));
+    match (low_unit, high_unit) {
+        _ if low == high => low,
+        (Some((number, unit)), Some((_, other))) if unit == other => texts::range(number, &high),
+        _ => texts::range(&low, &high),
+    }
+}
+
+/// The top of a scale with its unit, and its middle without.
+fn figures_of(top: f64) -> (String, String) {
+    let middle = if top < 1_000.0 { top / 2.0 } else { top / 2_000.0 };
+    (milliseconds(top), decimal(middle))
 }
 
 /// "120 ms", "1.5 s".
 fn milliseconds(value: f64) -> String {
-    if value < 1_000.0 {
-        format!("{value:.0} ms")
-    } else {
-        let seconds = format!("{:.1}", value / 1_000.0);
-        format!("{} s", seconds.strip_suffix(".0").unwrap_or(&seconds))
-    }
+    if value < 999.5 { format!("{value:.0} ms") } else { format!("{} s", decimal(value / 1_000.0)) }
+}
+
+/// "1.5", "2", "120".
+fn decimal(value: f64) -> String {
+    let text = format!("{value:.1}");
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use skerry_domain::time::HOUR;
-
-    fn point(hour: i64, p50_ms: f64, p95_ms: f64) -> ResponsePoint {
-        ResponsePoint { at: Timestamp(hour * HOUR), p50_ms, p95_ms }
-    }
-
-    #[test]
-    fn the_scale_is_round_and_includes_the_highest_value() {
-        for (highest, top) in [(0.0, 10.0), (10.0, 10.0), (11.0, 20.0), (340.0, 400.0), (1_001.0, 2_000.0)] {
-            assert!((round_up(highest) - top).abs() < f64::EPSILON, "{highest}");
-        }
-    }
-
-    #[test]
-    fn a_line_has_gaps_where_nothing_was_measured() {
-        let points = [point(0, 50.0, 80.0), point(1, 100.0, 80.0), point(4, 0.0, 80.0)];
-        let line = path(&points, Timestamp(0), 4.0 * HOUR as f64, HOUR, 100.0, |point| point.p50_ms);
-        assert_eq!(line, "M0 80.0h0L180 0.0M720 160.0h0");
-    }
-
-    #[test]
-    fn long_histories_are_merged_and_slow_responses_stay_visible() {
-        let points: Vec<_> =
-            (0..24).map(|hour| point(hour, hour as f64, if hour == 5 { 900.0 } else { 50.0 })).collect();
-        let merged = merged(&points, Timestamp(0), 12 * HOUR);
-        assert_eq!(merged.len(), 2);
-        assert!((merged[0].p95_ms - 900.0).abs() < f64::EPSILON);
-        assert!((merged[1].p50_ms - 18.0).abs() < f64::EPSILON);
-    }
-
-    #[test]
-    fn milliseconds_have_a_unit() {
-        assert_eq!((milliseconds(119.6).as_str(), milliseconds(1_500.0).as_str()), ("120 ms", "1.5 s"));
-        assert_eq!(milliseconds(2_000.0), "2 s");
-    }
-}
+#[path = "chart_test.rs"]
+mod tests;

@@ -1,22 +1,28 @@
-//! The page of one component: its state and since when, its response times, days and figures.
+//! The page of one component: its state and since when, its response times, days and figures. With a chart it has a page
+//! for each window of it.
 
+use super::chart::{self, Chart, Span};
 use super::document::{Document, Sheet};
-use super::figures::Legend;
+use super::figures::{self, Cell, Window};
 use super::frame::Frame;
 use super::headline::Piece;
 use super::rows::{self, ComponentRow, DayListing, Summary};
-use super::uptime::{self, Window};
-use super::words::{Clock, Tone, balanced};
-use super::{Live, chart, markup};
-use crate::texts;
+use super::words::{Clock, Tone, balanced, percentage};
+use super::{Live, markup, timeline};
+use crate::texts::{self, uptime as words};
 use crate::view::{ComponentView, Item, PageView};
 use sailfish::TemplateSimple;
+use skerry_domain::status::Status;
+use skerry_domain::uptime::{Figure, Tally};
+use skerry_protocol::words::duration;
 
 #[derive(TemplateSimple)]
 #[template(path = "component.stpl")]
 struct Component {
     /// The page's name.
     name: String,
+    /// The way to the page's root.
+    root: &'static str,
     group: Option<String>,
     head: Summary,
     /// "Major outage".
@@ -26,36 +32,102 @@ struct Component {
     description: Option<String>,
     live: Live,
     listing: DayListing,
-    windows: Vec<Window>,
-    legend: Legend,
-    response: Option<Option<chart::Chart>>,
+    uptime: Vec<UptimeRow>,
+    /// Below the table.
+    left_out: String,
+    notes: Vec<&'static str>,
+    response: Option<Response>,
     today: String,
+}
+
+/// The response times over one of the windows.
+struct Response {
+    links: Vec<WindowLink>,
+    /// Of another window, if this one is empty.
+    measured: bool,
+    chart: Option<Chart>,
+}
+
+struct WindowLink {
+    href: String,
+    name: &'static str,
+    current: bool,
+}
+
+/// The uptime over one window.
+struct UptimeRow {
+    name: &'static str,
+    figure: Cell,
+    outage: Cell,
+    partial: Cell,
+    left_out: Cell,
+    coverage: String,
+    /// The same in a sentence, for phones.
+    words: String,
 }
 
 /// Renders the page of one component, or returns `None` if the page has no such component.
 pub fn component(view: &PageView, component_id: &str) -> Option<Document> {
     let (found, group) = find(view, component_id)?;
+    page(view, found, group, Span::Day)
+}
+
+/// The pages of a component with the windows of its chart, by their paths below the page's root: none if it has no chart.
+pub fn component_windows(view: &PageView, component_id: &str) -> Vec<(String, Document)> {
+    let Some((found, group)) = find(view, component_id).filter(|(found, _)| found.response.is_some()) else {
+        return Vec::new();
+    };
+    let one = |span: Span| {
+        span.path()?;
+        Some((path_of(found, span), page(view, found, group, span)?))
+    };
+    Span::ALL.into_iter().filter_map(one).collect()
+}
+
+fn page(view: &PageView, found: &ComponentView, group: Option<&str>, span: Span) -> Option<Document> {
     let clock = Clock::of(view);
+    let root = if span.path().is_some() { "../../" } else { "../" };
     let ComponentRow { head, days, .. } = rows::component_row(found, view, &clock);
     let state = state(found);
-    let title = format!("{state}: {} · {}", balanced(&found.name), balanced(&view.name));
-    let windows = if found.showcase { uptime::windows(found, view, &clock) } else { Vec::new() };
+    let title = texts::title(&format!("{state}: {}", balanced(&found.name)), &balanced(&view.name));
+    let uptime = if found.showcase { uptime(found, view, &clock) } else { Vec::new() };
+    let unmonitored = found.windows.iter().any(|figure| figure.tally.unwatched > 0);
     let body = Component {
         name: balanced(&view.name),
+        root,
         group: group.map(balanced),
         state,
-        facts: facts(found, &clock),
+        facts: facts(found, view, root, &clock),
         head,
         description: found.description.as_deref().map(balanced),
         live: Live::of_component(found, view, &clock),
-        listing: days,
-        legend: Legend::of(&windows.iter().map(|window| window.figure.as_str())),
-        windows,
-        response: found.response.as_ref().map(|response| chart::chart(response, &clock)),
+        listing: with_names(days),
+        notes: figures::notes(&uptime.iter().map(|row| &row.figure)),
+        uptime,
+        left_out: words::left_out(view.rule.statuspage, unmonitored),
+        response: found.response.as_ref().map(|response| Response {
+            links: Span::ALL
+                .into_iter()
+                .zip(words::WINDOWS)
+                .map(|(one, name)| WindowLink {
+                    href: format!("{root}{}", path_of(found, one)),
+                    name,
+                    current: one == span,
+                })
+                .collect(),
+            measured: response.windows.iter().any(|window| !window.points.is_empty()),
+            chart: chart::chart(found, span, view, &clock),
+        }),
         today: clock.today().to_string(),
     };
-    let body = body.render_once().ok()?;
-    Frame::new(view, Sheet::Component, "../", &format!("components/{}", found.id), title).render(body).ok()
+    // The windows differ in the chart alone.
+    let canonical = path_of(found, Span::Day);
+    Frame::new(view, Sheet::Component, root, &canonical, title).render(body.render_once().ok()?).ok()
+}
+
+fn path_of(component: &ComponentView, span: Span) -> String {
+    let own = format!("components/{}", component.id);
+    span.path().map_or_else(|| own.clone(), |window| format!("{own}/{window}"))
 }
 
 /// Finds the component and the name of its group.
@@ -81,25 +153,82 @@ fn state(component: &ComponentView) -> &'static str {
 }
 
 /// The text after the state, as markup: since when, its last status if there is no data now, how many checks have no
-/// data, and whether people set the status.
-fn facts(component: &ComponentView, clock: &Clock<'_>) -> String {
+/// data, whether a person set the status, and where to read more.
+fn facts(component: &ComponentView, view: &PageView, root: &str, clock: &Clock<'_>) -> String {
     if component.waiting {
         return ".".to_owned();
     }
-    let since = [
-        Piece::Text(texts::component::SINCE.to_owned()),
-        Piece::Since(component.since),
-        Piece::Text(".".to_owned()),
-    ];
-    let mut facts = markup::sentence(&since, clock);
+    // What is operational by a part of its checks is not known to have been so since then.
+    let known = component.unseen.is_none() || component.status != Status::Operational;
+    let since = [Piece::Text(texts::component::SINCE.to_owned()), Piece::Since(component.since)];
+    let mut facts = if known { markup::sentence(&since, clock) } else { String::new() };
+    facts.push('.');
     if component.stale_since.is_some() {
         facts.push_str(&texts::component::was(component.status));
     }
+    let moment = |at| markup::time(at, &clock.moment(at), clock);
     if let Some(unseen) = component.unseen {
-        facts = format!("{facts} {}.", rows::unseen_text(unseen, component.checks, clock));
+        let later = if unseen.since_differs { texts::OR_LATER } else { "" };
+        let since = unseen.since.map(|at| format!("{}{later}", moment(at)));
+        facts = format!("{facts} {}.", texts::row::unseen(unseen.checks, component.checks, since.as_deref()));
     }
-    if component.manual {
-        facts = format!("{facts} {}", texts::SET_BY_TEAM);
+    if let Some(at) = component.set_at {
+        facts.push_str(&texts::component::set_at(&moment(at)));
     }
-    facts
+    facts + &more(component, view, root)
+}
+
+/// The link to the open incident that names the component, else to the maintenance in progress.
+fn more(component: &ComponentView, view: &PageView, root: &str) -> String {
+    let incident = view.incidents.iter().find(|one| one.is_open() && one.names(&component.id));
+    if let Some(incident) = incident {
+        let text = texts::incident::WHAT_IS_DONE;
+        return format!(" <a href=\"{root}incidents/{}\">{text}</a>", markup::escaped(&incident.id));
+    }
+    let planned = view.maintenance.iter().find(|one| one.is_running() && one.names(&component.id));
+    planned.filter(|_| component.status == Status::UnderMaintenance).map_or_else(String::new, |one| {
+        let (id, title) = (markup::escaped(&one.id), timeline::title(&one.title));
+        format!(" <a href=\"{root}maintenance/{id}\">{title}</a>")
+    })
+}
+
+/// Each status stands on a line of its own, with its full name.
+fn with_names(mut listing: DayListing) -> DayListing {
+    for part in listing.lines.iter_mut().flat_map(|line| &mut line.parts) {
+        let tone = Tone::ALL.into_iter().find(|tone| tone.class() == part.class);
+        part.label = tone.map_or_else(String::new, |tone| tone.label().to_owned());
+    }
+    listing
+}
+
+/// The uptime over each window.
+fn uptime(component: &ComponentView, view: &PageView, clock: &Clock<'_>) -> Vec<UptimeRow> {
+    let windows = words::WINDOWS.iter().zip([1, 7, 30, 90]).zip(&component.windows);
+    let row = |((name, days), figure): ((&&'static str, i64), &Figure)| {
+        let tally = &figure.tally;
+        let left_out = left_out(tally, component, view);
+        let lasting = |milliseconds| (milliseconds > 0).then(|| clock.isolated(duration(milliseconds)));
+        let coverage = figure.hundredths.map(|_| percentage(figure.coverage));
+        let (outage, partial, out) = (lasting(tally.major), lasting(tally.partial), lasting(left_out));
+        let out = out.as_deref().map(|length| (length, left_out == tally.maintenance));
+        UptimeRow {
+            name,
+            figure: Cell::of(figure, Window::last(days, clock), component.watched_from, view, clock),
+            outage: Cell::lasting(tally.major, clock),
+            partial: Cell::lasting(tally.partial, clock),
+            left_out: Cell::lasting(left_out, clock),
+            words: words::row(outage.as_deref(), partial.as_deref(), out, coverage.as_deref()),
+            coverage: coverage.unwrap_or_else(|| words::ZERO.to_owned()),
+        }
+    };
+    windows.map(row).collect()
+}
+
+/// The time that the page's rule leaves out, ms.
+pub(super) fn left_out(tally: &Tally, component: &ComponentView, view: &PageView) -> i64 {
+    match (view.rule.statuspage, component.start_date) {
+        (false, _) => tally.maintenance + tally.no_data + tally.unwatched,
+        (true, Some(_)) => tally.unwatched,
+        (true, None) => 0,
+    }
 }

@@ -29,8 +29,6 @@ pub(crate) enum Sheet {
     Timeline,
     /// The directory, the 404.
     Plain,
-    /// The sign-in page.
-    Form,
 }
 
 /// A style sheet without comments and blanks, and its hash as a source of a policy.
@@ -42,23 +40,25 @@ pub(crate) struct Style {
 
 const BRANDING: &str = include_str!("../../assets/branding.css");
 const BASE: &str = include_str!("../../assets/base.css");
+const BAR: &str = include_str!("../../assets/bar.css");
 const BARS: &str = include_str!("../../assets/bars.css");
 const CARDS: &str = include_str!("../../assets/cards.css");
 const CHART: &str = include_str!("../../assets/chart.css");
-const FORM: &str = include_str!("../../assets/form.css");
+const COMPONENT: &str = include_str!("../../assets/component.css");
+const FIGURES: &str = include_str!("../../assets/figures.css");
+const INNER: &str = include_str!("../../assets/inner.css");
 const PAST: &str = include_str!("../../assets/past.css");
 const UPTIME: &str = include_str!("../../assets/uptime.css");
 
 /// In the order of [`Sheet`].
-static STYLES: LazyLock<[Style; 7]> = LazyLock::new(|| {
+static STYLES: LazyLock<[Style; 6]> = LazyLock::new(|| {
     [
-        Style::of(&[BASE, BARS, CARDS, PAST]),
-        Style::of(&[BASE, BARS, UPTIME, CHART]),
-        Style::of(&[BASE, BARS, UPTIME]),
+        Style::of(&[BASE, BAR, BARS, CARDS, PAST]),
+        Style::of(&[BASE, INNER, BAR, FIGURES, CHART, COMPONENT]),
+        Style::of(&[BASE, INNER, FIGURES, UPTIME]),
+        Style::of(&[BASE, INNER, PAST]),
+        Style::of(&[BASE, INNER, CARDS]),
         Style::of(&[BASE, PAST]),
-        Style::of(&[BASE, CARDS]),
-        Style::of(&[BASE, PAST]),
-        Style::of(&[BASE, FORM]),
     ]
 });
 
@@ -100,15 +100,6 @@ impl Style {
             "default-src 'none'; style-src 'sha256-{hash}'{linked}; script-src 'self'; img-src 'self'; connect-src 'self'; \
              base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
         )
-    }
-}
-
-impl Style {
-    /// The policy of a page with a form, which is sent to its own site, and no script.
-    pub(crate) fn form_policy(&self) -> String {
-        self.policy(&[], false)
-            .replace("form-action 'none'", "form-action 'self'")
-            .replace(" script-src 'self';", "")
     }
 }
 

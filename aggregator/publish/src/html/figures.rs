@@ -4,17 +4,66 @@
 use super::rows::{Row, Summary};
 use super::words::{Clock, percentage};
 use crate::overall_status::components;
-use crate::texts;
+use crate::texts::{self, uptime as words};
 use crate::view::PageView;
 use jiff::ToSpan as _;
+use jiff::civil::Date;
 use skerry_domain::time::{DAY, Timestamp};
 use skerry_domain::uptime::Figure;
+use skerry_protocol::words::duration;
 
 /// Follows a figure with too few observations.
 const STAR: char = '*';
 
+/// A window as figures need it.
+#[derive(Clone, Copy)]
+pub(crate) struct Window {
+    /// Its first day; `None` for the last 24 hours.
+    first: Option<Date>,
+}
+
+impl Window {
+    /// The last `days` days, where 1 means the last 24 hours.
+    pub(crate) fn last(days: i64, clock: &Clock<'_>) -> Self {
+        Self { first: (days > 1).then(|| clock.today().saturating_sub((days - 1).days())) }
+    }
+
+    /// The days since this one.
+    pub(crate) fn since(first: Date) -> Self {
+        Self { first: Some(first) }
+    }
+}
+
+/// What a figure says.
+enum Said {
+    /// Nothing was observed.
+    Nothing,
+    /// It has been monitored for less than a day.
+    New,
+    /// Hundredths of a percent; whether enough was observed; the first monitored day if the window begins earlier. With
+    /// Statuspage's rule a figure has no day added, as on Statuspage.
+    Share { hundredths: u32, enough: bool, since: Option<Date> },
+}
+
+fn said(
+    figure: &Figure,
+    window: Window,
+    watched_from: Option<Timestamp>,
+    view: &PageView,
+    clock: &Clock<'_>,
+) -> Said {
+    let Some(hundredths) = figure.hundredths else { return Said::Nothing };
+    let watched = watched_from.filter(|_| !view.rule.statuspage);
+    if watched.is_some_and(|from| view.now - from < DAY) {
+        return Said::New;
+    }
+    let since =
+        watched.map(|from| clock.date(from)).filter(|from| window.first.is_some_and(|day| *from > day));
+    Said::Share { hundredths, enough: figure.enough, since }
+}
+
 /// "99.89%", "100% since 28 Nov", "New", "93.92%*", "No uptime yet". `days` is the length of the window, where 1 means
-/// the last 24 hours. With Statuspage's rule a figure has no day added, as on Statuspage.
+/// the last 24 hours.
 pub(crate) fn text(
     figure: &Figure,
     days: i64,
@@ -22,20 +71,69 @@ pub(crate) fn text(
     view: &PageView,
     clock: &Clock<'_>,
 ) -> String {
-    let Some(hundredths) = figure.hundredths else { return texts::NO_UPTIME.to_owned() };
-    let mut text = percentage(hundredths);
-    let watched = watched_from.filter(|_| !view.rule.statuspage);
-    if watched.is_some_and(|from| view.now - from < DAY) {
-        return texts::row::NEW.to_owned();
+    match said(figure, Window::last(days, clock), watched_from, view, clock) {
+        Said::Nothing => texts::NO_UPTIME.to_owned(),
+        Said::New => texts::row::NEW.to_owned(),
+        Said::Share { hundredths, enough, since } => {
+            let mut text = percentage(hundredths);
+            if !enough {
+                text.push(STAR);
+            }
+            since.map_or_else(|| text.clone(), |day| texts::row::since(&text, &clock.day_of_month(day)))
+        }
     }
-    if !figure.enough {
-        text.push(STAR);
+}
+
+/// A figure in a table of figures.
+pub(crate) struct Cell {
+    /// "99.89%", "Not enough", "None yet".
+    pub(crate) text: String,
+    /// Its weight: 100% is muted, less than 99.9% is bold, words are small.
+    pub(crate) class: &'static str,
+    /// "since 28 Nov"
+    pub(crate) since: Option<String>,
+}
+
+impl Cell {
+    pub(crate) fn of(
+        figure: &Figure,
+        window: Window,
+        watched_from: Option<Timestamp>,
+        view: &PageView,
+        clock: &Clock<'_>,
+    ) -> Self {
+        let words = |[text, _]: [&str; 2]| Self { text: text.to_owned(), class: "no", since: None };
+        match said(figure, window, watched_from, view, clock) {
+            Said::Nothing => words(words::NONE_YET),
+            Said::New => words(words::NEW),
+            Said::Share { enough: false, .. } => words(words::NOT_ENOUGH),
+            Said::Share { hundredths, since, .. } => Self {
+                text: percentage(hundredths),
+                class: match hundredths {
+                    10_000.. => "ok",
+                    ..9_990 => "lo",
+                    _ => "",
+                },
+                since: since.map(|day| words::since(&clock.day_of_month(day))),
+            },
+        }
     }
-    let first = clock.today().saturating_sub((days - 1).days());
-    if let Some(from) = watched.map(|from| clock.date(from)).filter(|from| days > 1 && *from > first) {
-        text = texts::row::since(&text, &clock.day_of_month(from));
+
+    /// A duration; zero is a muted dash.
+    pub(crate) fn lasting(milliseconds: i64, clock: &Clock<'_>) -> Self {
+        let (text, class) = match milliseconds {
+            ..=0 => (words::ZERO.to_owned(), "ok"),
+            some => (clock.isolated(duration(some)), ""),
+        };
+        Self { text, class, since: None }
     }
-    text
+}
+
+/// What the words in a table of figures mean, one sentence each, only for those that occur.
+pub(crate) fn notes<'a>(cells: &(impl Iterator<Item = &'a Cell> + Clone)) -> Vec<&'static str> {
+    let occurs = |[text, _]: &[&'static str; 2]| cells.clone().any(|cell| cell.text == *text);
+    let all = [words::NOT_ENOUGH, words::NEW, words::NONE_YET];
+    all.into_iter().filter(occurs).map(|[_, meaning]| meaning).collect()
 }
 
 /// The explanations above a list of figures.

@@ -25,6 +25,7 @@ fn component(name: &str, status: Status) -> ComponentView {
         unseen: None,
         checks: 1,
         manual: false,
+        set_at: None,
         watched_from: None,
         only_show_if_degraded: false,
         showcase: true,

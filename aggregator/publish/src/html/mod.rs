@@ -20,11 +20,11 @@ mod impairment;
 mod incident;
 mod maintenance;
 mod markup;
+mod month;
 mod past;
 mod past_writer;
 mod rows;
 mod script;
-mod sign_in;
 mod timeline;
 mod underway;
 mod uptime;
@@ -32,14 +32,15 @@ mod words;
 
 pub use announcement::announcement;
 pub use assets::{Asset, FAVICON_ICO, FAVICON_ICO_TYPE, assets};
-pub use component::component;
+pub use component::{component, component_windows};
 pub use document::Document;
 pub use history::{basis, history, is_closed, months, months_of, path_of, recent_months};
 pub(crate) use history::{past_month, span_of};
 pub use incident::incident;
 pub use maintenance::maintenance;
-pub use sign_in::{NotSignedIn, SignInPage, sign_in};
-pub use uptime::uptime;
+pub(crate) use month::past_month as past_uptime;
+pub use month::path_of as uptime_path_of;
+pub use uptime::{uptime, uptime_of_month};
 
 use crate::texts;
 use crate::view::{ComponentView, PageView};
@@ -149,6 +150,13 @@ impl Live {
         }
         let text = texts::age::as_of(&markup::time(view.now, &clock.full(view.now), clock));
         Self::new(&text, None, view, clock)
+    }
+
+    /// The age of a page of figures, whose sentence names the instant.
+    fn as_of(text: String, view: &PageView, clock: &Clock<'_>) -> Self {
+        let verified = view.verified_at.map(|at| clock.instant(at));
+        let (updated, until) = (view.updated_at.0, clock.instant(view.believe_until));
+        Self { updated, until, verified, text }
     }
 
     fn new(text: &str, verified: Option<Timestamp>, view: &PageView, clock: &Clock<'_>) -> Self {

@@ -14,7 +14,7 @@ use skerry_domain::uptime::{self, Figure};
 use skerry_protocol::words::duration;
 
 /// On a page with more components than this, operational groups are closed.
-const FOLD_ABOVE: usize = 10;
+pub(super) const FOLD_ABOVE: usize = 10;
 /// Lines of days on the whole index. Beyond that, the oldest are only on the pages of their components. With this limit,
 /// the index of sixty components with an outage every fifth day stays within 14,000 bytes.
 const MAX_DAY_LINES: usize = 340;

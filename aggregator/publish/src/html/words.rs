@@ -84,22 +84,6 @@ pub(crate) fn percentage(hundredths: u32) -> String {
     }
 }
 
-/// "7,980".
-pub(crate) fn grouped(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    if number < 0 {
-        out.push('-');
-    }
-    for (index, digit) in digits.char_indices() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// Balances the direction isolates in a name, so that they cannot affect the text after it: those that it opens are
 /// closed, and closing marks without an opening one are dropped (Unicode UAX #9, X5a to X6a). `<bdi>` alone does not
 /// ensure that.
@@ -162,6 +146,29 @@ impl<'a> Clock<'a> {
         zoned(self.view, at).date()
     }
 
+    /// The instant of the view.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.view.now
+    }
+
+    /// The instant of a clock time in the page's zone; the first one if it comes twice, the next one if it is skipped.
+    pub(crate) fn instant_of(&self, at: jiff::civil::DateTime) -> Option<Timestamp> {
+        let zoned = at.to_zoned(self.view.time_zone.clone()).ok()?;
+        Some(Timestamp(zoned.timestamp().as_millisecond()))
+    }
+
+    /// "14:02" today, else "Thu 14:02", for what happened within a week.
+    pub(crate) fn time_of_week(&self, at: Timestamp) -> String {
+        let date = self.date(at);
+        let time = self.time(at);
+        if date == self.today { time } else { format!("{} {time}", date.strftime("%a")) }
+    }
+
+    /// "20 Nov, 14:02".
+    pub(crate) fn time_of_year(&self, at: Timestamp) -> String {
+        format!("{}, {}", self.day_of_month(self.date(at)), self.time(at))
+    }
+
     /// "16:15".
     pub(crate) fn time(&self, at: Timestamp) -> String {
         zoned(self.view, at).strftime("%H:%M").to_string()
@@ -219,6 +226,11 @@ impl<'a> Clock<'a> {
     /// "16:15 UTC, 20 November 2026".
     pub(crate) fn full(&self, at: Timestamp) -> String {
         format!("{} {}, {}", self.time(at), self.zone(at), self.full_date(self.date(at)))
+    }
+
+    /// "20 November 2026, 16:15 UTC".
+    pub(crate) fn full_day(&self, at: Timestamp) -> String {
+        format!("{}, {} {}", self.full_date(self.date(at)), self.time(at), self.zone(at))
     }
 
     /// "20 November 2026".
@@ -295,15 +307,6 @@ mod tests {
             ("\u{2069}out \u{2069}again", "out again"),
         ] {
             assert_eq!(balanced(name), kept);
-        }
-    }
-
-    #[test]
-    fn numbers_are_grouped_by_three() {
-        for (number, words) in
-            [(0, "0"), (999, "999"), (7_980, "7,980"), (7_761_600, "7,761,600"), (-1_000, "-1,000")]
-        {
-            assert_eq!(grouped(number), words);
         }
     }
 }

@@ -2,12 +2,24 @@
 
 use super::{Status, status};
 
-pub(crate) const DAYS: &str = "Last 90 days";
 pub(crate) const BACK: &str = "Back to all components";
 pub(crate) const SINCE: &str = " since ";
 pub(crate) const RESPONSE: &str = "Response time";
+/// The label of the links to the windows of the chart.
+pub(crate) const WINDOW: &str = "Window of the chart";
+pub(crate) const MEDIAN: &str = "Median";
+/// The texts before the 95th percentile; the second is bold with it.
+pub(crate) const SLOWEST: [&str; 2] = ["Slowest 5%", "over "];
 pub(crate) const NO_RESPONSE: &str =
     "No response times yet. The first one appears a few minutes after the first check.";
+/// Nothing was measured in a window, but before.
+pub(crate) const NO_RESPONSE_LATELY: &str = "Nothing was measured in this time.";
+
+/// The last 90 days: the heading, and the texts that differ between wide and narrow pages.
+pub(crate) const DAYS: &str = "Last 90 days";
+pub(crate) const MARKS: [&str; 2] = ["One mark a day", "The bar shows 30"];
+pub(crate) const FIRST_MARK: [&str; 2] = ["90 days ago", "30 days ago"];
+pub(crate) const LAST_MARK: &str = "Today";
 
 /// The last status before the data ended.
 pub(crate) fn was(last: Status) -> String {
@@ -19,34 +31,35 @@ pub(crate) fn was(last: Status) -> String {
     format!(" {then} {} then. This does not mean that it is down.", status(last).to_lowercase())
 }
 
-pub(crate) fn chart_lines(step: &str) -> String {
-    format!(
-        "Solid line: median. Thin line: 95th percentile, which 95 of 100 responses did not exceed. Each point is \
-         {step}."
-    )
+/// A person set the status; the time is markup.
+pub(crate) fn set_at(time: &str) -> String {
+    format!(" Set by our team at {time}.")
 }
 
-/// The texts around the figures, which are bold.
-pub(crate) const LATEST: [&str; 3] = ["Latest: ", " median, ", " at the 95th percentile"];
-
-/// Follows [`LATEST`].
-pub(crate) fn latest_in(span: &str, from: &str) -> String {
-    format!(", in the {span} from {from}.")
+/// The chart in words; `window` is its index. The outages are those of [`outage`] or [`outages`].
+pub(crate) fn chart(window: usize, medians: &str, slowest: &str, outages: &[String]) -> String {
+    let over = ["24 hours", "7 days", "30 days", "90 days"];
+    let over = over.get(window).copied().unwrap_or_default();
+    let mut parts = vec![format!("median {medians}"), format!("slowest 5% up to {slowest}")];
+    parts.extend_from_slice(outages);
+    format!("Response time over the last {over}: {}.", parts.join(", "))
 }
 
-/// For screen readers.
-pub(crate) fn chart(from: &str, to: &str) -> String {
-    format!("Response times from {from} to {to}. ")
-}
-
-/// "5 minutes", "12 hours"; `hour` is the text for one hour.
-pub(crate) fn minutes(minutes: i64, hour: &str) -> String {
-    match minutes {
-        60 => hour.to_owned(),
-        minutes if minutes % 60 == 0 => format!("{} hours", minutes / 60),
-        minutes => format!("{minutes} minutes"),
+/// `to` is `None` while it lasts.
+pub(crate) fn outage(status: &str, from: &str, to: Option<&str>) -> String {
+    let status = status.to_lowercase();
+    match to {
+        Some(to) => format!("{status} from {from} to {to}"),
+        None => format!("{status} since {from}"),
     }
 }
 
-/// One hour as the duration of each point, and as the span of the newest.
-pub(crate) const HOUR: [&str; 2] = ["one hour", "hour"];
+/// More outages than are named.
+pub(crate) fn outages(number: usize, sum: &str) -> String {
+    format!("{number} outages, {sum} in all")
+}
+
+/// "150 to 310 ms"
+pub(crate) fn range(low: &str, high: &str) -> String {
+    format!("{low} to {high}")
+}

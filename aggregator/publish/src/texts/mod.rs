@@ -31,6 +31,11 @@ pub(crate) fn components(number: usize) -> String {
     count(number, "component")
 }
 
+/// The title of a document: "Major outage: Card payments – Shop".
+pub(crate) fn title(subject: &str, page: &str) -> String {
+    format!("{subject} – {page}")
+}
+
 /// "Shop history".
 pub(crate) fn history_of(name: &str) -> String {
     format!("{name} history")
@@ -132,7 +137,6 @@ pub(crate) mod banner {
 pub(crate) mod announcement;
 
 pub(crate) mod row;
-pub(crate) mod sign_in;
 
 pub(crate) mod past;
 

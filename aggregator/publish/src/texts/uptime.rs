@@ -1,58 +1,81 @@
-//! The uptime page.
-
-use super::components;
+//! The uptime pages, and the figures on the page of a component.
 
 pub(crate) const DOWNLOAD: &str = "Download as CSV";
-pub(crate) const OPEN: &str = "Open a row to see how its figures are calculated.";
-pub(crate) const NOTHING: &str = "No data.";
-pub(crate) const NO_DOWNTIME: &str = "No downtime";
-pub(crate) const MAJOR: &str = " of major outage";
-pub(crate) const PARTIAL: &str = " of partial outage";
-pub(crate) const MAINTENANCE: &str = " maintenance";
-pub(crate) const NO_DATA: &str = " without data";
-pub(crate) const UNMONITORED: &str = " before monitoring began";
+pub(crate) const HOW: &str = "How uptime is worked out";
+pub(crate) const MONTHS: &str = "Month by month";
+pub(crate) const NOTHING: &str = "No component shows its uptime.";
 /// The windows, in the order of [`crate::view::ComponentView::windows`].
 pub(crate) const WINDOWS: [&str; 4] = ["24 h", "7 days", "30 days", "90 days"];
-/// The labels of seconds, in the order of `html/uptime.rs`.
-pub(crate) const SECONDS: [&str; 7] = [
-    "major outage",
-    "partial outage",
-    "degraded performance",
-    "maintenance",
-    "no data",
-    "not monitored",
-    "observed",
-];
+/// The columns of a month.
+pub(crate) const MONTH: [&str; 4] = ["Uptime", "Outage", "Partial", "Left out"];
+/// The columns of the page of a component.
+pub(crate) const COLUMNS: [&str; 6] = ["Window", "Uptime", "Outage", "Partial", "Left out", "Coverage"];
+/// The heads of the names and of the sentences that replace columns on phones, for screen readers.
+pub(crate) const NAME: &str = "Name";
+pub(crate) const IN_WORDS: &str = "In words";
+/// A duration of zero.
+pub(crate) const ZERO: &str = "–";
 
-pub(crate) fn coverage(share: &str) -> String {
-    format!("Coverage {share}.")
+/// What stands instead of a figure, and what it means.
+pub(crate) const NONE_YET: [&str; 2] = ["None yet", "None yet: not seen so far."];
+pub(crate) const NEW: [&str; 2] = [super::row::NEW, super::row::NEW_MEANS];
+pub(crate) const NOT_ENOUGH: [&str; 2] = ["Not enough", "Not enough: under 90% of the window could be seen."];
+
+pub(crate) fn since(day: &str) -> String {
+    format!("since {day}")
 }
 
-/// Explains a figure: the outages, the window, and the time that does not count.
-pub(crate) fn lost(outages: &str, window: &str, left_out: &str) -> String {
-    let less = if left_out.is_empty() { String::new() } else { format!(" less {left_out}") };
-    format!("{outages} in {window}{less}.")
+/// The line below the title; `time` is markup.
+pub(crate) fn lead(time: &str, groups: bool) -> String {
+    format!("{time}.{}", mean(groups))
 }
 
-pub(crate) fn listed(parts: &[String]) -> String {
-    match parts.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => parts.concat(),
-    }
-}
-
-pub(crate) fn in_seconds(parts: &[String]) -> String {
-    format!("In seconds: {}.", parts.join(", "))
-}
-
-/// Explains the figure of a group with `below` listed components and `left_out` ones that are hidden while operational.
-pub(crate) fn mean(below: usize, left_out: usize) -> String {
-    let others = match left_out {
-        0 => String::new(),
-        1 => " and of 1 operational component that is not listed".to_owned(),
-        more => format!(" and of {more} operational components that are not listed"),
+/// The same for a month: `at` is the instant, as markup, up to which it is known if it can still change.
+pub(crate) fn lead_of_month(at: Option<&str>, present: bool, groups: bool) -> String {
+    let known = match at {
+        Some(time) if present => format!("So far, until {time}."),
+        Some(time) => super::age::as_of(time),
+        None => String::new(),
     };
-    format!("The mean of the {} below{others}, truncated to two decimals.", components(below))
+    format!("{known}{}", mean(groups)).trim_start().to_owned()
+}
+
+fn mean(groups: bool) -> &'static str {
+    if groups { " A group shows the mean of its components." } else { "" }
+}
+
+pub(crate) fn in_month(month: &str) -> String {
+    format!("Uptime in {month}")
+}
+
+pub(crate) fn history_of_month(month: &str) -> String {
+    format!("What happened in {month}")
+}
+
+/// Below the table of a component.
+pub(crate) fn left_out(statuspage: bool, unmonitored: bool) -> String {
+    if statuspage {
+        return "Counted over whole days, as Statuspage does.".to_owned();
+    }
+    let before = if unmonitored { ", time before monitoring" } else { "" };
+    format!("Left out: planned maintenance, time without data{before}.")
+}
+
+/// A row of that table on phones: "2 h 13 min outage, 12 min partial, 4 h maintenance left out. Coverage 99.97%."
+pub(crate) fn row(
+    outage: Option<&str>,
+    partial: Option<&str>,
+    left_out: Option<(&str, bool)>,
+    coverage: Option<&str>,
+) -> String {
+    let outage = outage.map(|length| format!("{length} outage"));
+    let partial = partial.map(|length| format!("{length} partial"));
+    let left_out = left_out.map(|(length, planned)| {
+        if planned { format!("{length} maintenance left out") } else { format!("{length} left out") }
+    });
+    let parts: Vec<_> = [outage, partial, left_out].into_iter().flatten().collect();
+    let parts = if parts.is_empty() { "No outage.".to_owned() } else { format!("{}.", parts.join(", ")) };
+    coverage.map_or_else(String::new, |share| format!("{parts} Coverage {share}."))
 }
 
 /// Explains the calculation, one paragraph each; `major` and `partial` are weights in percent.
@@ -70,8 +93,7 @@ pub(crate) fn formula(statuspage: bool, major: u32, partial: u32, zone: &str) ->
          has 31, as on Statuspage."
     } else {
         "Degraded performance counts as up. Maintenance, time without data and time before monitoring began are \
-         left out. Coverage is the share of the monitored time for which we have data; under 90% the figure has a \
-         star."
+         left out. Coverage is the share of the monitored time for which we have data; under 90% there is no figure."
     };
     [
         format!(
