@@ -8,8 +8,11 @@ use skerry_tests::parts::until;
 use std::time::{Duration, Instant};
 
 /// What a component has below its path.
-const OF_COMPONENT: [&str; 9] = [
+const OF_COMPONENT: [&str; 12] = [
     "",
+    "/7d",
+    "/30d",
+    "/90d",
     "/badge.svg",
     "/badge.json",
     "/badge/uptime.svg",
@@ -27,6 +30,7 @@ fn paths(component: &str) -> Vec<String> {
         "history",
         "history/2026-11",
         "uptime",
+        "uptime/2026-11",
         "uptime.csv",
         "badge.svg",
         "badge.json",

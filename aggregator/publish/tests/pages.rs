@@ -265,11 +265,11 @@ fn a_component_watched_for_less_than_the_window_says_so() {
     assert!(index.contains(">100% since 1 Nov<"), "{index}");
     assert!(index.contains("Percentages are uptime over 90 days, or since the day beside them."));
     assert!(
-        own.contains("<th scope=row>90 days<td class=\"fg ok\">100% <small>since 1 Nov</small>"),
+        own.contains("<th scope=row><bdi>90 days</bdi><td class=\"fg ok\">100% <small>since 1 Nov</small>"),
         "{own}"
     );
     assert!(
-        own.contains("<th scope=row>7 days<td class=\"fg ok\">100%<td"),
+        own.contains("<th scope=row><bdi>7 days</bdi><td class=\"fg ok\">100%<td"),
         "the window lies within the watch: {own}"
     );
     assert!(

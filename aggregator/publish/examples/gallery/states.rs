@@ -224,6 +224,10 @@ fn berlin() -> PageView {
 fn arabic() -> PageView {
     let mut view = three();
     view.language = "ar".to_owned();
+    if let Some(Item::Component(website)) = view.items.first_mut() {
+        website.response = Some(response(7));
+        spend(website, 0, 133 * MINUTE, |tally| &mut tally.major);
+    }
     view
 }
 
