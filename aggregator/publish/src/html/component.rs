@@ -5,7 +5,8 @@ use super::chart::{self, Chart, Span};
 use super::document::{Document, Sheet};
 use super::figures::{self, Cell, Window};
 use super::frame::Frame;
-use super::headline::Piece;
+use super::head::Head;
+use super::headline::{Headline, Piece};
 use super::rows::{self, ComponentRow, DayListing, Summary};
 use super::words::{Clock, Tone, balanced, percentage};
 use super::{Live, markup, timeline};
@@ -90,6 +91,7 @@ fn page(view: &PageView, found: &ComponentView, group: Option<&str>, span: Span)
     let ComponentRow { head, days, .. } = rows::component_row(found, view, &clock);
     let state = state(found);
     let title = texts::title(&format!("{state}: {}", balanced(&found.name)), &balanced(&view.name));
+    let about = Head::of_banner(view, &banner(found, state, head.tone), &clock);
     let uptime = if found.showcase { uptime(found, view, &clock) } else { Vec::new() };
     let unmonitored = found.windows.iter().any(|figure| figure.tally.unwatched > 0);
     let body = Component {
@@ -122,7 +124,8 @@ fn page(view: &PageView, found: &ComponentView, group: Option<&str>, span: Span)
     };
     // The windows differ in the chart alone.
     let canonical = path_of(found, Span::Day);
-    Frame::new(view, Sheet::Component, root, &canonical, title).render(body.render_once().ok()?).ok()
+    let frame = Frame::new(view, Sheet::Component, root, &canonical, title).with_head(about);
+    frame.render(body.render_once().ok()?).ok()
 }
 
 fn path_of(component: &ComponentView, span: Span) -> String {
@@ -150,6 +153,18 @@ fn state(component: &ComponentView) -> &'static str {
     } else {
         Tone::Of(component.status).label()
     }
+}
+
+/// What a card says: "Major outage: Card payments", and since when.
+fn banner(component: &ComponentView, state: &str, tone: Tone) -> Headline {
+    let sentence = vec![Piece::Text(format!("{state}: ")), Piece::Name(balanced(&component.name))];
+    let since = component
+        .stale_since
+        .or((component.unseen.is_none() && !component.waiting).then_some(component.since));
+    let facts = since.map(|at| {
+        vec![Piece::Text(texts::banner::SINCE.to_owned()), Piece::Since(at), Piece::Text(".".to_owned())]
+    });
+    Headline { tone, sentence, facts: facts.unwrap_or_default() }
 }
 
 /// The text after the state, as markup: since when, its last status if there is no data now, how many checks have no

@@ -2,7 +2,7 @@
 //! and every time is absolute, so that nothing grows false in a chat.
 
 use super::assets::{Pictures, pictures};
-use super::headline::{Headline, Piece, plain};
+use super::headline::{Headline, Piece, headline, plain};
 use super::words::{Clock, Tone, balanced};
 use crate::texts::{head as words, incident};
 use crate::view::PageView;
@@ -28,7 +28,12 @@ impl Head {
         Self { title: title.to_owned(), description, article: false, state: None }
     }
 
-    /// Of a page: the banner, with when it was rendered.
+    /// Of a document about the present that says nothing of its own: the state of the page.
+    pub(crate) fn of_page(view: &PageView, title: &str) -> Self {
+        Self::plain(view, title).showing(headline(view).tone)
+    }
+
+    /// Of a page or a component: its banner, with when it was rendered.
     pub(crate) fn of_banner(view: &PageView, headline: &Headline, clock: &Clock<'_>) -> Self {
         let facts = headline.facts.iter().filter(|piece| !is_invitation(piece)).map(|piece| match piece {
             Piece::Since(at) | Piece::At(at) => clock.moment_of_day(*at),

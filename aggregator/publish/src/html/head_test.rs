@@ -47,6 +47,24 @@ fn a_card_says_the_state_and_as_of_when() {
 }
 
 #[test]
+fn the_card_of_a_component_is_about_the_component_and_that_of_uptime_about_the_page() {
+    let mut view = outage();
+    view.items.push(Item::Component(component("bbb", Status::Operational)));
+    let own = |view: &PageView, id: &str| html::component(view, id).expect("it has a page").html;
+    let page = own(&view, "aaa");
+    assert_eq!(content(&page, "og:title"), Some("Major outage: Component aaa"));
+    let description = "Since 14:40 UTC, 20 November. Example, as of 16:15 UTC, 20 November 2026.";
+    assert_eq!(content(&page, "og:description"), Some(description));
+    assert_eq!(content(&own(&view, "bbb"), "og:image:alt"), Some("Operational"));
+    let uptime = html::uptime(&view).expect("a page renders").html;
+    assert_eq!(content(&uptime, "og:image:alt"), Some("Major outage"));
+    let Item::Component(second) = &mut view.items[1] else { panic!("a component") };
+    second.waiting = true;
+    let waiting = own(&view, "bbb");
+    assert_eq!(content(&waiting, "og:description"), Some("Example, as of 16:15 UTC, 20 November 2026."));
+}
+
+#[test]
 fn each_state_has_pictures_of_its_own() {
     let mut seen = Vec::new();
     for tone in Tone::ALL {

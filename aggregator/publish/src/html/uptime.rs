@@ -4,6 +4,7 @@ use super::Live;
 use super::document::{Document, Sheet};
 use super::figures::{self, Cell, Window};
 use super::frame::{Frame, zone};
+use super::head::Head;
 use super::headline::is_shown;
 use super::month::{self, MonthLink};
 use super::rows::{FOLD_ABOVE, mean, watched_from};
@@ -144,7 +145,8 @@ pub fn uptime(view: &PageView) -> anyhow::Result<Document> {
         month: month::path_of((clock.today().year(), clock.today().month())),
     };
     let title = texts::title(texts::UPTIME, &balanced(&view.name));
-    Frame::new(view, Sheet::Uptime, "", "uptime", title).render(body.render_once()?)
+    let head = Head::of_page(view, &title);
+    Frame::new(view, Sheet::Uptime, "", "uptime", title).with_head(head).render(body.render_once()?)
 }
 
 /// `/uptime/<yyyy-mm>`: the figures of a month. One outside [`history::months`] is replaced by the nearest.
