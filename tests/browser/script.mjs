@@ -174,7 +174,7 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
 }
 
 { // The history and uptime pages load new documents, and show the time of the last verification when they are old.
-  for (const [path, word, until] of [['past-days/history', 'No downtime.', '16:15 UTC, 20 November 2026'], ['past-days/uptime', 'Month by month', '20 November 2026, 16:15 UTC']]) {
+  for (const [path, word, until] of [['past-days/history', 'No downtime.', '20 November, 16:15 UTC'], ['past-days/uptime', 'Month by month', '20 November 2026, 16:15 UTC']]) {
     const html = readFileSync(join(gallery, `${path}.html`), 'utf8')
     const state = { html, path }
     const { page, pass, sees, close } = await open(state)

@@ -101,7 +101,11 @@ impl Published<'_> {
     /// Publishes as the publisher does, and returns the CPU time in ms.
     fn cost(&mut self, scope: &Scope) -> anyhow::Result<f64> {
         let begun = cpu();
-        let extent = if scope.is_whole() { Extent::Kept } else { Extent::Days };
+        let extent = match scope {
+            Scope::All => Extent::Months,
+            Scope::Quarter => Extent::Kept,
+            Scope::Changed(_) | Scope::Refresh => Extent::Days,
+        };
         let view = view(self.state, self.page, URL, END, extent).context("the page is shown")?;
         let Rendered { outputs, figures, versions, .. } =
             render(&view, scope, &self.former, &self.figures, Compression::Fast)?;

@@ -6,6 +6,7 @@ use super::announcements::announcements;
 use super::component_now::{ComponentNow, is_quiet};
 use super::incidents::incidents;
 use super::maintenance::maintenance;
+use super::months::earlier;
 use super::outputs::is_settled;
 use super::times;
 use super::view::{
@@ -38,6 +39,8 @@ pub enum Extent {
     Days,
     /// Also every announcement that is kept.
     Kept,
+    /// Also what each month held, which is much work on an old page.
+    Months,
     /// Everything, which on an old page is many times the work: the slow reference of the pages of what is over.
     Complete,
 }
@@ -72,7 +75,7 @@ pub fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, extent:
     let announced = incidents.iter().map(|one| one.updated_at);
     let announced = announced.chain(maintenance.iter().map(|one| one.updated_at));
     let changed = components.chain(announced).max();
-    Some(PageView {
+    let view = PageView {
         verified_at: build.verified_at().map(|at| at.min(now - state.unsure_ms)),
         believe_until: build.believe_until().min(now - state.unsure_ms + VALIDITY),
         updated_at: changed.unwrap_or(page.created_at),
@@ -81,7 +84,10 @@ pub fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, extent:
         maintenance,
         announcements: announcements(state, key, begin, extent != Extent::Days),
         ..frame(page, zone, base_url, now)
-    })
+    };
+    let all = matches!(extent, Extent::Months | Extent::Complete);
+    let earlier = all.then(|| earlier(state, (key, page), &view, begin));
+    Some(PageView { earlier: earlier.unwrap_or_default().into(), ..view })
 }
 
 /// The view of a page with nothing on it.
@@ -110,6 +116,7 @@ pub(super) fn frame(page: &Page, zone: TimeZone, base_url: &str, now: Timestamp)
         incidents: Vec::new(),
         maintenance: Vec::new(),
         announcements: Vec::new(),
+        earlier: Arc::default(),
     }
 }
 

@@ -145,6 +145,19 @@ impl ComponentNow<'_> {
         Some(self.component.layers.start.max(self.component.created_at))
     }
 
+    /// The status from `from` to `to`, and up to now at most; it was not watched before `watched`.
+    pub(super) fn over(
+        &self,
+        watched: Option<Timestamp>,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Vec<Interval<Effective>> {
+        let end = self.now + 1;
+        let intervals =
+            if to < end { overlay(&self.component.layers, from, to) } else { self.intervals(from) };
+        skerry_domain::layers::watched_from(intervals, watched.unwrap_or(Timestamp::FAR))
+    }
+
     /// The intervals since `watched` in which it was not known to be operational and that touch the time from `from` to
     /// `to`, each complete, with those that adjoin them.
     pub(super) fn past(

@@ -14,6 +14,7 @@ pub mod feed;
 pub mod html;
 mod incidents;
 pub mod maintenance;
+mod months;
 pub mod output;
 pub mod outputs;
 mod overall_status;

@@ -2,6 +2,8 @@
 //! does not depend on requests, pages or clocks.
 
 use super::archive::{Archive, Versions};
+use super::html::PageStatus;
+use super::view::MonthView;
 use bytes::Bytes;
 use flate2::write::GzEncoder;
 use skerry_domain::time::{SECOND, Timestamp};
@@ -206,6 +208,10 @@ pub struct Publication {
     pub outputs: HashMap<String, Arc<Output>>,
     /// The versions of the pages of what is over.
     pub versions: Versions,
+    /// What the months before the present one held, oldest first.
+    pub earlier: Arc<[MonthView]>,
+    /// What the list of pages says of it; `None`: it was not rendered yet.
+    pub status: Option<PageStatus>,
     /// Renders the pages of what is over; they are in none of the `outputs`.
     pub archive: Option<Arc<dyn Archive>>,
 }
@@ -224,7 +230,13 @@ impl Publication {
     pub fn retaining(&self, keep: impl Fn(&str) -> bool) -> Self {
         let outputs = self.outputs.iter().filter(|(path, _)| keep(path));
         let outputs = outputs.map(|(path, output)| (path.clone(), Arc::clone(output))).collect();
-        Self { outputs, versions: self.versions.clone(), archive: self.archive.clone() }
+        Self {
+            outputs,
+            versions: self.versions.clone(),
+            earlier: Arc::clone(&self.earlier),
+            status: self.status.clone(),
+            archive: self.archive.clone(),
+        }
     }
 }
 

@@ -8,9 +8,9 @@ use shared::of_asset;
 pub use shared::shared;
 
 use super::archive::Versions;
-use super::html::{self, Document};
+use super::html::{self, Document, PageStatus};
 use super::output::{CacheClass, Compression, Kind, Output, Publication};
-use super::view::{ComponentView, PageView};
+use super::view::{ComponentView, MonthView, PageView};
 use super::{api_v2, badge, branding, calendar, csv, feed, overall_status, robots, sitemap};
 use announced::{Announced, announced};
 use skerry_domain::published::SETTLED;
@@ -82,6 +82,10 @@ pub struct Rendered {
     pub figures: Figures,
     /// The versions of what is in the archive.
     pub versions: Versions,
+    /// What the months before the present one held, oldest first.
+    pub earlier: Arc<[MonthView]>,
+    /// What the list of pages says of the page.
+    pub status: PageStatus,
 }
 
 /// Renders the outputs in `scope`. An output whose bytes did not change is the one of `former`. `figures` are those of
@@ -137,7 +141,9 @@ pub fn render(
     let paths: HashSet<String> = renderer.outputs.iter().map(|(path, _)| path.clone()).collect();
     let mut figures = if scope.is_whole() { Figures::new() } else { figures.clone() };
     figures.extend(selected.into_iter().map(|(id, windows)| (id.to_owned(), windows)));
-    Ok(Rendered { outputs: renderer.outputs, paths, figures, versions: renderer.versions })
+    let (earlier, status) = (html::earlier(view).into(), PageStatus::of(view));
+    let Renderer { outputs, versions, .. } = renderer;
+    Ok(Rendered { outputs, paths, figures, versions, earlier, status })
 }
 
 /// Whether a visitor would see different figures.

@@ -85,6 +85,7 @@ pub(super) fn page(items: Vec<Item>) -> PageView {
         incidents: Vec::new(),
         maintenance: Vec::new(),
         announcements: Vec::new(),
+        earlier: std::sync::Arc::default(),
     }
 }
 

@@ -2,6 +2,7 @@
 //! and when a quarter of an hour begins. It reads snapshots, lets a few threads render, and puts the results into the
 //! [`Site`], so that its cost follows the changes. Refreshes leave threads free for changes.
 
+mod list;
 mod noted;
 mod page;
 mod pool;
@@ -10,13 +11,12 @@ use super::addresses::{Addresses, public_pages};
 use super::archive::ArchiveCache;
 use super::build;
 use super::compressor::{Compressed, Compressor};
-use super::html;
-use super::output::{CacheClass, Compression, Kind, Output, Publication, Site};
-use super::outputs::HTML;
+use super::output::{Output, Publication, Site};
 use crate::engine::Engine;
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use crossbeam_channel::Receiver;
+use list::PageList;
 use page::{Address, Page};
 use pool::{Done, Outcome, Pool};
 use skerry_domain::state::{WorkspaceKey, WorkspacePage};
@@ -50,7 +50,7 @@ pub struct Publisher {
     addresses: Addresses,
     pages: BTreeMap<WorkspacePage, Page>,
     generation: u64,
-    listed: Vec<(String, String)>,
+    list: PageList,
     pool: Pool,
     cache: ArchiveCache,
     /// Pages that are being refreshed.
@@ -81,7 +81,7 @@ impl Publisher {
             addresses,
             pages: BTreeMap::new(),
             generation: 0,
-            listed: Vec::new(),
+            list: PageList::new(),
             pool: Pool::new(Arc::new(build::view)),
             cache: ArchiveCache::new(),
             refreshing: BTreeSet::new(),
@@ -125,7 +125,17 @@ impl Publisher {
             self.finish(done);
             self.turn();
         }
+        self.list.started = true;
+        self.list_pages(true);
+        self.store_site();
         Ok(())
+    }
+
+    /// Renders the list of pages if it is due, or `at_once`.
+    fn list_pages(&mut self, at_once: bool) {
+        if at_once || self.list.is_due() {
+            self.is_dirty |= self.list.render(&self.pages, &mut self.next, self.engine.now());
+        }
     }
 
     fn run(mut self) {
@@ -181,38 +191,10 @@ impl Publisher {
                 self.show(key);
             }
         }
-        self.list_pages();
+        self.list_pages(true);
         if !removed.is_empty() {
             // Pages that are no longer public disappear before anything else is rendered.
             self.store_site();
-        }
-    }
-
-    /// Updates the directory of pages.
-    fn list_pages(&mut self) {
-        let listed =
-            self.pages.values().filter_map(|page| Some((page.listed.clone()?, page.address.url.clone())));
-        let listed: Vec<(String, String)> = listed.collect();
-        if listed == self.listed {
-            return;
-        }
-        let entries: Vec<_> =
-            listed.iter().map(|(name, url)| html::Entry { name: name.clone(), url: url.clone() }).collect();
-        (self.listed, self.is_dirty) = (listed, true);
-        if entries.is_empty() {
-            self.next.directory = None;
-            return;
-        }
-        match html::directory(&entries) {
-            Ok(page) => {
-                let (cache, keys, policy) = (CacheClass::Live, &["directory"], page.policy.as_str());
-                let kind = Kind { content_type: HTML, cache, keys, policy };
-                let former = self.next.directory.as_ref();
-                let now = self.engine.now();
-                self.next.directory =
-                    Some(Output::render(kind, page.html.into_bytes(), now, former, Compression::Best));
-            }
-            Err(error) => tracing::error!(%error, "the directory of pages could not be rendered"),
         }
     }
 
@@ -228,6 +210,7 @@ impl Publisher {
             }
         }
         self.dispatch();
+        self.list_pages(false);
         if self.is_dirty {
             self.store_site();
         }
@@ -281,6 +264,7 @@ impl Publisher {
         self.refreshing.remove(&done.page);
         match done.outcome {
             Outcome::Rendered(publication, figures) => {
+                self.list.note(page, &publication);
                 page.accept(publication, figures, &done.scope, done.started, pages);
             }
             Outcome::Gone => return,

@@ -6,6 +6,6 @@ const main = document.getElementById('main')
 if (main?.dataset.until) {
   refresh(main, 'alone' in main.dataset ? null : new URL('../api/v2/status.json', document.currentScript.src))
 }
-// BUBBLE_CSS is `bubble.css`, where the scripts are joined.
+// BUBBLE_CSS and PRINT_CSS are `bubble.css` and `print.css`, where the scripts are joined.
 bubbles(BUBBLE_CSS)
-unfoldOnPaper()
+unfoldOnPaper(PRINT_CSS)

@@ -6,8 +6,9 @@ use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_domain::uptime::{self, DayTally, Figure, Tally};
 use skerry_publish::view::{
-    ComponentView, GroupView, Item, PageView, ResponsePoint, ResponseView, UptimeRuleView,
+    ComponentView, GroupView, Item, MonthView, PageView, ResponsePoint, ResponseView, UptimeRuleView,
 };
+use std::sync::Arc;
 
 /// 2026-11-20T16:15:00Z, the instant of all samples.
 pub(crate) const NOW: Timestamp = Timestamp(1_795_191_300_000);
@@ -37,7 +38,7 @@ pub(crate) fn page(name: &str, items: Vec<Item>) -> PageView {
         support_url: Some("https://example.com/help".to_owned()),
         frame_ancestors: Vec::new(),
         language: "en".to_owned(),
-        branding: std::sync::Arc::default(),
+        branding: Arc::default(),
         now: NOW,
         verified_at: Some(NOW),
         believe_until: NOW + 10 * MINUTE,
@@ -48,6 +49,7 @@ pub(crate) fn page(name: &str, items: Vec<Item>) -> PageView {
         incidents: Vec::new(),
         maintenance: Vec::new(),
         announcements: Vec::new(),
+        earlier: earlier(),
     }
 }
 
@@ -139,17 +141,26 @@ pub(crate) fn refigured(mut component: ComponentView) -> ComponentView {
     for (window, days) in [1, 7, 30, 90].into_iter().enumerate() {
         let mut sum = Tally::default();
         for day in component.days.iter().rev().take(days) {
-            sum.operational += day.tally.operational;
-            sum.degraded += day.tally.degraded;
-            sum.partial += day.tally.partial;
-            sum.major += day.tally.major;
-            sum.maintenance += day.tally.maintenance;
-            sum.no_data += day.tally.no_data;
-            sum.unwatched += day.tally.unwatched;
+            sum = sum + day.tally;
         }
         component.windows[window] = figure(sum);
     }
     component
+}
+
+/// What the months before the days shown held.
+fn earlier() -> Arc<[MonthView]> {
+    let month = |number: i8| MonthView {
+        month: (2026, number),
+        incidents: usize::from(number.unsigned_abs() % 4),
+        maintenance: usize::from(number.unsigned_abs() % 2),
+        figure: figure(Tally {
+            operational: 30 * DAY,
+            major: i64::from(number % 4) * 9 * MINUTE,
+            ..Tally::default()
+        }),
+    };
+    (5..9).map(month).collect()
 }
 
 fn figure(tally: Tally) -> Figure {

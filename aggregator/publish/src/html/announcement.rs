@@ -43,7 +43,7 @@ struct Page {
     notice: Notice,
     /// When it is or was shown, as markup.
     shown: String,
-    /// "Edited 15:50.", as markup.
+    /// "Edited 15:50", as markup.
     edited: Option<String>,
 }
 
@@ -76,7 +76,7 @@ pub fn announcement(view: &PageView, announcement: &AnnouncementView) -> anyhow:
     let clock = Clock::lasting(view);
     let title = balanced(&announcement.title.one_line());
     let warns = if announcement.level == AnnouncementLevel::Warning { words::IMPORTANT } else { "" };
-    let document = format!("{warns}{title} · {}", balanced(&view.name));
+    let document = format!("{warns}{title}");
     let moment = |at: Timestamp| markup::time(at, &clock.moment(at), &clock);
     let body = Page {
         name: balanced(&view.name),
@@ -86,7 +86,9 @@ pub fn announcement(view: &PageView, announcement: &AnnouncementView) -> anyhow:
     };
     let path = format!("announcements/{}", announcement.id);
     let head = Head::of_article(format!("{warns}{title}"), &announcement.body.one_line());
-    Frame::new(view, Sheet::Timeline, "../", &path, document).with_head(head).render(body.render_once()?)
+    Frame::new(view, Sheet::Timeline, "../", &path, texts::title(&document, &balanced(&view.name)))
+        .with_head(head)
+        .render(body.render_once()?)
 }
 
 /// When it is or was shown.

@@ -53,9 +53,9 @@ fn its_own_page_says_when_it_is_shown_and_does_not_depend_on_today() {
     let html = own(&view);
     let span = "Thu 19 Nov 2026, 16:15 to Sat 21 Nov 2026, 16:15 UTC.";
     shows(&html, &["Example", "Important: New addresses", span, "Payouts are late.", "Back to"]);
-    assert!(html.contains("<title>Important: New addresses · Example</title>"), "{html}");
+    assert!(html.contains("<title>Important: New addresses – Example</title>"), "{html}");
     view.announcements[0].edited_at = Some(NOW - HOUR);
-    shows(&own(&view), &[span, "Edited Fri 20 Nov 2026, 15:15 UTC."]);
+    shows(&own(&view), &[span, "Edited Fri 20 Nov 2026, 15:15 UTC"]);
     view.announcements[0].to = None;
     shows(&own(&view), &["Since Thu 19 Nov 2026, 16:15 UTC."]);
     view.announcements[0].ended_at = Some(NOW - HOUR);

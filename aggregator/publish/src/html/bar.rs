@@ -1,7 +1,7 @@
 //! The uptime bar of a row: one SVG with one path per tone, in which a run of equal days is one stroke.
 //!
-//! The view box is 90 wide, one unit a day, and 28 high about the middle line. The style sheet sets dashes, heights and
-//! colours, so that days need no elements of their own.
+//! A day is one unit wide and ends with a gap, of which the last has none; the view box is 28 high about the middle line.
+//! The style sheet sets dashes, heights and colours, so that days need no elements of their own.
 
 use super::words::Tone;
 use std::fmt::Write;
@@ -15,7 +15,7 @@ const BLANK: &str = "w0";
 /// began, drawn as a hairline.
 pub(crate) fn svg(marks: &[Option<Tone>]) -> String {
     let mut out =
-        String::from("<svg class=b viewBox=\"0 -14 90 28\" preserveAspectRatio=none aria-hidden=true>");
+        String::from("<svg class=b viewBox=\"0 -14 89.75 28\" preserveAspectRatio=none aria-hidden=true>");
     let tones = Tone::ALL.map(|tone| (Some(tone), tone.class()));
     for (mark, class) in tones.into_iter().chain([(None, BLANK)]) {
         let line = path(marks, mark);

@@ -25,6 +25,8 @@ pub(crate) struct Card {
     pub(crate) id: String,
     /// Of its page, below the page's root.
     pub(crate) path: String,
+    /// The address of its page, for paper.
+    pub(crate) url: String,
     /// As markup.
     pub(crate) title: String,
     /// Class of the icon; `None` without an icon.
@@ -42,10 +44,13 @@ pub(crate) fn now(view: &PageView, clock: &Clock<'_>) -> Vec<Card> {
     let mut open: Vec<_> = open.map(|incident| (incident, Present::of(incident, view))).collect();
     open.sort_by_key(|(_, present)| Reverse(present.tone.map_or(0, Tone::weight)));
     let open = open.into_iter().enumerate();
-    let incidents =
-        open.map(|(place, (incident, present))| card(incident, &present, place < WITH_TIMELINE, clock));
+    let incidents = open.map(|(place, (incident, present))| {
+        card(incident, &present, (place < WITH_TIMELINE, &view.url), clock)
+    });
     let running = view.maintenance.iter().filter(|one| one.is_running()).enumerate();
-    incidents.chain(running.map(|(place, one)| of_maintenance(one, place < WITH_TIMELINE, clock))).collect()
+    incidents
+        .chain(running.map(|(place, one)| of_maintenance(one, (place < WITH_TIMELINE, &view.url), clock)))
+        .collect()
 }
 
 /// Maintenance that is still to come, the next one first; of what recurs only the next.
@@ -53,10 +58,13 @@ pub(crate) fn to_come(view: &PageView, clock: &Clock<'_>) -> Vec<Card> {
     let mut listed = BTreeSet::new();
     let to_come = view.maintenance.iter().rev().filter(|one| one.is_open() && !one.is_running());
     let next = to_come.filter(|one| one.series.as_ref().is_none_or(|series| listed.insert(series)));
-    next.enumerate().map(|(place, one)| of_maintenance(one, place < WITH_TIMELINE, clock)).collect()
+    next.enumerate()
+        .map(|(place, one)| of_maintenance(one, (place < WITH_TIMELINE, &view.url), clock))
+        .collect()
 }
 
-fn of_maintenance(maintenance: &MaintenanceView, timeline: bool, clock: &Clock<'_>) -> Card {
+/// `page` is the address of the page.
+fn of_maintenance(maintenance: &MaintenanceView, (timeline, page): (bool, &str), clock: &Clock<'_>) -> Card {
     let tone = Tone::Of(Status::UnderMaintenance);
     let (shown, more) = shown(&maintenance.updates, timeline);
     let names: Vec<_> = maintenance.components.iter().map(|one| isolated(&one.name)).collect();
@@ -69,6 +77,7 @@ fn of_maintenance(maintenance: &MaintenanceView, timeline: bool, clock: &Clock<'
     Card {
         id: maintenance.id.clone(),
         path: format!("maintenance/{}", maintenance.id),
+        url: format!("{page}/maintenance/{}", maintenance.id),
         title: timeline::title(&maintenance.title),
         icon: Some(tone.class()),
         facts: format!("{times} {}{}", affected(&names, true), recurs(maintenance)),
@@ -102,12 +111,18 @@ fn shown<S>(all: &[UpdateView<S>], timeline: bool) -> (Vec<&UpdateView<S>>, Opti
     (shown, (left_out > 0).then(|| words::more_updates(left_out)))
 }
 
-fn card(incident: &IncidentView, present: &Present, timeline: bool, clock: &Clock<'_>) -> Card {
+fn card(
+    incident: &IncidentView,
+    present: &Present,
+    (timeline, page): (bool, &str),
+    clock: &Clock<'_>,
+) -> Card {
     let (shown, more) = shown(&incident.updates, timeline);
     let names: Vec<_> = incident.components.iter().map(|one| isolated(&one.name)).collect();
     Card {
         id: incident.id.clone(),
         path: format!("incidents/{}", incident.id),
+        url: format!("{page}/incidents/{}", incident.id),
         title: timeline::title(&incident.title),
         icon: present.tone.map(Tone::class),
         facts: format!("{} {}", present.words(clock), affected(&names, present.is_impaired())),
@@ -160,7 +175,8 @@ impl Present {
     }
 }
 
-fn since(component: &ComponentView) -> Timestamp {
+/// Since when a component has had its present status.
+pub(crate) fn since(component: &ComponentView) -> Timestamp {
     component.stale_since.unwrap_or(component.since)
 }
 

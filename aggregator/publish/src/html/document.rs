@@ -27,8 +27,9 @@ pub(crate) enum Sheet {
     History,
     /// Incidents, maintenance, announcements.
     Timeline,
-    /// The directory, the 404.
-    Plain,
+    /// The list of pages.
+    Directory,
+    NotFound,
 }
 
 /// A style sheet without comments and blanks, and its hash as a source of a policy.
@@ -40,25 +41,30 @@ pub(crate) struct Style {
 
 const BRANDING: &str = include_str!("../../assets/branding.css");
 const BASE: &str = include_str!("../../assets/base.css");
+const INCIDENT: &str = include_str!("../../assets/incident.css");
 const BAR: &str = include_str!("../../assets/bar.css");
 const BARS: &str = include_str!("../../assets/bars.css");
 const CARDS: &str = include_str!("../../assets/cards.css");
 const CHART: &str = include_str!("../../assets/chart.css");
 const COMPONENT: &str = include_str!("../../assets/component.css");
+const DIRECTORY: &str = include_str!("../../assets/directory.css");
 const FIGURES: &str = include_str!("../../assets/figures.css");
+const HISTORY: &str = include_str!("../../assets/history.css");
 const INNER: &str = include_str!("../../assets/inner.css");
+const NOT_FOUND: &str = include_str!("../../assets/not_found.css");
 const PAST: &str = include_str!("../../assets/past.css");
 const UPTIME: &str = include_str!("../../assets/uptime.css");
 
 /// In the order of [`Sheet`].
-static STYLES: LazyLock<[Style; 6]> = LazyLock::new(|| {
+static STYLES: LazyLock<[Style; 7]> = LazyLock::new(|| {
     [
         Style::of(&[BASE, BAR, BARS, CARDS, PAST]),
         Style::of(&[BASE, INNER, BAR, FIGURES, CHART, COMPONENT]),
         Style::of(&[BASE, INNER, FIGURES, UPTIME]),
-        Style::of(&[BASE, INNER, PAST]),
-        Style::of(&[BASE, INNER, CARDS]),
-        Style::of(&[BASE, PAST]),
+        Style::of(&[BASE, INNER, PAST, HISTORY]),
+        Style::of(&[BASE, INNER, CARDS, INCIDENT]),
+        Style::of(&[BASE, DIRECTORY]),
+        Style::of(&[NOT_FOUND]),
     ]
 });
 

@@ -1,8 +1,9 @@
 //! Uptime figures as text. A figure names its first day if monitoring does not cover the whole window, and has a star,
 //! which is legend once, if too little was observed.
 
+use super::days;
 use super::rows::{Row, Summary};
-use super::words::{Clock, percentage};
+use super::words::{Clock, Tone, percentage};
 use crate::overall_status::components;
 use crate::texts::{self, uptime as words};
 use crate::view::PageView;
@@ -146,6 +147,8 @@ pub(crate) struct Legend {
     pub(crate) notes: Vec<String>,
     /// Some bars have days before monitoring began.
     pub(crate) blank: bool,
+    /// The marks that are explained: all, or at first only those that occur.
+    pub(crate) tones: Vec<Tone>,
 }
 
 impl Legend {
@@ -158,7 +161,13 @@ impl Legend {
         if figures.clone().any(|text| text.contains(STAR)) {
             notes.push(texts::row::STAR_MEANS.to_owned());
         }
-        Self { any: figures.clone().next().is_some(), lead: String::new(), notes, blank: false }
+        Self {
+            any: figures.clone().next().is_some(),
+            lead: String::new(),
+            notes,
+            blank: false,
+            tones: Tone::ALL.to_vec(),
+        }
     }
 
     /// The legend of the index.
@@ -171,7 +180,11 @@ impl Legend {
         let began = || components(view).filter_map(|one| one.watched_from);
         let all_new = began().all(|from| view.now - from < DAY);
         legend.lead = match began().min().filter(|_| all_new) {
-            Some(from) => texts::row::young(&clock.moment(from)),
+            Some(from) => {
+                let days = || components(view).filter(|one| one.showcase).flat_map(|one| &one.days);
+                legend.tones.retain(|tone| days().any(|day| days::mark(day) == Some(*tone)));
+                texts::row::young(&clock.moment(from))
+            }
             None => String::new(),
         };
         if percent {

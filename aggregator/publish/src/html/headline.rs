@@ -145,7 +145,7 @@ fn impaired(
     if !others.is_empty() {
         facts.push(text(banner::ALSO));
         match names(&others, usize::MAX, NAMES_IN_FACTS) {
-            Some(names) => facts.extend(names),
+            Some(_) => facts.extend(links(&others)),
             None => facts.push(text(texts::components(others.len()))),
         }
         facts.push(text("."));
@@ -311,7 +311,7 @@ fn since(components: &[&ComponentView], clock: &Clock<'_>) -> Vec<Piece> {
             let mut pieces = Vec::new();
             for component in components {
                 pieces.push(text(if pieces.is_empty() { "" } else { ", " }));
-                pieces.push(Piece::Name(balanced(&component.name)));
+                pieces.extend(links(&[component]));
                 pieces.extend([text(banner::NAME_SINCE), Piece::Since(component.since)]);
             }
             pieces.push(text("."));
@@ -346,6 +346,22 @@ fn names(components: &[&ComponentView], max: usize, characters: usize) -> Option
         pieces.push(Piece::Name(balanced(&component.name)));
     }
     Some(pieces)
+}
+
+/// Names separated by commas that lead to the rows of the components.
+fn links(components: &[&ComponentView]) -> Vec<Piece> {
+    let link = |component: &&ComponentView| Piece::Link {
+        href: format!("#{}", component.id),
+        text: balanced(&component.name),
+    };
+    let mut pieces: Vec<Piece> = Vec::new();
+    for component in components {
+        if !pieces.is_empty() {
+            pieces.push(text(", "));
+        }
+        pieces.push(link(component));
+    }
+    pieces
 }
 
 pub(super) fn text(text: impl Into<String>) -> Piece {

@@ -79,6 +79,7 @@ fn page(components: Vec<ComponentView>) -> PageView {
         incidents: Vec::new(),
         maintenance: Vec::new(),
         announcements: Vec::new(),
+        earlier: std::sync::Arc::default(),
     }
 }
 

@@ -1,14 +1,14 @@
-//! The history of a page by months.
+//! The history of a page: each month, and the list of all.
 
 use super::document::{Document, Sheet};
 use super::frame::Frame;
-use super::markup;
+use super::month_list::{self, GroupFigure, MonthLine};
 use super::past::{self, DayRow, Limits};
 use super::words::{Clock, balanced};
 use crate::outputs::Basis;
 use crate::overall_status::components;
 use crate::texts;
-use crate::view::PageView;
+use crate::view::{Month, PageView};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 use sailfish::TemplateSimple;
@@ -18,16 +18,19 @@ use skerry_domain::time::Timestamp;
 #[derive(TemplateSimple)]
 #[template(path = "history.stpl")]
 struct History {
-    /// Markup.
-    title: String,
     name: String,
     root: &'static str,
     month: String,
     /// `None` for a month that cannot change any more.
     live: Option<super::Live>,
+    figures: Vec<GroupFigure>,
     days: Vec<DayRow>,
     earlier: Option<MonthLink>,
     later: Option<MonthLink>,
+    /// The address of the list of months; `None` on that page.
+    all: Option<&'static str>,
+    /// Earlier months, where they are listed.
+    months: Vec<MonthLine>,
 }
 
 /// The page of a month lists everything.
@@ -66,41 +69,43 @@ pub fn months_of(view: &PageView, from: Timestamp, to: Option<Timestamp>) -> Vec
     months(view).into_iter().filter(|one| (first..=last).contains(one)).collect()
 }
 
-/// Renders `/history/<yyyy-mm>`, or `/history` with the present month for `None`. A month outside [`months`] is replaced
-/// by the nearest one.
+/// Renders `/history/<yyyy-mm>`, or `/history` with the present month and a list of the others for `None`. A month outside
+/// [`months`] is replaced by the nearest one.
 ///
 /// # Errors
 ///
 /// A template that cannot be written, which would be a fault of the program.
-pub fn history(view: &PageView, month: Option<(i16, i8)>) -> anyhow::Result<Document> {
+pub fn history(view: &PageView, month: Option<Month>) -> anyhow::Result<Document> {
     let clock = Clock::of(view);
     let months = months(view);
     let present = (clock.today().year(), clock.today().month());
     let wanted = month.unwrap_or(present);
     let index = months.partition_point(|known| *known < wanted).min(months.len().saturating_sub(1));
-    let (year, number) = months.get(index).copied().unwrap_or(present);
+    let shown = months.get(index).copied().unwrap_or(present);
     let root = if month.is_some() { "../" } else { "" };
     let link = |at: Option<usize>| {
-        let (year, number) = *months.get(at?)?;
-        Some(MonthLink { href: format!("{root}{}", path_of((year, number))), name: month_name(year, number) })
+        let month = *months.get(at?)?;
+        Some(MonthLink { href: format!("{root}{}", path_of(month)), name: month_name(month) })
     };
-    let first = date(year, number, 1).max(first_day(view, &clock));
-    let last = date(year, number, 1).last_of_month().min(clock.today());
-    let name = month_name(year, number);
-    let path = month.map_or_else(|| "history".to_owned(), |_| path_of((year, number)));
-    let title = format!("{name} · {}", texts::history_of(&balanced(&view.name)));
-    let is_open = !is_closed(view, (year, number));
+    let begin = date(shown.0, shown.1, 1);
+    let last = begin.last_of_month().min(clock.today());
+    let first = begin.max(first_day(view, &clock)).min(last);
+    let name = month_name(shown);
+    let path = month.map_or_else(|| "history".to_owned(), |_| path_of(shown));
     let body = History {
-        title: texts::history_of(&markup::isolated(&view.name)),
         name: balanced(&view.name),
         root: if root.is_empty() { "./" } else { root },
-        month: name,
-        live: is_open.then(|| super::Live::of(view, &clock)),
-        days: past::rows(view, (first.min(last), last), (MONTH, root), &clock),
+        month: name.clone(),
+        live: (!is_closed(view, shown)).then(|| super::Live::of_month(view, &clock)),
+        figures: month_list::figures(view, shown),
+        days: past::rows(view, (first, last), (MONTH, root), &clock),
         earlier: link(index.checked_sub(1)),
         later: link(Some(index + 1)),
+        all: month.map(|_| "../history"),
+        months: if month.is_none() { month_list::lines(view) } else { Vec::new() },
     };
-    Frame::new(view, Sheet::History, root, &path, title).render(body.render_once()?)
+    Frame::new(view, Sheet::History, root, &path, texts::title(&name, &balanced(&view.name)))
+        .render(body.render_once()?)
 }
 
 /// Whether a month cannot change any more. The present month can, and one in which something began that still lasts.
@@ -175,7 +180,8 @@ pub(crate) fn span_of(view: &PageView, (year, month): (i16, i8)) -> (Timestamp, 
 /// before the page was created is found from its first month.
 pub(crate) fn month_of(view: &PageView, at: Timestamp, clock: &Clock<'_>) -> (String, String) {
     let date = clock.date(at).max(first_day(view, clock));
-    (path_of((date.year(), date.month())), month_name(date.year(), date.month()))
+    let month = (date.year(), date.month());
+    (path_of(month), month_name(month))
 }
 
 /// The path of a month below the page's root.
@@ -196,6 +202,7 @@ fn first_day(view: &PageView, clock: &Clock<'_>) -> Date {
     clock.date(view.created_at).min(clock.today())
 }
 
-fn month_name(year: i16, month: i8) -> String {
+/// "November 2026"
+pub(crate) fn month_name((year, month): Month) -> String {
     date(year, month, 1).strftime("%B %Y").to_string()
 }

@@ -22,45 +22,81 @@ pub(crate) struct Impairment {
     pub(crate) from: Timestamp,
     /// Later than the instant of the view if it lasts.
     pub(crate) to: Timestamp,
-    /// For how long the worst of the components had each status, in ms; worst first.
-    pub(crate) parts: Vec<(Tone, i64)>,
+    /// For how long the worst of the components had each status, in ms: in the order in which they followed each other,
+    /// or, if one came back, worst first.
+    parts: Vec<(Tone, i64)>,
+    /// Each status came once.
+    in_order: bool,
 }
 
 impl Impairment {
-    /// "Major outage for 2 h, degraded performance for 10 min"
+    /// The worst status of all.
+    pub(crate) fn worst(&self) -> Tone {
+        let tones = self.parts.iter().map(|(tone, _)| *tone);
+        tones.max_by_key(|tone| tone.weight()).unwrap_or(Tone::NoData)
+    }
+
+    /// How long a component was impaired, in ms.
+    pub(crate) fn length(&self) -> i64 {
+        self.parts.iter().map(|(_, length)| length).sum()
+    }
+
+    /// "Partial outage for 12 min, then degraded performance for 25 min"
     pub(crate) fn words(&self, clock: &Clock<'_>) -> String {
         let each = self.parts.iter().enumerate().map(|(place, (tone, milliseconds))| {
             let label = tone.label();
             let label = if place == 0 { label.to_owned() } else { label.to_lowercase() };
             texts::lasted(&label, &clock.isolated(duration(*milliseconds)))
         });
-        each.collect::<Vec<_>>().join(", ")
+        each.collect::<Vec<_>>().join(if self.in_order { texts::THEN } else { ", " })
     }
 }
 
 /// `None` if no component that it names is known to have been impaired.
 pub(crate) fn impairment(view: &PageView, incident: &IncidentView) -> Option<Impairment> {
     let named = components(view).filter(|one| incident.names(&one.id));
+    of(named, incident, view.now)
+}
+
+/// The same for one of its components.
+pub(crate) fn impairment_of(
+    component: &ComponentView,
+    incident: &IncidentView,
+    now: Timestamp,
+) -> Option<Impairment> {
+    of(std::iter::once(component), incident, now)
+}
+
+fn of<'a>(
+    named: impl Iterator<Item = &'a ComponentView>,
+    incident: &IncidentView,
+    now: Timestamp,
+) -> Option<Impairment> {
     let intervals: Vec<(Timestamp, Timestamp, Tone)> = named
-        .flat_map(|component| covered(component, incident, view.now))
+        .flat_map(|component| covered(component, incident, now))
         .filter_map(|one| Some((one.from, one.to, Tone::Of(impaired(one.value)?))))
         .collect();
     let (from, to) = (intervals.iter().map(|one| one.0).min()?, intervals.iter().map(|one| one.1).max()?);
     let mut edges: Vec<Timestamp> =
-        intervals.iter().flat_map(|one| [one.0, one.1]).map(|at| at.min(view.now)).collect();
+        intervals.iter().flat_map(|one| [one.0, one.1]).map(|at| at.min(now)).collect();
     edges.sort_unstable();
     edges.dedup();
     let mut parts: Vec<(Tone, i64)> = Vec::new();
+    let (mut newest, mut changes) = (None, 0);
     for pair in edges.windows(2) {
         let there = intervals.iter().filter(|one| one.0 <= pair[0] && pair[1] <= one.1);
         let Some(tone) = there.map(|one| one.2).max_by_key(|tone| tone.weight()) else { continue };
+        changes += usize::from(newest.replace(tone) != Some(tone));
         match parts.iter_mut().find(|(known, _)| *known == tone) {
             Some((_, sum)) => *sum += pair[1] - pair[0],
             None => parts.push((tone, pair[1] - pair[0])),
         }
     }
-    parts.sort_by_key(|(tone, _)| std::cmp::Reverse(tone.weight()));
-    (!parts.is_empty()).then_some(Impairment { from, to, parts })
+    let in_order = changes == parts.len();
+    if !in_order {
+        parts.sort_by_key(|(tone, _)| std::cmp::Reverse(tone.weight()));
+    }
+    (!parts.is_empty()).then_some(Impairment { from, to, parts, in_order })
 }
 
 /// What is announced of the days in question.

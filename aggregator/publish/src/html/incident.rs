@@ -4,14 +4,14 @@ use super::cards::{self, Present};
 use super::document::{Document, Sheet};
 use super::frame::Frame;
 use super::head::Head;
-use super::impairment::impairment;
+use super::impairment::{impairment, impairment_of};
 use super::markup;
 use super::timeline::{self, Entry, Style};
 use super::words::{Clock, Tone, balanced};
 use super::{Live, history};
 use crate::overall_status::components;
 use crate::texts::{self, incident as words};
-use crate::view::{AffectedView, IncidentUpdateView, IncidentView, PageView};
+use crate::view::{AffectedView, ComponentView, IncidentUpdateView, IncidentView, PageView};
 use sailfish::TemplateSimple;
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
@@ -57,6 +57,8 @@ pub(super) struct Affected {
     pub(super) name: String,
     pub(super) class: &'static str,
     pub(super) status: String,
+    /// "Since 14:02", "14:02 to 17:07, 3 h 5 min", or nothing, as markup.
+    pub(super) times: String,
 }
 
 /// Renders the page of an incident, at `incidents/<id>`.
@@ -73,7 +75,7 @@ pub fn incident(view: &PageView, incident: &IncidentView) -> anyhow::Result<Docu
     let names: Vec<_> = incident.components.iter().map(link).collect();
     let updates: Vec<&IncidentUpdateView> = incident.updates.iter().collect();
     let plain_title = balanced(&incident.title.one_line());
-    let document = format!("{} · {}", words::document(incident.status, &plain_title), balanced(&view.name));
+    let document = words::document(incident.status, &plain_title);
     let postmortem = incident.postmortem.as_ref().map(|postmortem| Postmortem {
         published: words::published(&moment(postmortem.published_at, &clock)),
         text: postmortem.text.html(),
@@ -92,7 +94,7 @@ pub fn incident(view: &PageView, incident: &IncidentView) -> anyhow::Result<Docu
         live: incident.is_open().then(|| Live::of(view, &clock)),
         postmortem,
         entries: timeline::entries(&updates, tone, STYLE, &clock),
-        components: incident.components.iter().map(|one| affected(one, incident.is_open(), view)).collect(),
+        components: incident.components.iter().map(|one| component(one, incident, view, &clock)).collect(),
         column: words::COLUMNS[if incident.is_open() { 1 } else { 2 }],
     };
     let path = format!("incidents/{}", incident.id);
@@ -103,7 +105,9 @@ pub fn incident(view: &PageView, incident: &IncidentView) -> anyhow::Result<Docu
         Some(tone) => head.showing(tone),
         None => head,
     };
-    Frame::new(view, Sheet::Timeline, "../", &path, document).with_head(head).render(body.render_once()?)
+    Frame::new(view, Sheet::Timeline, "../", &path, texts::title(&document, &balanced(&view.name)))
+        .with_head(head)
+        .render(body.render_once()?)
 }
 
 fn moment(at: Timestamp, clock: &Clock<'_>) -> String {
@@ -129,17 +133,47 @@ fn resolved(incident: &IncidentView, at: Timestamp, view: &PageView, clock: &Clo
     format!("{text}, {}.", clock.isolated(clock.span_on(from, to)))
 }
 
-/// The present status of a component, or the worst one once it `is_open` no longer.
-pub(super) fn affected(component: &AffectedView, is_open: bool, view: &PageView) -> Affected {
-    let known = components(view).find(|one| one.id == component.id && is_open);
-    let tone = known.map_or(Tone::Of(component.worst), super::headline::tone);
-    let waiting = known.is_some_and(|one| one.waiting);
-    let status = if waiting { texts::WAITING } else { tone.label() };
+/// A component of an incident: its present status, or the worst one once the incident is over, and when it was impaired.
+fn component(
+    affected: &AffectedView,
+    incident: &IncidentView,
+    view: &PageView,
+    clock: &Clock<'_>,
+) -> Affected {
+    let known = components(view).find(|one| one.id == affected.id);
+    let now = present(affected, known.filter(|_| incident.is_open()), clock);
+    if !now.times.is_empty() {
+        return now;
+    }
+    let found = known.and_then(|one| impairment_of(one, incident, view.now));
+    let over = found.filter(|found| found.to <= view.now);
+    let times = over.map_or_else(String::new, |found| {
+        let span = clock.span_from(clock.date(incident.started_at), found.from, found.to);
+        let length = clock.isolated(duration(found.length()));
+        words::affected(&clock.isolated(span), &length, found.length() == found.to - found.from)
+    });
+    Affected { times, ..now }
+}
+
+/// A component with its present status, since when it has had it unless it is operational; with the worst one if it is
+/// `None`.
+pub(super) fn present(
+    affected: &AffectedView,
+    component: Option<&ComponentView>,
+    clock: &Clock<'_>,
+) -> Affected {
+    let tone = component.map_or(Tone::Of(affected.worst), super::headline::tone);
+    let waiting = component.is_some_and(|one| one.waiting);
+    let fine = waiting || tone == Tone::Of(Status::Operational);
+    let since = component.filter(|_| !fine).map(cards::since);
     Affected {
-        id: component.id.clone(),
-        name: balanced(&component.name),
+        id: affected.id.clone(),
+        name: balanced(&affected.name),
         class: tone.class(),
-        status: status.to_owned(),
+        status: if waiting { texts::WAITING } else { tone.label() }.to_owned(),
+        times: since.map_or_else(String::new, |at| {
+            format!("{}{}", words::SINCE, markup::time(at, &clock.time_on(clock.today(), at), clock))
+        }),
     }
 }
 

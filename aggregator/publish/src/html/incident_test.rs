@@ -62,13 +62,13 @@ fn an_open_incident_shows_its_state_its_timeline_and_what_it_affects() {
             "Card payments declined",
             "Identified. Major outage since 14:02 UTC. Affects Component aaa.",
             "Verified 16:14 UTC",
-            "Updates Fri 20 Nov 15:41 Identified. One of two sites refuses them.",
-            "14:20 Investigating. Transfers are not affected. Edited 14:35.",
-            "14:06 Investigating. We see payments failing. Component aaa: from operational to major outage",
-            "Affected components Component Now Component aaa Major outage",
+            "Updates 15:41 Identified. One of two sites refuses them.",
+            "14:20 Investigating. Transfers are not affected. Edited 14:35",
+            "14:06 Investigating. We see payments failing. Component aaa: major outage",
+            "Affected components Component Now Affected Component aaa Major outage Since 14:02",
         ],
     );
-    assert!(html.contains("<title>Identified: Card payments declined · Example</title>"), "{html}");
+    assert!(html.contains("<title>Identified: Card payments declined – Example</title>"), "{html}");
     assert!(
         html.contains("<section class=\"u j\">")
             && html.contains("sites</em>") | html.contains("<em>two</em>")
@@ -93,7 +93,7 @@ fn a_resolved_incident_never_changes_with_time() {
             "Resolved. Major outage for 1 h 23 min, 14:02 to 15:25 UTC on Fri 20 Nov 2026. Affected Component aaa.",
             "Postmortem Published Fri 20 Nov 2026, 16:10 UTC. What we change Certificates are watched.",
             "Updates Fri 20 Nov 2026 15:35 Resolved. Payments go through.",
-            "Affected components Component Worst Component aaa Major outage",
+            "Affected components Component Worst Affected Component aaa Major outage 14:02 to 15:25, 1 h 23 min",
         ],
     );
     assert!(html.contains("<section class=\"u o\">") && !html.contains("data-until"), "{html}");

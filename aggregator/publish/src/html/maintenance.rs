@@ -3,7 +3,7 @@
 use super::document::{Document, Sheet};
 use super::frame::Frame;
 use super::head::Head;
-use super::incident::{Affected, Page, STYLE, affected, link};
+use super::incident::{Affected, Page, STYLE, link, present};
 use super::words::{Clock, Tone, balanced};
 use super::{Live, cards, history, markup, timeline};
 use crate::texts::{incident as incident_words, maintenance as words};
@@ -28,11 +28,11 @@ pub fn maintenance(view: &PageView, maintenance: &MaintenanceView) -> anyhow::Re
     let names: Vec<_> = components.iter().map(|one| link(one)).collect();
     let updates: Vec<&MaintenanceUpdateView> = maintenance.updates.iter().collect();
     let plain_title = balanced(&maintenance.title.one_line());
-    let document =
-        format!("{} · {}", words::document(maintenance.status, &plain_title), balanced(&view.name));
+    let document = words::document(maintenance.status, &plain_title);
     // Once it is over, the panel says all.
     let components = components.iter().filter(|_| open);
-    let components: Vec<Affected> = components.map(|one| affected(one, open, view)).collect();
+    let known = |id: &str| crate::overall_status::components(view).find(|one| one.id == id);
+    let components: Vec<Affected> = components.map(|one| present(one, known(&one.id), &clock)).collect();
     let body = Page {
         name: balanced(&view.name),
         // A month that is still to come has no page.
@@ -56,7 +56,9 @@ pub fn maintenance(view: &PageView, maintenance: &MaintenanceView) -> anyhow::Re
     let newest = maintenance.updates.first();
     let about = newest.map(|update| timeline::spoken(update, &Clock::lasting(view)));
     let head = Head::of_article(plain_title, &about.unwrap_or_default()).showing(tone);
-    Frame::new(view, Sheet::Timeline, "../", &path, document).with_head(head).render(body.render_once()?)
+    Frame::new(view, Sheet::Timeline, "../", &path, crate::texts::title(&document, &balanced(&view.name)))
+        .with_head(head)
+        .render(body.render_once()?)
 }
 
 /// The tone of the panel: what is over is operational, as for incidents.
@@ -77,6 +79,7 @@ fn facts(maintenance: &MaintenanceView, clock: &Clock<'_>) -> String {
             words::called_off(&markup::time(at, &day, clock), &planned())
         }
         Some(at) => words::took_place(&took_place(maintenance, at, clock)),
+        None if maintenance.status == MaintenanceStatus::Verifying => ".".to_owned(),
         None if maintenance.is_running() => {
             words::until(&markup::time(maintenance.to, &clock.moment(maintenance.to), clock))
         }

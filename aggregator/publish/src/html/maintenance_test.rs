@@ -58,11 +58,11 @@ fn maintenance_to_come_stands_below_what_happens_now_and_on_its_page() {
         &[
             "Example / November 2026",
             "Database upgrade Planned for Tue 1 Dec, 02:15 to 04:15 UTC. Affects Component aaa. Verified 16:14 UTC",
-            "Updates Fri 20 Nov 15:15 Planned. Reports are read-only.",
+            "Updates 15:15 Planned. Reports are read-only.",
             "Affected components Component Now Component aaa Operational",
         ],
     );
-    assert!(html.contains("<title>Planned: Database upgrade · Example</title>"), "{html}");
+    assert!(html.contains("<title>Planned: Database upgrade – Example</title>"), "{html}");
     assert!(html.contains("<section class=\"u m\">") && html.contains("data-until="), "{html}");
     assert!(html.contains("href=\"../history/2026-11\""), "a month to come has no page: {html}");
 }
@@ -82,7 +82,7 @@ fn maintenance_in_progress_happens_now() {
         ],
     );
     assert!(!text(&html).contains("Maintenance: Component aaa 15 min"), "it stands there once");
-    shows(&own(&view), &["In progress until 18:00 UTC.", "Component aaa Under maintenance"]);
+    shows(&own(&view), &["In progress until 18:00 UTC.", "Component aaa Under maintenance Since 16:00"]);
     let html = component_page(&view, "aaa").expect("it is on the page").html;
     assert!(html.contains("<a href=\"../maintenance/maintenance1\">"), "{html}");
 }
@@ -92,7 +92,7 @@ fn the_banner_names_maintenance_that_its_components_do_not_show() {
     let mut verifying = sample(MaintenanceStatus::InProgress, -15);
     verifying.status = MaintenanceStatus::Verifying;
     let mut view = view(Status::Operational, verifying);
-    shows(&own(&view), &["Being verified until 18:00 UTC."]);
+    shows(&own(&view), &["Being verified. Affects Component aaa."]);
     let html = index(&view).expect("a page renders").html;
     shows(&html, &["All systems operational Database upgrade is in progress. Verified"]);
     view.incidents = vec![crate::sample::incident()];

@@ -1,4 +1,4 @@
-//! The HTML pages: index, history, uptime, the page of each component, the directory and the 404.
+//! The HTML pages: index, history, uptime, the page of each component, the list of pages and the 404.
 //!
 //! Links are relative to the page's root, because the same bytes are served at `/` and at `/status/<slug>/`; absolute
 //! addresses come from the view alone. No page depends on its reader. All text from the configuration is escaped.
@@ -10,6 +10,7 @@ mod cards;
 mod chart;
 mod component;
 mod days;
+mod directory;
 mod document;
 mod figures;
 mod frame;
@@ -21,6 +22,7 @@ mod incident;
 mod maintenance;
 mod markup;
 mod month;
+mod month_list;
 mod past;
 mod past_writer;
 mod rows;
@@ -33,6 +35,7 @@ mod words;
 pub use announcement::announcement;
 pub use assets::{Asset, FAVICON_ICO, FAVICON_ICO_TYPE, assets};
 pub use component::{component, component_windows};
+pub use directory::{Entry, PageStatus, directory, not_found};
 pub use document::Document;
 pub use history::{basis, history, is_closed, months, months_of, path_of, recent_months};
 pub(crate) use history::{past_month, span_of};
@@ -40,12 +43,13 @@ pub use incident::incident;
 pub use maintenance::maintenance;
 pub(crate) use month::past_month as past_uptime;
 pub use month::path_of as uptime_path_of;
+pub(crate) use month_list::earlier;
 pub use uptime::{uptime, uptime_of_month};
 
 use crate::texts;
 use crate::view::{ComponentView, PageView};
 pub(crate) use cards::affected;
-use document::{Sheet, Style};
+use document::Sheet;
 use frame::Frame;
 use head::Head;
 pub(crate) use markup::{escaped, isolated};
@@ -85,19 +89,6 @@ struct Index {
     days: Vec<past::DayRow>,
 }
 
-#[derive(TemplateSimple)]
-#[template(path = "directory.stpl")]
-struct Directory<'a> {
-    style: &'static Style,
-    entries: &'a [Entry],
-}
-
-#[derive(TemplateSimple)]
-#[template(path = "not_found.stpl")]
-struct NotFound {
-    style: &'static Style,
-}
-
 /// Renders the index of a page.
 ///
 /// # Errors
@@ -121,7 +112,7 @@ pub fn index(view: &PageView) -> anyhow::Result<Document> {
         rows,
     }
     .render_once()?;
-    let title = format!("{} · {}", headline::plain(&headline.sentence, &clock), balanced(&view.name));
+    let title = texts::title(&headline::plain(&headline.sentence, &clock), &balanced(&view.name));
     let head = Head::of_banner(view, &headline, &clock);
     Frame::new(view, Sheet::Index, "", "", title).with_head(head).render(body)
 }
@@ -159,6 +150,13 @@ impl Live {
         Self { updated, until, verified, text }
     }
 
+    /// The age of a month that can still change.
+    fn of_month(view: &PageView, clock: &Clock<'_>) -> Self {
+        let at = view.verified_at.unwrap_or(view.now);
+        let text = texts::past::so_far_until(&markup::time(at, &clock.long_moment(at), clock));
+        Self::as_of(text, view, clock)
+    }
+
     fn new(text: &str, verified: Option<Timestamp>, view: &PageView, clock: &Clock<'_>) -> Self {
         let until = markup::time(view.believe_until, &clock.time(view.believe_until), clock);
         Self {
@@ -168,30 +166,4 @@ impl Live {
             text: texts::age::valid_until(text, &until),
         }
     }
-}
-
-/// A page in the directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// From the configuration.
-    pub name: String,
-    /// The public address of the page.
-    pub url: String,
-}
-
-/// Renders the directory of the listed pages. It contains names and addresses only, so it cannot become stale.
-///
-/// # Errors
-/// A template that cannot be written, which would be a fault of the program.
-pub fn directory(entries: &[Entry]) -> anyhow::Result<Document> {
-    let style = Sheet::Plain.style();
-    Ok(Document { html: Directory { style, entries }.render_once()?, policy: style.policy(&[], false) })
-}
-
-/// Renders every 404. It names no page and is always the same.
-pub fn not_found() -> Document {
-    let style = Sheet::Plain.style();
-    // A template that writes its style alone cannot fail; an empty body would still be the same for all.
-    let html = NotFound { style }.render_once().unwrap_or_default();
-    Document { html, policy: style.policy(&[], false) }
 }

@@ -64,7 +64,6 @@ pub(crate) fn rows(
     (limits, root): (Limits, &str),
     clock: &Clock<'_>,
 ) -> Vec<DayRow> {
-    let writer = Writer { view, clock, limits, root };
     let mut days: BTreeMap<(Date, Date), Day<'_>> = BTreeMap::new();
     let place = |from: Timestamp, to: Timestamp| {
         let until = if to > view.now { clock.today() } else { clock.date(from.max(to - 1)) };
@@ -91,6 +90,7 @@ pub(crate) fn rows(
             days.entry(place).or_default().events.push(event);
         }
     }
+    let writer = Writer { view, clock, limits, root, incidents: &announced.incidents };
     let quiet = quiet_days(view, (first, last), &days.keys(), clock);
     let quiet = quiet.into_iter().map(|(from, to, words)| {
         (to, from, DayRow { label: label(from, to, clock), lines: Vec::new(), quiet: words, more: 0 })

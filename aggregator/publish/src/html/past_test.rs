@@ -77,7 +77,7 @@ fn an_outage_has_its_duration_and_times() {
         vec![component("Exports", &[(3, 190, 12 * MINUTE, PARTIAL)]), component("Website", &[])],
         &[
             ("18 to 20 Nov", &["No downtime."]),
-            ("Tue 17 Nov", &["Partial outage: Exports | 12 min, 03:10 to 03:22."]),
+            ("Tue 17 Nov", &["Partial outage: Exports | 12 min, 03:10 to 03:22. No incident was published."]),
             ("14 to 16 Nov", &["No downtime."]),
         ],
     );
@@ -85,7 +85,7 @@ fn an_outage_has_its_duration_and_times() {
         vec![component("Exports", &[(3, 190, 42 * SECOND, MAJOR)])],
         &[
             ("18 to 20 Nov", &["No downtime."]),
-            ("Tue 17 Nov", &["Major outage: Exports | 42 s, 03:10."]),
+            ("Tue 17 Nov", &["Major outage: Exports | 42 s, 03:10. No incident was published."]),
             ("14 to 16 Nov", &["No downtime."]),
         ],
     );
@@ -100,7 +100,7 @@ fn consecutive_states_share_a_line() {
             (
                 "Fri 20 Nov",
                 &[
-                    "Partial outage: Sign-in | Partial outage 12 min, degraded performance 25 min, 01:00 to 01:37.",
+                    "Partial outage: Sign-in | Partial outage 12 min, degraded performance 25 min, 01:00 to 01:37. No incident was published.",
                 ],
             ),
             ("14 to 19 Nov", &["No downtime."]),
@@ -122,9 +122,9 @@ fn components_that_fail_within_five_minutes_share_a_line() {
             (
                 "Fri 20 Nov",
                 &[
-                    "Major outage: Later | 54 min, 01:06 to 02:00.",
+                    "Major outage: Later | 54 min, 01:06 to 02:00. No incident was published.",
                     "Major outage: Cards; partial outage: Refunds, Payouts | Cards: 1 h, 01:00 to 02:00. \
-                     Refunds: 58 min, 01:02 to 02:00. Payouts: 55 min, 01:05 to 02:00.",
+                     Refunds: 58 min, 01:02 to 02:00. Payouts: 55 min, 01:05 to 02:00. No incident was published.",
                 ],
             ),
             ("14 to 19 Nov", &["No downtime."]),
@@ -133,7 +133,7 @@ fn components_that_fail_within_five_minutes_share_a_line() {
     check(
         vec![component("A", &at(60, 60, MAJOR)), component("B", &at(60, 60, MAJOR)), component("C", &[])],
         &[
-            ("Fri 20 Nov", &["Major outage: A, B | 1 h, 01:00 to 02:00."]),
+            ("Fri 20 Nov", &["Major outage: A, B | 1 h, 01:00 to 02:00. No incident was published."]),
             ("14 to 19 Nov", &["No downtime."]),
         ],
     );
@@ -142,7 +142,12 @@ fn components_that_fail_within_five_minutes_share_a_line() {
     check(
         many,
         &[
-            ("Fri 20 Nov", &["Major outage: all components | 10 min to 15 min each, 01:00 to 01:16."]),
+            (
+                "Fri 20 Nov",
+                &[
+                    "Major outage: all components | 10 min to 15 min each, 01:00 to 01:16. No incident was published.",
+                ],
+            ),
             ("14 to 19 Nov", &["No downtime."]),
         ],
     );
@@ -179,12 +184,40 @@ fn an_ongoing_event_says_so_and_one_over_several_days_covers_them() {
 }
 
 #[test]
-fn a_flapping_component_has_one_line_a_day_and_a_short_gap_in_the_data_none() {
+fn several_short_events_have_one_line_a_day_and_a_short_gap_in_the_data_none() {
     let past: Vec<_> = (0..9).map(|n| (0, n * 60, 2 * MINUTE, DEGRADED)).collect();
     check(
         vec![component("Search", &past)],
         &[
-            ("Fri 20 Nov", &["Degraded performance: Search | 9 times, 18 min in all, 00:00 to 08:02."]),
+            (
+                "Fri 20 Nov",
+                &["9 short slowdowns: Search | 18 min in all, 00:00 to 08:02. No incident was published."],
+            ),
+            ("14 to 19 Nov", &["No downtime."]),
+        ],
+    );
+    let brief = (0, 30, 59 * SECOND, MAJOR);
+    check(
+        vec![component("Search", &past[..2]), component("Mail", &[brief, (0, 300, MINUTE, PARTIAL)])],
+        &[
+            (
+                "Fri 20 Nov",
+                &[
+                    "Partial outage: Mail | 1 min, 05:00 to 05:01. No incident was published.",
+                    "3 short interruptions: Search, Mail | 4 min 59 s in all, 00:00 to 01:02. \
+                     No incident was published.",
+                ],
+            ),
+            ("14 to 19 Nov", &["No downtime."]),
+        ],
+    );
+    check(
+        vec![component("Search", &past[..1])],
+        &[
+            (
+                "Fri 20 Nov",
+                &["Degraded performance: Search | 2 min, 00:00 to 00:02. No incident was published."],
+            ),
             ("14 to 19 Nov", &["No downtime."]),
         ],
     );
@@ -210,7 +243,7 @@ fn partial_data_is_neither_an_outage_nor_quiet() {
     check(
         vec![component("Shop", &partly(Status::PartialOutage))],
         &[
-            ("Fri 20 Nov", &["Partial outage: Shop | 12 min, 01:00 to 01:12."]),
+            ("Fri 20 Nov", &["Partial outage: Shop | 12 min, 01:00 to 01:12. No incident was published."]),
             ("14 to 19 Nov", &["No downtime."]),
         ],
     );
@@ -230,5 +263,5 @@ fn the_index_shortens_long_days_and_counts_what_it_leaves_out() {
         vec![pair("Long name"), pair("Another"), component("Well", &[])],
         Limits { lines: 4, in_all: 20, names: 10 },
     );
-    assert_eq!(rows[0].1, ["Major outage: 2 components | 1 min, 01:00 to 01:01."]);
+    assert_eq!(rows[0].1, ["Major outage: 2 components | 1 min, 01:00 to 01:01. No incident was published."]);
 }

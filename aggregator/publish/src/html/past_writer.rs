@@ -2,7 +2,7 @@
 
 use super::cards::{self, Present};
 use super::headline::Piece;
-use super::impairment::impairment;
+use super::impairment::{Impairment, impairment};
 use super::markup::{isolated, sentence};
 use super::past::{Episode, Event, Kind, Limits, PastLine};
 use super::timeline;
@@ -11,9 +11,10 @@ use crate::overall_status::components;
 use crate::texts::{banner, incident as incident_texts, maintenance as maintenance_texts, past as texts};
 use crate::view::{AffectedView, IncidentView, MaintenanceView, PageView};
 use skerry_domain::status::Status;
-use skerry_domain::time::Timestamp;
+use skerry_domain::time::{HOUR, MINUTE, Timestamp};
 use skerry_protocol::words::duration;
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Up to this many components of an event are listed with durations of their own.
 const MAX_LISTED: usize = 4;
@@ -25,13 +26,28 @@ pub(super) struct Writer<'a> {
     pub(super) limits: Limits,
     /// The relative path to the page's root.
     pub(super) root: &'a str,
+    /// Those that touch the days in question: what else the view holds depends on who asks for it.
+    pub(super) incidents: &'a [&'a IncidentView],
 }
 
 impl Writer<'_> {
-    /// The lines of a row, each with its start, newest first. Events with the same title share a line.
+    /// The lines of a row, each with its start, newest first. Several slight events share a line, as do others with the
+    /// same title.
     pub(super) fn lines(&self, events: Vec<Event<'_>>) -> Vec<(Timestamp, PastLine)> {
+        let (slight, others): (Vec<_>, Vec<_>) = events.into_iter().partition(|event| self.is_slight(event));
+        if slight.len() < 2 {
+            return self.by_title(slight.into_iter().chain(others).collect());
+        }
+        let mut lines = self.by_title(others);
+        lines.push(self.of_slight(&slight));
+        lines
+    }
+
+    fn by_title(&self, events: Vec<Event<'_>>) -> Vec<(Timestamp, PastLine)> {
         let mut by_title: Vec<(String, Vec<Event<'_>>)> = Vec::new();
-        for event in events.into_iter().rev() {
+        let mut events = events;
+        events.sort_by_key(|event| Reverse(event.from));
+        for event in events {
             let title = self.title(&event);
             match by_title.iter_mut().find(|(known, _)| *known == title) {
                 Some((_, events)) => events.push(event),
@@ -46,11 +62,57 @@ impl Writer<'_> {
         by_title.into_iter().map(line).collect()
     }
 
+    /// Whether it is over and was slight: less than a minute, or degraded performance alone.
+    fn is_slight(&self, event: &Event<'_>) -> bool {
+        let mut parts = event.episodes.iter().flat_map(|episode| &episode.parts);
+        let slight = Tone::Of(Status::DegradedPerformance);
+        event.kind == Kind::Impairment
+            && event.to <= self.view.now
+            && (event.to - event.from < MINUTE || parts.all(|(tone, _)| *tone == slight))
+    }
+
+    /// "4 short slowdowns: Search", "11 min in all, 00:00 to 08:02."
+    fn of_slight(&self, events: &[Event<'_>]) -> (Timestamp, PastLine) {
+        let episodes = || events.iter().flat_map(|event| &event.episodes);
+        let worst = episodes().map(|one| one.parts[0].0).max_by_key(|tone| tone.weight());
+        let worst = worst.unwrap_or(Tone::NoData);
+        let places: BTreeSet<usize> = components(self.view)
+            .enumerate()
+            .filter(|(_, one)| episodes().any(|episode| std::ptr::eq(episode.component, *one)))
+            .map(|(place, _)| place)
+            .collect();
+        let named: Vec<_> = places.into_iter().map(|place| (place, worst)).collect();
+        let outages = worst != Tone::Of(Status::DegradedPerformance);
+        let from = events.iter().map(|event| event.from).min().unwrap_or(self.view.now);
+        let to = events.iter().map(|event| event.to).max().unwrap_or(self.view.now);
+        let sum: i64 = events.iter().map(|event| event.to - event.from).sum();
+        let all_short = events.iter().all(|event| event.to - event.from < HOUR);
+        let number = texts::several(events.len(), outages, all_short);
+        let title = format!("{number}: {}", self.names(&named));
+        let facts = self.with_span(&texts::in_all(&self.length(sum)), from, to);
+        let newest = events.iter().map(|event| event.from).max().unwrap_or(from);
+        (newest, PastLine { class: worst.class(), title, facts: self.unannounced(&facts, events) })
+    }
+
+    /// Adds that no incident was published, if that is so and it is over.
+    fn unannounced(&self, facts: &str, events: &[Event<'_>]) -> String {
+        let over = events.iter().all(|event| event.to <= self.view.now);
+        let names = |incident: &IncidentView, event: &Event<'_>| {
+            let ended = incident.resolved_at.unwrap_or(Timestamp::FAR);
+            let near = incident.started_at - HOUR <= event.to && event.from - HOUR <= ended;
+            near && event.episodes.iter().any(|episode| incident.names(&episode.component.id))
+        };
+        let mut incidents = self.incidents.iter();
+        let announced = incidents.any(|incident| events.iter().any(|event| names(incident, event)));
+        let part = if over && !announced { texts::UNANNOUNCED } else { "" };
+        format!("{facts} {part}").trim_end().to_owned()
+    }
+
     /// The line of an incident: its title with a link, its state, how long it lasted, and what it affected.
     pub(super) fn incident(&self, incident: &IncidentView) -> PastLine {
         let (root, id) = (self.root, &incident.id);
         let found = impairment(self.view, incident);
-        let worst = found.as_ref().map(|found| found.parts[0].0);
+        let worst = found.as_ref().map(Impairment::worst);
         let present = Present::of(incident, self.view);
         // What is over does not depend on the present.
         let impact = cards::of_impact(incident.impact).filter(|_| incident.components.is_empty());
@@ -124,7 +186,7 @@ impl Writer<'_> {
         }
         let all = worst.len() > 2 && worst.len() == components(self.view).count();
         let mut members: Vec<_> = worst.into_values().collect();
-        members.sort_by_key(|(place, tone)| (std::cmp::Reverse(tone.weight()), *place));
+        members.sort_by_key(|(place, tone)| (Reverse(tone.weight()), *place));
         let parts = members.chunk_by(|(_, one), (_, other)| one == other).enumerate().map(|(index, some)| {
             let state = match event.kind {
                 Kind::Maintenance => texts::MAINTENANCE,
@@ -168,7 +230,8 @@ impl Writer<'_> {
         match events[0].kind {
             Kind::NoData => format!("{facts} {}", texts::no_data_means(events[0].episodes.len())),
             Kind::Partly => format!("{facts} {}", texts::PARTIAL_DATA_MEANS),
-            Kind::Impairment | Kind::Maintenance => facts,
+            Kind::Impairment => self.unannounced(&facts, events),
+            Kind::Maintenance => facts,
         }
     }
 

@@ -17,20 +17,31 @@ use skerry_protocol::words::duration;
 pub(super) const FOLD_ABOVE: usize = 10;
 /// Lines of days on the whole index. Beyond that, the oldest are only on the pages of their components. With this limit,
 /// the index of sixty components with an outage every fifth day stays within 14,000 bytes.
-const MAX_DAY_LINES: usize = 340;
+const MAX_DAY_LINES: usize = 346;
 /// Index of the 90-day window in [`ComponentView::windows`].
 pub(crate) const NINETY_DAYS: usize = 3;
 
 /// A row of the index.
 pub(crate) enum Row {
-    /// A group with the rows of its components.
-    Group { head: Summary, open: bool, children: Vec<ComponentRow> },
+    /// A group with the rows of its components, and of the others if only affected ones are unfolded.
+    Group { head: Summary, open: bool, children: Vec<ComponentRow>, others: Option<Others> },
     /// A component without a group.
     Component(ComponentRow),
 }
 
+/// The operational components of an affected group.
+pub(crate) struct Others {
+    /// "5 others: operational"
+    pub(crate) title: String,
+    /// For paper.
+    pub(crate) names: Vec<String>,
+    pub(crate) rows: Vec<ComponentRow>,
+}
+
 /// The visible part of a row.
 pub(crate) struct Summary {
+    /// What links lead to; `None`: none does.
+    pub(crate) id: Option<String>,
     pub(crate) name: String,
     /// "99.89%"; `None` if uptime is not shown.
     pub(crate) figure: Option<String>,
@@ -142,7 +153,7 @@ impl Row {
 
     /// Whether lines of days are left out.
     pub(crate) fn is_cut(&self) -> bool {
-        self.components().iter().any(|row| row.days.older > 0)
+        self.components().any(|row| row.days.older > 0)
     }
 
     /// The summaries of the group and of its components.
@@ -151,21 +162,23 @@ impl Row {
             Self::Group { head, .. } => Some(head),
             Self::Component(_) => None,
         };
-        own.into_iter().chain(self.components().iter().map(|row| &row.head)).collect()
+        own.into_iter().chain(self.components().map(|row| &row.head)).collect()
     }
 
-    fn components(&self) -> &[ComponentRow] {
-        match self {
-            Self::Group { children, .. } => children,
-            Self::Component(row) => std::slice::from_ref(row),
-        }
+    fn components(&self) -> impl Iterator<Item = &ComponentRow> {
+        let (rows, others) = match self {
+            Self::Group { children, others, .. } => (children.as_slice(), others.as_ref()),
+            Self::Component(row) => (std::slice::from_ref(row), None),
+        };
+        rows.iter().chain(others.into_iter().flat_map(|others| &others.rows))
     }
 
-    fn components_mut(&mut self) -> &mut [ComponentRow] {
-        match self {
-            Self::Group { children, .. } => children,
-            Self::Component(row) => std::slice::from_mut(row),
-        }
+    fn components_mut(&mut self) -> impl Iterator<Item = &mut ComponentRow> {
+        let (rows, others) = match self {
+            Self::Group { children, others, .. } => (children.as_mut_slice(), others.as_mut()),
+            Self::Component(row) => (std::slice::from_mut(row), None),
+        };
+        rows.iter_mut().chain(others.into_iter().flat_map(|others| &mut others.rows))
     }
 }
 
@@ -176,6 +189,7 @@ fn group_row(group: &GroupView, many: bool, view: &PageView, clock: &Clock<'_>) 
     let showcased: Vec<_> = group.children.iter().filter(|child| child.showcase).collect();
     let marks = days::worst(&showcased);
     let head = Summary {
+        id: None,
         name: balanced(&group.name),
         figure: (!showcased.is_empty()).then(|| {
             figures::text(&mean(&showcased, NINETY_DAYS), 90, watched_from(&showcased), view, clock)
@@ -188,13 +202,21 @@ fn group_row(group: &GroupView, many: bool, view: &PageView, clock: &Clock<'_>) 
         manual: false,
         description: group.description.as_deref().map(balanced),
     };
+    let fine = Tone::Of(Status::Operational);
     let open = match view.branding.groups {
-        GroupFolding::ByState => !(many && worst == Tone::Of(Status::Operational)),
+        GroupFolding::ByState => !(many && worst == fine),
         GroupFolding::Open => true,
         GroupFolding::Folded => false,
     };
-    let children = children.into_iter().map(|child| component_row(child, view, clock)).collect();
-    Some(Row::Group { head, open, children })
+    let row = |child: &ComponentView| component_row(child, view, clock);
+    let folded = |child: &&ComponentView| many && worst != fine && tone(child) == fine;
+    let (others, children): (Vec<_>, Vec<_>) = children.into_iter().partition(folded);
+    let others = (!others.is_empty()).then(|| Others {
+        title: texts::row::others(others.len()),
+        names: others.iter().map(|other| balanced(&other.name)).collect(),
+        rows: others.into_iter().map(row).collect(),
+    });
+    Some(Row::Group { head, open, children: children.into_iter().map(row).collect(), others })
 }
 
 /// "All 7 operational", "3 of 8 affected", "1 of 8 in maintenance", "No data for 2 of 7", "Partial data for 1 of 2".
@@ -224,6 +246,11 @@ pub(crate) fn watched_from(children: &[&ComponentView]) -> Option<Timestamp> {
     children.iter().filter_map(|child| child.watched_from).min()
 }
 
+/// Whether the banner may name a component.
+fn is_named(tone: Tone) -> bool {
+    tone.is_impaired() || tone == Tone::Of(Status::UnderMaintenance)
+}
+
 /// The row of one component.
 pub(crate) fn component_row(component: &ComponentView, view: &PageView, clock: &Clock<'_>) -> ComponentRow {
     let list = days::list(&component.days);
@@ -234,6 +261,7 @@ pub(crate) fn component_row(component: &ComponentView, view: &PageView, clock: &
     let marks: Vec<_> = component.days.iter().map(days::mark).collect();
     ComponentRow {
         head: Summary {
+            id: is_named(tone(component)).then(|| component.id.clone()),
             name: balanced(&component.name),
             figure: component.showcase.then(|| {
                 figures::text(&component.windows[NINETY_DAYS], 90, component.watched_from, view, clock)
@@ -252,11 +280,11 @@ pub(crate) fn component_row(component: &ComponentView, view: &PageView, clock: &
     }
 }
 
-/// The state as markup: "Major outage", "No data since 14:40", "Waiting for its first report", "Operational, 1 of 2
+/// The state as markup: "Major outage", "No data since 14:40", "Waiting for first report", "Operational, 1 of 2
 /// checks not seen since 14:40".
 pub(crate) fn state(component: &ComponentView, clock: &Clock<'_>) -> String {
     if component.waiting {
-        return texts::WAITING.to_owned();
+        return texts::row::WAITING.to_owned();
     }
     match component.stale_since {
         Some(at) => texts::row::no_data_since(&markup::time(at, &clock.brief(at), clock)),

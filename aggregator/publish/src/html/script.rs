@@ -25,10 +25,11 @@ const PAGE: &[&str] = modules![
     "page"
 ];
 const BUBBLE_CSS: &str = include_str!("../../assets/script/bubble.css");
+const PRINT_CSS: &str = include_str!("../../assets/script/print.css");
 
 /// The script of the pages.
 pub(super) static PAGE_SCRIPT: LazyLock<String> =
-    LazyLock::new(|| joined(PAGE, &[("BUBBLE_CSS", BUBBLE_CSS)]));
+    LazyLock::new(|| joined(PAGE, &[("BUBBLE_CSS", BUBBLE_CSS), ("PRINT_CSS", PRINT_CSS)]));
 
 /// One script of several modules, which share its scope, and of style sheets, which are texts in it.
 fn joined(modules: &[&str], sheets: &[(&str, &str)]) -> String {
@@ -82,6 +83,6 @@ mod tests {
             assert!(line.matches('`').count().is_multiple_of(2), "a text of several lines: {line}");
         }
         assert!(script.contains("const BUBBLE_CSS=`.tip,"), "{script}");
-        assert!(!BUBBLE_CSS.contains(['`', '\\', '$']));
+        assert!(![BUBBLE_CSS, PRINT_CSS].concat().contains(['`', '\\', '$']));
     }
 }

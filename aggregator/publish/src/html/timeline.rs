@@ -6,7 +6,6 @@ use crate::texts::{self, incident as words, maintenance};
 use crate::view::{IncidentText, MaintenanceEntry, UpdateView};
 use jiff::civil::Date;
 use skerry_domain::incident::IncidentStatus;
-use skerry_domain::time::Timestamp;
 
 /// An entry of a timeline.
 pub(crate) struct Entry {
@@ -20,14 +19,14 @@ pub(crate) struct Entry {
     pub(crate) text: String,
     /// Components whose status it changed.
     pub(crate) changes: Vec<StatusLine>,
-    /// "Edited 15:50.", as markup.
+    /// "Edited 15:50", as markup.
     pub(crate) edited: Option<String>,
 }
 
-/// "Refunds: from operational to partial outage".
+/// "Refunds: partial outage".
 pub(crate) struct StatusLine {
+    /// As markup.
     pub(crate) name: String,
-    pub(crate) from: String,
     pub(crate) class: &'static str,
     pub(crate) to: String,
 }
@@ -35,7 +34,7 @@ pub(crate) struct StatusLine {
 /// How a timeline is written.
 #[derive(Clone, Copy)]
 pub(crate) struct Style {
-    /// Days have headings; otherwise the time of another day has its date.
+    /// Days have headings, unless today is the only one; otherwise the time of another day has its date.
     pub(crate) days: bool,
     /// The longest Markdown that is shown as such, bytes; longer texts become one line that is cut.
     pub(crate) longest: usize,
@@ -69,41 +68,34 @@ pub(crate) fn entries<S: EntryState>(
     clock: &Clock<'_>,
 ) -> Vec<Entry> {
     let mut day: Option<Date> = None;
+    let headed = style.days && updates.iter().any(|update| clock.date(update.display_at) != clock.today());
     let entry = |(place, update): (usize, &&UpdateView<S>)| {
         let date = clock.date(update.display_at);
         let new_day = day.replace(date) != Some(date);
-        let with_day = !style.days && date != clock.today();
-        let time = clock.time(update.display_at);
-        let time = if with_day { format!("{}, {time}", clock.day(date)) } else { time };
+        let time = clock.time_on(if style.days { date } else { clock.today() }, update.display_at);
         let time = if place == 0 && style.ages {
             markup::aging(update.display_at, &time, clock)
         } else {
             markup::time(update.display_at, &time, clock)
         };
         Entry {
-            day: (style.days && new_day).then(|| clock.isolated(clock.day(date))),
+            day: (headed && new_day).then(|| clock.isolated(clock.day(date))),
             class: newest.filter(|_| place == 0).map_or("", Tone::class),
             time,
             text: text(update.status.words(), update.body.as_ref(), style.longest),
             changes: changes(update),
-            edited: update.edited_at.map(|at| words::edited(&moment(at, date, clock))),
+            edited: update
+                .edited_at
+                .map(|at| words::edited(&markup::time(at, &clock.time_on(date, at), clock))),
         }
     };
     updates.iter().enumerate().map(entry).collect()
-}
-
-/// "15:50", or with its date on another day than `date`.
-fn moment(at: Timestamp, date: Date, clock: &Clock<'_>) -> String {
-    let (day, time) = (clock.date(at), clock.time(at));
-    let text = if day == date { time } else { format!("{}, {time}", clock.day(day)) };
-    markup::time(at, &text, clock)
 }
 
 fn changes<S>(update: &UpdateView<S>) -> Vec<StatusLine> {
     let changed = update.components.iter().filter(|change| change.from != change.to);
     let line = |change: &crate::view::StatusChangeView| StatusLine {
         name: isolated(&change.name),
-        from: words::from(change.from),
         class: Tone::Of(change.to).class(),
         to: texts::status(change.to).to_lowercase(),
     };

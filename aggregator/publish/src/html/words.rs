@@ -204,6 +204,17 @@ impl<'a> Clock<'a> {
         texts::past::from_to(&at(first, &begun), &at(last, &ended))
     }
 
+    /// "14:02", or "Sat 21 Nov, 14:02" on another day than `day`.
+    pub(crate) fn time_on(&self, day: Date, at: Timestamp) -> String {
+        let (date, time) = (self.date(at), self.time(at));
+        if date == day { time } else { format!("{}, {time}", self.day(date)) }
+    }
+
+    /// "14:02 to 17:07", with each day that is another one than that before it; the first before is `day`.
+    pub(crate) fn span_from(&self, day: Date, from: Timestamp, to: Timestamp) -> String {
+        texts::past::from_to(&self.time_on(day, from), &self.time_on(self.date(from), to))
+    }
+
     /// "02:00 to 04:00 UTC" today, otherwise with the day.
     pub(crate) fn span(&self, from: Timestamp, to: Timestamp) -> String {
         if self.date(from) == self.today && self.date(to) == self.today {
@@ -231,6 +242,13 @@ impl<'a> Clock<'a> {
     /// "20 November 2026, 16:15 UTC".
     pub(crate) fn full_day(&self, at: Timestamp) -> String {
         format!("{}, {} {}", self.full_date(self.date(at)), self.time(at), self.zone(at))
+    }
+
+    /// "20 November, 16:15 UTC"; with the year if it is not the present one.
+    pub(crate) fn long_moment(&self, at: Timestamp) -> String {
+        let date = self.date(at);
+        let pattern = if date.year() == self.today.year() { "%-d %B" } else { "%-d %B %Y" };
+        format!("{}, {} {}", date.strftime(pattern), self.time(at), self.zone(at))
     }
 
     /// "20 November 2026".

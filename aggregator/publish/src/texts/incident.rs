@@ -9,8 +9,10 @@ pub(crate) const NOW: &str = "Happening now";
 pub(crate) const UPDATES: &str = "Updates";
 pub(crate) const POSTMORTEM: &str = "Postmortem";
 pub(crate) const AFFECTED: &str = "Affected components";
-/// The present status of the affected components, or the worst one of a resolved incident.
-pub(crate) const COLUMNS: [&str; 3] = ["Component", "Now", "Worst"];
+/// The heads of its table: the present status, or the worst one of a resolved incident, and when it had one.
+pub(crate) const COLUMNS: [&str; 4] = ["Component", "Now", "Worst", "Affected"];
+/// Between statuses that followed each other.
+pub(crate) const THEN: &str = ", then ";
 pub(crate) const WHAT_IS_DONE: &str = "What is being done";
 /// Before the names of affected components: while an incident lasts, and afterwards.
 pub(crate) const AFFECTS: [&str; 2] = ["Affects ", "Affected "];
@@ -72,9 +74,14 @@ pub(crate) fn from(former: Status) -> String {
     format!("from {} to ", super::status(former).to_lowercase())
 }
 
-/// "Edited 15:50."; the time is markup.
+/// "14:02 to 17:07, 3 h 5 min"; `all`: without an interruption.
+pub(crate) fn affected(span: &str, length: &str, all: bool) -> String {
+    format!("{span}, {length}{}", if all { "" } else { " in all" })
+}
+
+/// "Edited 15:50"; the time is markup.
 pub(crate) fn edited(at: &str) -> String {
-    format!("Edited {at}.")
+    format!("Edited {at}")
 }
 
 /// "Published Tue 24 Nov, 10:00 UTC."; the time is markup.

@@ -36,11 +36,6 @@ pub(crate) fn title(subject: &str, page: &str) -> String {
     format!("{subject} – {page}")
 }
 
-/// "Shop history".
-pub(crate) fn history_of(name: &str) -> String {
-    format!("{name} history")
-}
-
 /// Short labels of the key above the bars.
 pub(crate) mod key {
     pub(crate) const DEGRADED: &str = "Degraded";
@@ -56,6 +51,7 @@ pub(crate) mod frame {
     pub(crate) const API: &str = "API";
     pub(crate) const DIRECTORY: &str = "Status pages";
     pub(crate) const NOT_FOUND: &str = "Page not found";
+    pub(crate) const START: &str = "Go to the start page";
     pub(crate) const NOT_FOUND_WHY: &str = "There is nothing at this address, or it is not public.";
 
     /// The zone, and the weights of outages in percent.

@@ -1,4 +1,6 @@
-//! Past days.
+//! Past days and months.
+
+use skerry_protocol::words::count;
 
 pub(crate) const TITLE: &str = "Past incidents";
 pub(crate) const QUIET: &str = "No downtime.";
@@ -43,10 +45,34 @@ pub(crate) fn on(times: &str, day: &str) -> String {
     format!("{times} on {day}")
 }
 
-pub(crate) fn earlier(month: &str) -> String {
-    format!("Earlier: {month}")
+pub(crate) const ALL_MONTHS: &str = "All months";
+pub(crate) const EARLIER: &str = "Earlier months";
+/// Replaces a figure if nothing was seen, and if too little was.
+pub(crate) const NO_FIGURE: &str = "No data";
+pub(crate) const NOT_ENOUGH: &str = "Not enough";
+pub(crate) const NOT_ENOUGH_MEANS: &str = "Not enough: under 90% of the month could be seen.";
+/// Follows an outage that is over.
+pub(crate) const UNANNOUNCED: &str = "No incident was published.";
+
+/// Of a month that can still change; the time is markup.
+pub(crate) fn so_far_until(at: &str) -> String {
+    format!("So far, until {at}.")
 }
 
-pub(crate) fn later(month: &str) -> String {
-    format!("Later: {month}")
+/// "3 incidents, 1 maintenance", or nothing.
+pub(crate) fn held(incidents: usize, maintenance: usize) -> String {
+    let held = [(incidents, "incident"), (maintenance, "maintenance")];
+    let held = held.into_iter().filter(|(number, _)| *number > 0);
+    held.map(|(number, what)| count(number, what)).collect::<Vec<_>>().join(", ")
+}
+
+/// "4 short slowdowns": several that nobody announced, `all_short` or not. `outages`: some were no mere slowdowns.
+pub(crate) fn several(number: usize, outages: bool, all_short: bool) -> String {
+    let what = if outages { "interruption" } else { "slowdown" };
+    count(number, &format!("{}{what}", if all_short { "short " } else { "" }))
+}
+
+/// "11 min in all"
+pub(crate) fn in_all(sum: &str) -> String {
+    format!("{sum} in all")
 }

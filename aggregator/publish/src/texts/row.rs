@@ -13,6 +13,16 @@ pub(crate) const OWN_PAGE: &str = "its own page";
 pub(crate) const MORE: &str = "More about ";
 pub(crate) const MORE_AND_RESPONSE: &str = "Response times and more about ";
 
+/// Never observed, where there is little room.
+pub(crate) const WAITING: &str = "Waiting for first report";
+/// Above the bars: when they begin, after the number of days, and when they end.
+pub(crate) const SCALE: [&str; 2] = [" days ago", "Today"];
+
+/// "5 others: operational"
+pub(crate) fn others(number: usize) -> String {
+    format!("{}: operational", count(number, "other"))
+}
+
 pub(crate) fn since(figure: &str, day: &str) -> String {
     format!("{figure} since {day}")
 }
@@ -56,7 +66,7 @@ pub(crate) fn in_maintenance(some: usize, of: usize) -> String {
 }
 
 pub(crate) fn waiting(of: usize) -> &'static str {
-    if of == 1 { super::WAITING } else { "Waiting for the first reports" }
+    if of == 1 { WAITING } else { "Waiting for first reports" }
 }
 
 pub(crate) fn partial_data(some: usize, of: usize) -> String {

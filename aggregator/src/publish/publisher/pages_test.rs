@@ -32,7 +32,7 @@ const BOUND: Duration = Duration::from_secs(60);
 /// Two pages, `one` and `other`, with one component each.
 fn config(folder: &Path) -> Config {
     let page = |key: &str| {
-        let head = format!("[[page]]\nkey = \"{key}\"\nname = \"{key}\"\npublic = true\n");
+        let head = format!("[[page]]\nkey = \"{key}\"\nname = \"{key}\"\npublic = true\nlisted = true\n");
         head + "[[page.component]]\nkey = \"a\"\nname = \"A\"\nmanual = true\n"
     };
     let store =
@@ -142,6 +142,24 @@ async fn a_page_that_panics_keeps_its_bytes_and_stops_no_other() {
     assert_eq!(fixture.status("one"), before[0]);
     *broken.lock().expect("never poisoned") = false;
     fixture.until("it is tried again", || fixture.status("one") != before[0]).await;
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_pages_follows_the_state_of_each() {
+    let mut fixture = Fixture::new().await;
+    fixture.start(|_| {});
+    let site = Arc::clone(&fixture.site);
+    let list = || {
+        let site = site.load();
+        let list = site.directory.as_ref().expect("both pages are listed");
+        String::from_utf8_lossy(&list.identity.bytes).into_owned()
+    };
+    let before = list();
+    assert!(before.contains(">one</bdi>") && before.contains(">other</bdi>"), "{before}");
+    assert!(before.contains(" data-until=") && !before.contains("Major outage"), "{before}");
+    fixture.set(Status::MajorOutage).await;
+    fixture.until("both pages say so", || list().matches("Major outage: A").count() == 2).await;
     fixture.end().await;
 }
 

@@ -131,12 +131,19 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
 
 fn publication(job: &Job, view: &View) -> anyhow::Result<Outcome> {
     let all = job.scope.is_whole();
-    let extent = if all { Extent::Kept } else { Extent::Days };
+    let extent = match job.scope {
+        Scope::All => Extent::Months,
+        Scope::Quarter => Extent::Kept,
+        Scope::Changed(_) | Scope::Refresh => Extent::Days,
+    };
     let (workspace, page) = job.page;
     let state = job.snapshot.workspaces.get(workspace);
-    let Some(view) = state.and_then(|state| view(state, page, &job.url, job.now, extent)) else {
+    let Some(mut view) = state.and_then(|state| view(state, page, &job.url, job.now, extent)) else {
         return Ok(Outcome::Gone);
     };
+    if extent != Extent::Months {
+        view.earlier = Arc::clone(&job.former.earlier);
+    }
     let rendered = render(&view, &job.scope, &job.former, &job.figures, Compression::Fast)?;
     let mut publication = job.former.with(rendered.outputs);
     if all {
@@ -156,5 +163,7 @@ fn publication(job: &Job, view: &View) -> anyhow::Result<Outcome> {
         publication.versions = rendered.versions;
     }
     publication.archive = Some(Arc::new(archive));
+    publication.earlier = rendered.earlier;
+    publication.status = Some(rendered.status);
     Ok(Outcome::Rendered(Arc::new(publication), Arc::new(rendered.figures)))
 }

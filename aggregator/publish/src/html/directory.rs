@@ -1,0 +1,140 @@
+//! The list of pages, and the 404.
+
+use super::document::{Document, Sheet, Style};
+use super::words::{Clock, Tone, balanced};
+use super::{assets, headline};
+use crate::texts;
+use crate::times;
+use crate::view::PageView;
+use jiff::tz::TimeZone;
+use sailfish::TemplateSimple;
+use skerry_domain::status::Status;
+use skerry_domain::time::Timestamp;
+use std::cmp::Reverse;
+
+/// What the list of pages says of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageStatus {
+    tone: Tone,
+    /// "Major outage: Card payments"
+    headline: String,
+    verified_at: Option<Timestamp>,
+    believe_until: Timestamp,
+}
+
+impl PageStatus {
+    /// The status of a page.
+    #[must_use]
+    pub fn of(view: &PageView) -> Self {
+        let headline = headline::headline(view);
+        Self {
+            tone: headline.tone,
+            headline: headline::plain(&headline.sentence, &Clock::of(view)),
+            verified_at: view.verified_at,
+            believe_until: view.believe_until,
+        }
+    }
+
+    /// Whether visitors read the same, apart from when it was verified.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        (self.tone, &self.headline) == (other.tone, &other.headline)
+    }
+}
+
+/// A page in the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// From the configuration.
+    pub name: String,
+    /// The public address of the page.
+    pub url: String,
+    /// Its status.
+    pub status: PageStatus,
+}
+
+#[derive(TemplateSimple)]
+#[template(path = "directory.stpl")]
+struct Directory<'a> {
+    style: &'static Style,
+    script: &'static str,
+    live: super::Live,
+    rows: Vec<Row<'a>>,
+}
+
+struct Row<'a> {
+    url: &'a str,
+    name: String,
+    class: &'static str,
+    headline: &'a str,
+}
+
+#[derive(TemplateSimple)]
+#[template(path = "not_found.stpl")]
+struct NotFound {
+    style: &'static Style,
+}
+
+/// Renders the list of the listed pages at `now`, at `status/` below the root: the worst first, then by name.
+///
+/// # Errors
+///
+/// A template that cannot be written, which would be a fault of the program.
+pub fn directory(entries: &[Entry], now: Timestamp) -> anyhow::Result<Document> {
+    let mut sorted: Vec<&Entry> = entries.iter().collect();
+    sorted.sort_by_key(|entry| (Reverse(rank(entry.status.tone)), entry.name.to_lowercase()));
+    let rows = sorted.into_iter().map(|entry| Row {
+        url: &entry.url,
+        name: balanced(&entry.name),
+        class: entry.status.tone.class(),
+        headline: &entry.status.headline,
+    });
+    let style = Sheet::Directory.style();
+    let body =
+        Directory { style, script: assets::script_path(), live: live(entries, now), rows: rows.collect() };
+    Ok(Document { html: body.render_once()?, policy: style.policy(&[], false) })
+}
+
+/// The place of a tone in the list: what we cannot see may be down.
+fn rank(tone: Tone) -> u8 {
+    match tone {
+        Tone::Of(Status::Operational) => 0,
+        Tone::Of(Status::UnderMaintenance) => 1,
+        Tone::NoData => 2,
+        other => other.weight(),
+    }
+}
+
+/// The age of the list: that of its oldest entry, in UTC.
+fn live(entries: &[Entry], now: Timestamp) -> super::Live {
+    let written =
+        |at: Timestamp, pattern: &str| times::zoned(at, &TimeZone::UTC).strftime(pattern).to_string();
+    let instant = |at| written(at, "%Y-%m-%dT%H:%M:%SZ");
+    let time = |at, pattern| format!("<time datetime={}>{}</time>", instant(at), written(at, pattern));
+    let verified = entries.iter().filter_map(|entry| entry.status.verified_at).min();
+    let until = entries.iter().map(|entry| entry.status.believe_until).min().unwrap_or(now);
+    let full = "%H:%M UTC, %-d %B %Y";
+    let text = match verified {
+        Some(at) => texts::age::verified(&time(at, full)),
+        None => texts::age::as_of(&time(now, full)),
+    };
+    super::Live {
+        // No JSON tells when it last changed.
+        updated: 0,
+        until: instant(until),
+        verified: verified.map(instant),
+        text: texts::age::valid_until(&text, &time(until, "%H:%M")),
+    }
+}
+
+/// Renders every 404. It names no page and is always the same.
+pub fn not_found() -> Document {
+    let style = Sheet::NotFound.style();
+    // A template that writes its style alone cannot fail; an empty body would still be the same for all.
+    let html = NotFound { style }.render_once().unwrap_or_default();
+    Document { html, policy: style.policy(&[], false) }
+}
+
+#[cfg(test)]
+#[path = "directory_test.rs"]
+mod tests;

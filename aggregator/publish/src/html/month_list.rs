@@ -1,0 +1,111 @@
+//! A month in figures: the uptime of groups and components in it, and what it held as one line of a list.
+
+use super::history::{month_name, path_of};
+use super::month::mean_of;
+use super::words::{balanced, percentage};
+use crate::overall_status::components;
+use crate::texts::past as texts;
+use crate::view::{ComponentView, Item, Month, MonthView, PageView};
+use jiff::civil::date;
+use skerry_domain::uptime::Figure;
+
+/// From this figure on, hundredths of a percent, it is not in bold.
+const GOOD: u32 = 9_990;
+
+/// A figure with the class that shows its weight.
+pub(crate) struct Shown {
+    pub(crate) class: &'static str,
+    pub(crate) text: String,
+}
+
+/// The uptime of a group, or of a component without a group.
+pub(crate) struct GroupFigure {
+    pub(crate) name: String,
+    pub(crate) figure: Shown,
+}
+
+/// A month as one line of a list.
+pub(crate) struct MonthLine {
+    pub(crate) href: String,
+    pub(crate) name: String,
+    /// "3 incidents, 1 maintenance"
+    pub(crate) held: String,
+    pub(crate) figure: Option<Shown>,
+}
+
+/// The uptime of the groups, and of the components without a group, in a month; those without uptime are left out.
+pub(crate) fn figures(view: &PageView, month: Month) -> Vec<GroupFigure> {
+    let item = |item: &Item| {
+        let (name, all) = match item {
+            Item::Group(group) => (&group.name, group.children.as_slice()),
+            Item::Component(component) => (&component.name, std::slice::from_ref(component)),
+        };
+        let shown_ones: Vec<&ComponentView> = all.iter().filter(|one| one.showcase).collect();
+        let figure = || shown(&mean_of(&shown_ones, month, view));
+        (!shown_ones.is_empty()).then(|| GroupFigure { name: balanced(name), figure: figure() })
+    };
+    view.items.iter().filter_map(item).collect()
+}
+
+/// Whether one of the figures needs an explanation.
+pub(crate) fn lacks_data(figures: &[GroupFigure]) -> bool {
+    figures.iter().any(|one| one.figure.text == texts::NOT_ENOUGH)
+}
+
+/// 100% is quiet, what is far from it stands out.
+fn shown(figure: &Figure) -> Shown {
+    let (class, text) = match figure.hundredths {
+        None => ("no", texts::NO_FIGURE.to_owned()),
+        Some(_) if !figure.enough => ("no", texts::NOT_ENOUGH.to_owned()),
+        Some(hundredths) => {
+            let class = match hundredths {
+                10_000.. => "q",
+                GOOD.. => "",
+                _ => "lo",
+            };
+            (class, percentage(hundredths))
+        }
+    };
+    Shown { class, text }
+}
+
+/// What the months before the present one held, oldest first, as far as the view tells.
+pub(crate) fn earlier(view: &PageView) -> Vec<MonthView> {
+    let months = super::months(view);
+    let before = months.split_last().map_or(&[][..], |(_, before)| before);
+    let counted: Vec<&ComponentView> = components(view).filter(|one| one.showcase).collect();
+    let days = counted.iter().filter_map(|one| one.days.first()).map(|day| day.date);
+    let first_shown = days.min();
+    let held = |month: &Month| {
+        if first_shown.is_none_or(|shown| date(month.0, month.1, 1) < shown) {
+            return view.earlier.iter().find(|one| one.month == *month).cloned();
+        }
+        let figure = mean_of(&counted, *month, view);
+        let (from, to) = super::history::span_of(view, *month);
+        let began = |at| from <= at && at < to;
+        Some(MonthView {
+            month: *month,
+            incidents: view.incidents.iter().filter(|one| began(one.started_at)).count(),
+            maintenance: view.maintenance.iter().filter(|one| one.has_begun() && began(one.from)).count(),
+            figure,
+        })
+    };
+    before.iter().filter_map(held).collect()
+}
+
+/// The months before the present one, the newest first.
+pub(crate) fn lines(view: &PageView) -> Vec<MonthLine> {
+    let held = earlier(view);
+    let months = super::months(view);
+    let before = months.iter().rev().skip(1);
+    let line = |month: &Month| {
+        let held = held.iter().find(|one| one.month == *month);
+        MonthLine {
+            href: path_of(*month),
+            name: month_name(*month),
+            held: held.map_or_else(String::new, |held| texts::held(held.incidents, held.maintenance)),
+            figure: held.filter(|held| held.figure.coverage > 0).map(|held| shown(&held.figure)),
+        }
+    };
+    before.map(line).collect()
+}
