@@ -98,6 +98,7 @@ impl App {
             Liveness { engine: engine.clone(), published, program_status: Arc::clone(&program_status) };
         let endpoints = Endpoints {
             public: Arc::new(PublicSide::new(site, html::not_found(), traffic)),
+            closed: None,
             ingest: Arc::new(AgentEndpoint::new(engine.clone(), aggregator_id)),
             heartbeats: Some(Arc::new(heartbeat_endpoint)),
             api: Some(Arc::new(api)),
@@ -227,7 +228,8 @@ fn listeners(config: &Config, all: &[Config]) -> anyhow::Result<Vec<Listener>> {
             admin: listener.serves.contains(&Role::Admin),
         };
         let names = listener.allowed_hosts.iter().chain(&names).cloned().collect();
-        Ok(Listener { address: listener.address, serves, tls, names })
+        let proxies = listener.proxies.clone();
+        Ok(Listener { address: listener.address, serves, tls, names, proxies })
     };
     config.listeners.iter().map(one).collect()
 }

@@ -121,6 +121,7 @@ mod tests {
             tls: None,
             allow_plaintext: false,
             allowed_hosts: Vec::new(),
+            proxies: Default::default(),
         }
     }
 

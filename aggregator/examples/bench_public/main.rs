@@ -161,13 +161,19 @@ fn serve(address: &str, directory: &Path) -> anyhow::Result<()> {
     let endpoints = web::Endpoints {
         public: Arc::new(public),
         ingest: Arc::new(Closed),
+        closed: None,
         heartbeats: None,
         api: None,
         operations: Arc::new(Closed),
     };
     let serves = web::Serves { public: true, ..web::Serves::default() };
-    let bound =
-        web::bind(&[web::Listener { address: address.parse()?, serves, tls: None, names: Vec::new() }])?;
+    let bound = web::bind(&[web::Listener {
+        address: address.parse()?,
+        serves,
+        tls: None,
+        names: Vec::new(),
+        proxies: web::TrustedProxies::default(),
+    }])?;
     writeln!(std::io::stdout(), "{}", bound.addresses()[0])?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let limits = web::Limits { workers: 1, ..web::Limits::default() };

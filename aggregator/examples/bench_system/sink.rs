@@ -72,11 +72,22 @@ pub(crate) fn serve(address: &str) -> anyhow::Result<()> {
     let sink = Arc::new(Sink::default());
     let site = Arc::new(arc_swap::ArcSwap::from_pointee(Site::default()));
     let public = Arc::new(web::PublicSide::new(site, html::not_found(), web::Traffic::default()));
-    let endpoints =
-        web::Endpoints { public, ingest: sink.clone(), heartbeats: None, api: None, operations: sink };
+    let endpoints = web::Endpoints {
+        public,
+        ingest: sink.clone(),
+        closed: None,
+        heartbeats: None,
+        api: None,
+        operations: sink,
+    };
     let serves = web::Serves { agents: true, admin: true, ..web::Serves::default() };
-    let bound =
-        web::bind(&[web::Listener { address: address.parse()?, serves, tls: None, names: Vec::new() }])?;
+    let bound = web::bind(&[web::Listener {
+        address: address.parse()?,
+        serves,
+        tls: None,
+        names: Vec::new(),
+        proxies: web::TrustedProxies::default(),
+    }])?;
     writeln!(std::io::stdout(), "{}", bound.addresses()[0])?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(bound.run(&endpoints, web::Limits::default(), std::future::pending()))?;

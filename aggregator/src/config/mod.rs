@@ -8,6 +8,7 @@ mod incidents;
 mod load;
 mod page;
 mod provenance;
+mod proxies;
 mod rules;
 mod server;
 mod templates;
@@ -24,6 +25,7 @@ use skerry_domain::template::TemplateStatus;
 use skerry_domain::text::Text;
 use skerry_protocol::check::{Check, Kind, Severity};
 use skerry_protocol::strict::{Position, Problem};
+use skerry_web::TrustedProxies;
 use url::Url;
 
 pub use load::{EVERY_KEY, known_keys, load};
@@ -99,6 +101,8 @@ pub struct Listener {
     pub allow_plaintext: bool,
     /// Names under which readiness and metrics answer, beside those of pages and addresses; lower case.
     pub allowed_hosts: Vec<String>,
+    /// The proxies before it.
+    pub proxies: TrustedProxies,
 }
 
 /// Certificate and key of a listener.

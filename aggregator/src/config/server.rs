@@ -9,10 +9,12 @@ use skerry_agent::config::self_test;
 use skerry_host::files::{warn_about_file, warn_about_secret_file};
 use skerry_protocol::strict::{Entry, Item, Position, Refusal, Table, http_url, refuse, socket_address};
 use skerry_protocol::words::is_plain_name;
+use skerry_web::TrustedProxies;
 use url::Url;
 
 use skerry_domain::step::{HEARTBEAT_AGENT, LOCATION};
 
+use super::proxies::trusted_proxies;
 use super::{Listener, ListenerTls, LocalAgent, NewReporters, Public, Role, Store, page, values};
 
 const DEFAULT_STORE: &str = "/var/lib/skerry/skerry.db";
@@ -61,6 +63,7 @@ fn listeners(root: &Table<'_>) -> Vec<Listener> {
             tls: None,
             allow_plaintext: false,
             allowed_hosts: Vec::new(),
+            proxies: TrustedProxies::default(),
         };
         return vec![
             listener(8080, &[Role::Public]),
@@ -107,6 +110,7 @@ fn listener(table: &Table<'_>) -> Option<Listener> {
         table.refuse("serves", "serves is empty", "Name at least one of public, agents, hooks, api, admin.");
     }
     let (allow_plaintext, allowed_hosts) = (table.boolean("allow_plaintext").or(false), allowed_hosts(table));
+    let proxies = trusted_proxies(table);
     let tls = table.item("tls").map(|item| {
         let table = item.inline_table("{ certificate = \"/path.pem\", key = \"/path.pem\" }")?;
         let certificate = table.path("certificate").required("certificate = \"/path/to/chain.pem\"");
@@ -124,7 +128,8 @@ fn listener(table: &Table<'_>) -> Option<Listener> {
         table.refuse("allow_plaintext", "allow_plaintext has no effect beside tls", remedy);
     }
     let serves = serves.filter(|serves| !serves.is_empty());
-    let listener = Listener { address: address?, serves: serves?, tls, allow_plaintext, allowed_hosts };
+    let listener =
+        Listener { address: address?, serves: serves?, tls, allow_plaintext, allowed_hosts, proxies };
     reject_plaintext_credentials(table, &listener);
     reject_open_api(table, &listener);
     warn_about_open_admin(table, &listener);

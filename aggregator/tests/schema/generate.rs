@@ -79,7 +79,7 @@ fn alternatives(section: &str, key: &str) -> Option<Value> {
         ("check", "body_matches")
         | ("self_test", "references")
         | ("aggregator", "further_urls")
-        | ("listen", "allowed_hosts") => {
+        | ("listen", "allowed_hosts" | "trusted_proxies") => {
             json!({ "type": "array", "items": { "type": "string" } })
         }
         ("listen", "serves") => json!({

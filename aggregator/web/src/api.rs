@@ -36,7 +36,7 @@ pub struct ApiHead {
     pub if_match: Option<String>,
     /// `Idempotency-Key`.
     pub idempotency_key: Option<String>,
-    /// Where it came from.
+    /// Whose request it is, as the proxies say that the operator trusts.
     pub client: Option<IpAddr>,
 }
 
@@ -80,10 +80,10 @@ pub trait ApiCall: Send {
 pub(super) async fn call(
     api: Arc<dyn Api>,
     limits: Limits,
-    request: HttpRequest,
+    (request, client): (HttpRequest, Option<IpAddr>),
     payload: web::Payload,
 ) -> HttpResponse {
-    let mut admitted = match api.admit(head(&request)) {
+    let mut admitted = match api.admit(head(&request, client)) {
         Ok(admitted) => admitted,
         Err(reply) => return response(reply),
     };
@@ -103,7 +103,7 @@ pub(super) async fn call(
     }
 }
 
-fn head(request: &HttpRequest) -> ApiHead {
+fn head(request: &HttpRequest, client: Option<IpAddr>) -> ApiHead {
     let header = |name: HeaderName| {
         // One that is not text must not count as missing, nor the second of two.
         let values = request.headers().get_all(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
@@ -117,7 +117,7 @@ fn head(request: &HttpRequest) -> ApiHead {
         content_type: header(CONTENT_TYPE),
         if_match: header(IF_MATCH),
         idempotency_key: header(IDEMPOTENCY_KEY),
-        client: request.peer_addr().map(|address| address.ip()),
+        client,
     }
 }
 

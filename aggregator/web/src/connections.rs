@@ -1,24 +1,29 @@
-//! The way of an accepted connection to the routes: TLS, timeouts, HTTP. The server of actix-web cannot take our
-//! timeouts, so this module puts its parts together.
+//! The way of an accepted connection to the routes: whose it is, TLS, timeouts, HTTP/1 or HTTP/2. The server of actix-web
+//! cannot take our timeouts, so this module puts its parts together.
 
 use super::chunks::in_chunks;
+use super::client_stream::ClientStream;
 use super::framing::Body;
 use super::hosts::Names;
+use super::http2;
 use super::malformed::MalformedRequests;
+use super::proxies::TrustedProxies;
 use super::timeouts::{OverTcp, RequestGuard, RequestState, TimedStream};
 use super::{Endpoints, Limits, Serves, routes};
 use actix_http::error::DispatchError;
-use actix_http::{ConnectionType, HttpService, Protocol};
+use actix_http::{ConnectionType, HttpService, Protocol, Request};
 use actix_service::{
-    Service as _, ServiceFactory, ServiceFactoryExt as _, apply_fn_factory, fn_service, map_config,
+    IntoServiceFactory as _, Service as _, ServiceFactory, ServiceFactoryExt as _, fn_factory, fn_service,
+    map_config,
 };
 use actix_tls::accept::TlsError;
 use actix_tls::accept::rustls_0_23::{Acceptor, TlsStream};
 use actix_web::App;
-use actix_web::dev::{AppConfig, Server};
+use actix_web::body::BoxBody;
+use actix_web::dev::{AppConfig, Server, ServiceResponse};
 use actix_web::rt::net::TcpStream;
+use futures_util::future::{Either, LocalBoxFuture, join};
 use socket2::SockRef;
-use std::future::ready;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
@@ -42,6 +47,7 @@ pub(super) struct ListenerContext {
     pub(super) endpoints: Endpoints,
     pub(super) limits: Limits,
     pub(super) names: Names,
+    pub(super) proxies: Arc<TrustedProxies>,
 }
 
 /// Starts to serve the connections of a socket.
@@ -72,19 +78,28 @@ pub(super) fn start(
     };
     let server = match tls {
         None => server.listen("http", socket, move || {
-            let accept = move |stream: TcpStream| ready(Ok::<_, DispatchError>(timed(stream, limits)));
-            fn_service(accept).and_then(http(context.clone(), stopping.clone()))
+            let accept = accepting(&context);
+            let accept = fn_service(move |stream| {
+                let accepted = accept(stream);
+                async move { Ok(timed(accepted.await?, Protocol::Http1, limits)) }
+            });
+            accept.and_then(http(context.clone(), stopping.clone()))
         }),
         Some(mut tls) => {
             actix_tls::accept::max_concurrent_tls_connect(MAX_HANDSHAKES);
-            tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+            tls.alpn_protocols = vec![http2::ALPN.to_vec(), b"http/1.1".to_vec()];
             server.listen("https", socket, move || {
+                let accept = accepting(&context);
                 let mut acceptor = Acceptor::new(tls.clone());
                 acceptor.set_handshake_timeout(limits.head_time);
                 let http = http(context.clone(), stopping.clone()).map_err(TlsError::Service);
-                acceptor
-                    .map_err(TlsError::into_service_error)
-                    .map(move |stream: TlsStream<TcpStream>| timed(stream, limits))
+                fn_service(accept)
+                    .map_err(TlsError::Service)
+                    .and_then(acceptor.map_err(TlsError::into_service_error))
+                    .map(move |stream: TlsStream<ClientStream>| {
+                        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(http2::ALPN);
+                        timed(stream, if is_http2 { Protocol::Http2 } else { Protocol::Http1 }, limits)
+                    })
                     .and_then(http)
             })
         }
@@ -92,60 +107,104 @@ pub(super) fn start(
     Ok(server?.run())
 }
 
+/// Finds out whose connection it is.
+fn accepting(
+    context: &ListenerContext,
+) -> impl Fn(TcpStream) -> LocalBoxFuture<'static, Result<ClientStream, DispatchError>> + Clone + use<> {
+    let ListenerContext { proxies, malformed, limits, .. } = context.clone();
+    move |stream: TcpStream| {
+        let (proxies, malformed) = (Arc::clone(&proxies), Arc::clone(&malformed));
+        Box::pin(async move {
+            let peer = stream.peer_addr().ok();
+            let accepted = ClientStream::accept(stream, &proxies, limits.head_time).await;
+            accepted.map_err(|error| {
+                malformed.note(peer, &error);
+                DispatchError::Io(error)
+            })
+        })
+    }
+}
+
 type Accepted<S> = (TimedStream<S>, Protocol, Option<SocketAddr>);
 
-fn timed<S: OverTcp>(stream: S, limits: Limits) -> Accepted<S> {
-    let stream = TimedStream::new(stream, limits);
-    let peer = stream.peer();
-    (stream, Protocol::Http1, peer)
+fn timed<S: OverTcp>(stream: S, protocol: Protocol, limits: Limits) -> Accepted<S> {
+    let client = stream.client();
+    (TimedStream::new(stream, limits), protocol, client)
+}
+
+/// The routes, with what every request needs around them.
+fn app(
+    context: &ListenerContext,
+) -> impl ServiceFactory<
+    Request,
+    Config = (),
+    Response = ServiceResponse<BoxBody>,
+    Error = actix_web::Error,
+    InitError = (),
+> + use<> {
+    let context = context.clone();
+    let app = App::new().configure(|config| routes(config, &context)).wrap_fn(|request, next| {
+        let head = request.head();
+        let has_body = Body::of(head) != Body::None;
+        let answering =
+            request.request().conn_data::<Rc<RequestState>>().map(|request_state| request_state.take(head));
+        let answer = next.call(request);
+        async move {
+            let mut answer = answer.await;
+            // The bytes after a rejected body are not a request.
+            if let Ok(answer) = &mut answer
+                && has_body
+                && (answer.status().is_client_error() || answer.status().is_server_error())
+            {
+                answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+                answering.iter().for_each(RequestGuard::close_after);
+            }
+            drop(answering);
+            answer.map(|answer| answer.map_body(|_, body| in_chunks(body)))
+        }
+    });
+    map_config(app.into_factory(), |()| AppConfig::default())
 }
 
 fn http<S: OverTcp, Stop: Future<Output = ()> + 'static>(
-    ListenerContext { serves, endpoints, limits, malformed, names }: ListenerContext,
-    stopping: impl Fn() -> Stop + 'static,
+    context: ListenerContext,
+    stopping: impl Fn() -> Stop + Clone + 'static,
 ) -> impl ServiceFactory<Accepted<S>, Config = (), Response = (), Error = DispatchError, InitError = ()> {
-    let app = App::new().configure(|config| routes(config, serves, &endpoints, limits, &names)).wrap_fn(
-        |request, next| {
-            let head = request.head();
-            let has_body = Body::of(head) != Body::None;
-            let answering = request
-                .request()
-                .conn_data::<Rc<RequestState>>()
-                .map(|request_state| request_state.take(head));
-            let answer = next.call(request);
-            async move {
-                let mut answer = answer.await;
-                // The bytes after a rejected body are not a request.
-                if let Ok(answer) = &mut answer
-                    && has_body
-                    && (answer.status().is_client_error() || answer.status().is_server_error())
-                {
-                    answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-                    answering.iter().for_each(RequestGuard::close_after);
-                }
-                drop(answering);
-                answer.map(|answer| answer.map_body(|_, body| in_chunks(body)))
-            }
-        },
-    );
-    let served = HttpService::build()
-        .graceful_shutdown_signal(stopping)
+    let limits = context.limits;
+    let http1 = HttpService::build()
+        .graceful_shutdown_signal(stopping.clone())
         .keep_alive(limits.keep_alive)
         .client_request_timeout(limits.head_time)
         .client_disconnect_timeout(CLOSE_TIME)
         .on_connect_ext(|stream: &TimedStream<S>, data| {
             data.insert(stream.request_state());
         })
-        .finish(map_config(app, |()| AppConfig::default()));
-    apply_fn_factory(served, move |accepted: Accepted<S>, served| {
-        let (peer, malformed) = (accepted.2, Arc::clone(&malformed));
-        let connection = served.call(accepted);
+        .finish(app(&context));
+    let http2 = app(&context);
+    fn_factory(move || {
+        let services = join(http1.new_service(()), http2.new_service(()));
+        let (malformed, stopping) = (Arc::clone(&context.malformed), stopping.clone());
         async move {
-            let ended = connection.await;
-            if let Err(DispatchError::Parse(error)) = &ended {
-                malformed.note(peer, error);
-            }
-            ended
+            let (http1, http2) = services.await;
+            let (http1, http2) = (Rc::new(http1?), Rc::new(http2?));
+            Ok(fn_service(move |accepted: Accepted<S>| {
+                let (client, malformed) = (accepted.2, Arc::clone(&malformed));
+                if accepted.1 == Protocol::Http2 {
+                    let (http2, stop) = (Rc::clone(&http2), stopping());
+                    return Either::Left(async move {
+                        let served = http2::serve(accepted.0, client, &*http2, (limits, &malformed), stop);
+                        served.await.map_err(DispatchError::Io)
+                    });
+                }
+                let connection = http1.call(accepted);
+                Either::Right(async move {
+                    let ended = connection.await;
+                    if let Err(DispatchError::Parse(error)) = &ended {
+                        malformed.note(client, error);
+                    }
+                    ended
+                })
+            }))
         }
     })
 }

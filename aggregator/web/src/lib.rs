@@ -3,22 +3,27 @@
 //! other endpoints call the rest of the program through traits.
 
 mod admin;
+mod admission;
 mod agents;
 mod api;
 mod archive;
 mod body;
 mod chunks;
+mod client_stream;
+mod closed;
 mod connections;
 mod framing;
 mod headers;
 mod heartbeat;
 mod hosts;
+mod http2;
 mod inherited;
 mod limit;
 mod listen;
 mod malformed;
 mod negotiation;
 mod problem;
+mod proxies;
 mod public;
 #[cfg(test)]
 mod tests;
@@ -27,16 +32,19 @@ mod timeouts;
 pub use admin::{MetricsAccess, Operations, Readiness};
 pub use agents::{Delivery, EnrolAnswer, Ingest, IngestAnswer};
 pub use api::{Api, ApiCall, ApiHead, ApiReply, MAX_API_BODY_BYTES};
+pub use closed::{ClosedPage, ClosedRoom, ClosedSite, SignIns};
 pub use heartbeat::{Call, CallAnswer, CallKind, Heartbeats};
 pub use inherited::inherited;
 pub use limit::RateLimit;
 pub use listen::{Bound, Limits, Listener, ServeError, Serves, TlsFiles, bind, bind_or_take, serve};
+pub use proxies::{ClientFrom, TrustedProxies};
 pub use public::{PublicSide, Traffic};
 
 use actix_web::HttpRequest;
 use actix_web::web::{self, ServiceConfig};
+use connections::ListenerContext;
+use futures_util::FutureExt as _;
 use futures_util::future::Either;
-use hosts::Names;
 use std::future::ready;
 use std::sync::Arc;
 
@@ -48,6 +56,8 @@ pub const LOG_DIRECTIVE: &str = "actix_http::h1::dispatcher=off";
 pub struct Endpoints {
     /// Pages and their data.
     pub public: Arc<PublicSide>,
+    /// Pages that are not for everybody; `None`: there can be none.
+    pub closed: Option<ClosedRoom>,
     /// Batches and enrolments of agents.
     pub ingest: Arc<dyn Ingest>,
     /// Calls of jobs; `None` leaves their paths out.
@@ -60,7 +70,9 @@ pub struct Endpoints {
 
 /// The whole route table. All other paths go to the public side if the listener serves it, and get the uniform 404
 /// if not.
-fn routes(config: &mut ServiceConfig, serves: Serves, endpoints: &Endpoints, limits: Limits, names: &Names) {
+fn routes(config: &mut ServiceConfig, context: &ListenerContext) {
+    let ListenerContext { serves, endpoints, limits, names, proxies, .. } = context;
+    let (serves, limits) = (*serves, *limits);
     if serves.agents {
         let ingest = Arc::clone(&endpoints.ingest);
         let batch = move |request: HttpRequest, body: web::Payload| {
@@ -91,9 +103,10 @@ fn routes(config: &mut ServiceConfig, serves: Serves, endpoints: &Endpoints, lim
         && let Some(api) = &endpoints.api
     {
         for path in api::PATHS {
-            let api = Arc::clone(api);
+            let (api, proxies) = (Arc::clone(api), Arc::clone(proxies));
             let call = move |request: HttpRequest, body: web::Payload| {
-                api::call(Arc::clone(&api), limits, request, body)
+                let client = proxies.client(&request);
+                api::call(Arc::clone(&api), limits, (request, client), body)
             };
             config.route(path, web::to(call));
         }
@@ -112,8 +125,16 @@ fn routes(config: &mut ServiceConfig, serves: Serves, endpoints: &Endpoints, lim
         config.route("/readyz", web::to(readyz));
         config.route("/metrics", web::to(metrics));
     }
-    let public = Arc::clone(&endpoints.public);
-    config.default_service(web::to(move |request: HttpRequest| fallback(&public, serves, &request)));
+    let (public, proxies) = (Arc::clone(&endpoints.public), Arc::clone(proxies));
+    let closed = endpoints.closed.clone().filter(|_| serves.public);
+    let other = move |request: HttpRequest, body: web::Payload| {
+        let asked = closed.as_ref().and_then(|closed| Some((closed, closed.find(&request, &public)?)));
+        let Some((closed, asked)) = asked else { return fallback(&public, serves, &request) };
+        let client = proxies.client(&request);
+        let answer = closed.clone().answer(asked, (request, client), body, (Arc::clone(&public), limits));
+        Either::Right(answer.boxed_local())
+    };
+    config.default_service(web::to(other));
 }
 
 /// Answers a path that has no route.

@@ -4,6 +4,7 @@ use super::Endpoints;
 use super::connections::{self, ListenerContext};
 use super::hosts::Names;
 use super::malformed::MalformedRequests;
+use super::proxies::TrustedProxies;
 use actix_web::dev::{Server, ServerHandle};
 use futures_util::future::{join_all, try_join_all};
 use rustls::pki_types::pem::PemObject;
@@ -45,6 +46,8 @@ pub struct Listener {
     /// Names under which readiness and metrics answer, beside addresses: lower case; one with a dot before it stands for
     /// all names below it.
     pub names: Vec<String>,
+    /// The proxies before it; by default none.
+    pub proxies: TrustedProxies,
 }
 
 /// A certificate chain and its key in PEM. They are read once, when the listener is bound.
@@ -155,6 +158,7 @@ struct BoundListener {
     serves: Serves,
     tls: Option<rustls::ServerConfig>,
     names: Names,
+    proxies: Arc<TrustedProxies>,
 }
 
 /// Binds all listeners or none.
@@ -195,7 +199,8 @@ fn bind_one(listener: &Listener, inherited: Option<TcpListener>) -> Result<Bound
         let socket = inherited.map_or_else(|| bind_socket(address), Ok)?;
         let address = socket.local_addr()?;
         let names = Names::new(&listener.names);
-        Ok(BoundListener { socket, address, serves: listener.serves, tls, names })
+        let proxies = Arc::new(listener.proxies.clone());
+        Ok(BoundListener { socket, address, serves: listener.serves, tls, names, proxies })
     };
     bind().map_err(|source: io::Error| match source.kind() {
         io::ErrorKind::AddrInUse => ServeError::InUse(address),
@@ -282,13 +287,14 @@ fn start(
     limits: Limits,
     malformed: &Arc<MalformedRequests>,
 ) -> Result<Server, ServeError> {
-    let BoundListener { socket, address, serves, tls, names } = listener;
+    let BoundListener { socket, address, serves, tls, names, proxies } = listener;
     let context = ListenerContext {
         serves,
         endpoints: endpoints.clone(),
         limits,
         malformed: Arc::clone(malformed),
         names,
+        proxies,
     };
     connections::start(socket, tls, context).map_err(|source| ServeError::Bind { address, source })
 }

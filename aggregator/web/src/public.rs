@@ -93,6 +93,16 @@ impl PublicSide {
         not_found(&self.not_found, &self.not_found_headers)
     }
 
+    /// Whether a host belongs to a public page.
+    pub(super) fn has_host(&self, host: &str) -> bool {
+        self.site.load().by_host.contains_key(host)
+    }
+
+    /// An output that belongs to no page, such as a style sheet or a script.
+    pub(super) fn shared(&self, path: &str) -> Option<Arc<Output>> {
+        self.site.load().shared.get(path).map(Arc::clone)
+    }
+
     /// Answers any request.
     pub(super) fn answer(&self, request: &HttpRequest) -> Answer {
         let site = self.site.load();

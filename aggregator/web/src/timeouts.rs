@@ -3,6 +3,7 @@
 //! answered, and reads nothing while the client does not read: pipelined requests stay in the client's socket.
 
 use super::Limits;
+use super::client_stream::ClientStream;
 use super::framing::{Body, Part};
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::dev::RequestHead;
@@ -11,6 +12,7 @@ use bytes::BytesMut;
 use std::cell::Cell;
 use std::io;
 use std::mem::MaybeUninit;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
@@ -27,17 +29,27 @@ const DISCARDED_READS: usize = 8;
 pub(super) trait OverTcp: AsyncRead + AsyncWrite + Unpin + 'static {
     /// The connection.
     fn tcp(&self) -> &TcpStream;
+    /// Whose connection it is.
+    fn client(&self) -> Option<SocketAddr>;
 }
 
-impl OverTcp for TcpStream {
+impl OverTcp for ClientStream {
     fn tcp(&self) -> &TcpStream {
-        self
+        self.tcp()
+    }
+
+    fn client(&self) -> Option<SocketAddr> {
+        self.client()
     }
 }
 
-impl OverTcp for TlsStream<TcpStream> {
+impl OverTcp for TlsStream<ClientStream> {
     fn tcp(&self) -> &TcpStream {
-        self.get_ref().0
+        self.get_ref().0.tcp()
+    }
+
+    fn client(&self) -> Option<SocketAddr> {
+        self.get_ref().0.client()
     }
 }
 
@@ -150,8 +162,9 @@ impl<S: OverTcp> TimedStream<S> {
         Rc::clone(&self.request_state)
     }
 
-    pub(super) fn peer(&self) -> Option<std::net::SocketAddr> {
-        self.stream.tcp().peer_addr().ok()
+    /// Hands on every byte, and limits only how long the client reads nothing: its requests are not framed here.
+    pub(super) fn pass_everything(&mut self) {
+        self.request_state.part.set(Part::Rest);
     }
 
     /// The deadline of the client, where it has one.

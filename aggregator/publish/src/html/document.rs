@@ -30,6 +30,8 @@ pub(crate) enum Sheet {
     /// The list of pages.
     Directory,
     NotFound,
+    /// The sign-in page.
+    Form,
 }
 
 /// A style sheet without comments and blanks, and its hash as a source of a policy.
@@ -51,12 +53,13 @@ const DIRECTORY: &str = include_str!("../../assets/directory.css");
 const FIGURES: &str = include_str!("../../assets/figures.css");
 const HISTORY: &str = include_str!("../../assets/history.css");
 const INNER: &str = include_str!("../../assets/inner.css");
+const FORM: &str = include_str!("../../assets/form.css");
 const NOT_FOUND: &str = include_str!("../../assets/not_found.css");
 const PAST: &str = include_str!("../../assets/past.css");
 const UPTIME: &str = include_str!("../../assets/uptime.css");
 
 /// In the order of [`Sheet`].
-static STYLES: LazyLock<[Style; 7]> = LazyLock::new(|| {
+static STYLES: LazyLock<[Style; 8]> = LazyLock::new(|| {
     [
         Style::of(&[BASE, BAR, BARS, CARDS, PAST]),
         Style::of(&[BASE, INNER, BAR, FIGURES, CHART, COMPONENT]),
@@ -65,6 +68,7 @@ static STYLES: LazyLock<[Style; 7]> = LazyLock::new(|| {
         Style::of(&[BASE, INNER, CARDS, INCIDENT]),
         Style::of(&[BASE, DIRECTORY]),
         Style::of(&[NOT_FOUND]),
+        Style::of(&[BASE, FORM]),
     ]
 });
 
@@ -106,6 +110,15 @@ impl Style {
             "default-src 'none'; style-src 'sha256-{hash}'{linked}; script-src 'self'; img-src 'self'; connect-src 'self'; \
              base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
         )
+    }
+}
+
+impl Style {
+    /// The policy of a page with a form, which is sent to its own site, and no script.
+    pub(crate) fn form_policy(&self) -> String {
+        self.policy(&[], false)
+            .replace("form-action 'none'", "form-action 'self'")
+            .replace(" script-src 'self';", "")
     }
 }
 

@@ -126,6 +126,6 @@ const FOOTER: [(&str, &str); 5] = [
 ];
 
 /// Whether the URL is a link with a harmless scheme, not a script.
-fn is_link(url: &str) -> bool {
+pub(crate) fn is_link(url: &str) -> bool {
     ["https://", "http://", "mailto:", "tel:"].iter().any(|scheme| url.starts_with(scheme))
 }

@@ -27,6 +27,7 @@ mod past;
 mod past_writer;
 mod rows;
 mod script;
+mod sign_in;
 mod timeline;
 mod underway;
 mod uptime;
@@ -44,6 +45,7 @@ pub use maintenance::maintenance;
 pub(crate) use month::past_month as past_uptime;
 pub use month::path_of as uptime_path_of;
 pub(crate) use month_list::earlier;
+pub use sign_in::{NotSignedIn, SignInPage, sign_in};
 pub use uptime::{uptime, uptime_of_month};
 
 use crate::texts;

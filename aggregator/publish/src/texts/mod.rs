@@ -133,6 +133,7 @@ pub(crate) mod banner {
 pub(crate) mod announcement;
 
 pub(crate) mod row;
+pub(crate) mod sign_in;
 
 pub(crate) mod past;
 

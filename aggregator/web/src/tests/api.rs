@@ -5,12 +5,12 @@ use crate::{Api, ApiCall, ApiHead, ApiReply};
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{IpAddr, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 /// Answers with the number of bytes of a body. A request to `/v1/slow` is answered once [`FakeApi::release`] is called,
-/// one to `/v1/full` is one too many, and one to `/v1/fault` panics.
+/// one to `/v1/full` is one too many, one to `/v1/fault` panics, and one to `/v1/client` is told whose it is.
 #[derive(Default)]
 pub(super) struct FakeApi {
     released: Arc<(Mutex<bool>, Condvar)>,
@@ -26,6 +26,7 @@ impl FakeApi {
 
 struct FakeCall {
     path: String,
+    client: Option<IpAddr>,
     released: Arc<(Mutex<bool>, Condvar)>,
 }
 
@@ -35,7 +36,7 @@ fn reply(status: u16, text: String) -> ApiReply {
 
 impl Api for FakeApi {
     fn admit(&self, head: ApiHead) -> Result<Box<dyn ApiCall>, ApiReply> {
-        Ok(Box::new(FakeCall { path: head.path, released: Arc::clone(&self.released) }))
+        Ok(Box::new(FakeCall { path: head.path, client: head.client, released: Arc::clone(&self.released) }))
     }
 }
 
@@ -55,6 +56,9 @@ impl ApiCall for FakeCall {
             let (released, changed) = &*self.released;
             let waiting = released.lock().expect("not poisoned");
             drop(changed.wait_while(waiting, |released| !*released).expect("not poisoned"));
+        }
+        if self.path == "/v1/client" {
+            return reply(200, self.client.map(|client| client.to_string()).unwrap_or_default());
         }
         reply(200, body.len().to_string())
     }

@@ -113,7 +113,9 @@ fn health_readiness_and_metrics_are_served() {
 fn what_needs_no_token_answers_under_known_names_only() {
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
     let names = vec!["metrics.example".to_owned()];
-    let bound = bind(&[Listener { address, serves: PRIVATE, tls: None, names }]).expect("a free port");
+    let bound =
+        bind(&[Listener { address, serves: PRIVATE, tls: None, names, proxies: TrustedProxies::default() }])
+            .expect("a free port");
     let running = TestServer::start_bound(two_pages(), bound);
     for path in ["/metrics", "/readyz"] {
         for (host, code) in [
@@ -167,8 +169,14 @@ fn what_a_listener_does_not_serve_does_not_exist_there() {
 fn the_error_names_a_port_in_use_and_the_remedy() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("bound");
-    let error =
-        bind(&[Listener { address, serves: PUBLIC, tls: None, names: Vec::new() }]).expect_err("refused");
+    let error = bind(&[Listener {
+        address,
+        serves: PUBLIC,
+        tls: None,
+        names: Vec::new(),
+        proxies: TrustedProxies::default(),
+    }])
+    .expect_err("refused");
     assert!(matches!(error, ServeError::InUse(_)));
     let said = error.to_string();
     assert!(said.contains(&address.to_string()) && said.contains("[[listen]]"), "{said}");
@@ -181,9 +189,15 @@ fn the_error_names_an_unusable_tls_file() {
     std::fs::write(&file, "hello").expect("writable");
     let tls = Some(TlsFiles { certificate: file.clone(), key: file });
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
-    let said = bind(&[Listener { address, serves: PUBLIC, tls, names: Vec::new() }])
-        .expect_err("refused")
-        .to_string();
+    let said = bind(&[Listener {
+        address,
+        serves: PUBLIC,
+        tls,
+        names: Vec::new(),
+        proxies: TrustedProxies::default(),
+    }])
+    .expect_err("refused")
+    .to_string();
     assert!(said.contains("not-a-certificate.pem"), "{said}");
 }
 
@@ -192,8 +206,14 @@ fn handshakes_that_never_end_block_no_other_client() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let (certificate, files) = create_certificate(directory.path());
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
-    let bound = bind(&[Listener { address, serves: PUBLIC, tls: Some(files), names: Vec::new() }])
-        .expect("usable files");
+    let bound = bind(&[Listener {
+        address,
+        serves: PUBLIC,
+        tls: Some(files),
+        names: Vec::new(),
+        proxies: TrustedProxies::default(),
+    }])
+    .expect("usable files");
     let limits = Limits { workers: 1, head_time: Duration::from_secs(60), ..Limits::default() };
     let running = TestServer::start_limited(two_pages(), bound, limits);
     let hanging: Vec<TcpStream> = (0..500)
@@ -221,8 +241,14 @@ fn a_listener_with_a_certificate_speaks_only_tls() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let (certificate, files) = create_certificate(directory.path());
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
-    let bound = bind(&[Listener { address, serves: PUBLIC, tls: Some(files), names: Vec::new() }])
-        .expect("usable files");
+    let bound = bind(&[Listener {
+        address,
+        serves: PUBLIC,
+        tls: Some(files),
+        names: Vec::new(),
+        proxies: TrustedProxies::default(),
+    }])
+    .expect("usable files");
     let running = TestServer::start_bound(two_pages(), bound);
 
     let socket = TcpStream::connect(running.addresses[0]).expect("it listens");
@@ -252,7 +278,14 @@ fn a_stop_closes_idle_connections_and_does_not_wait_for_them() {
     held.set_reuseaddr(true).expect("shared");
     held.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
     let address = held.local_addr().expect("bound");
-    let bound = bind(&[Listener { address, serves: PUBLIC, tls: None, names: Vec::new() }]).expect("ours");
+    let bound = bind(&[Listener {
+        address,
+        serves: PUBLIC,
+        tls: None,
+        names: Vec::new(),
+        proxies: TrustedProxies::default(),
+    }])
+    .expect("ours");
     let mut running = TestServer::start_limited(two_pages(), bound, Limits::default());
     let mut idle = TcpStream::connect(running.addresses[0]).expect("it listens");
     idle.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket takes a time-out");

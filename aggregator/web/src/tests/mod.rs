@@ -2,14 +2,18 @@
 
 mod api;
 mod archive;
+mod clients;
+mod closed;
 mod endpoints;
+mod http2;
 mod pipelining;
+mod poisoning;
 mod public;
 mod timeouts;
 
 use super::{
     Api, Bound, Delivery, Endpoints, EnrolAnswer, Ingest, IngestAnswer, Limits, Listener, MetricsAccess,
-    Operations, PublicSide, Readiness, Serves, TlsFiles, Traffic,
+    Operations, PublicSide, Readiness, Serves, TlsFiles, Traffic, TrustedProxies,
 };
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -134,7 +138,13 @@ impl TestServer {
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let listeners: Vec<Listener> = serves
             .iter()
-            .map(|serves| Listener { address, serves: *serves, tls: None, names: Vec::new() })
+            .map(|serves| Listener {
+                address,
+                serves: *serves,
+                tls: None,
+                names: Vec::new(),
+                proxies: TrustedProxies::default(),
+            })
             .collect();
         Self::start_bound(site, super::bind(&listeners).expect("a free port"))
     }
@@ -152,6 +162,7 @@ impl TestServer {
         let public = Arc::new(PublicSide::new(Arc::clone(&site), not_found, traffic.clone()));
         let endpoints = Endpoints {
             public,
+            closed: Some(closed::room()),
             ingest: Arc::clone(&ingest) as Arc<dyn Ingest>,
             heartbeats: None,
             api: Some(Arc::clone(&api) as Arc<dyn Api>),

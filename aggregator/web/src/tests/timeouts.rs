@@ -74,7 +74,13 @@ pub(super) fn plain_and_tls(
 }
 
 fn listener(serves: Serves, tls: Option<TlsFiles>) -> Listener {
-    Listener { address: SocketAddr::from(([127, 0, 0, 1], 0)), serves, tls, names: Vec::new() }
+    Listener {
+        address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        serves,
+        tls,
+        names: Vec::new(),
+        proxies: TrustedProxies::default(),
+    }
 }
 
 /// Reads what arrives within the read timeout. Returns `None` once the connection has ended.

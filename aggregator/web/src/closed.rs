@@ -1,0 +1,269 @@
+//! Pages that are not for everybody: their addresses, and who may see them. They are looked up in a map of their own, so
+//! that the public look-up cannot find them, and no cache may store what is sent. A stranger gets the sign-in page at
+//! every path below such a page, or the uniform 404 if nobody can sign in there.
+
+use super::admission::{self, Credentials};
+use super::headers::uncached;
+use super::negotiation::choose;
+use super::public::{PublicSide, host};
+use super::{Limits, body};
+use actix_web::body::BoxBody;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap,
+    HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE, VARY,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, web};
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use ipnet::IpNet;
+use skerry_publish::archive::Archived;
+use skerry_publish::html::{self, NotSignedIn, SignInPage};
+use skerry_publish::output::{Output, Publication};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
+/// The longest form.
+const MAX_FORM_BYTES: usize = 4 << 10;
+
+/// A page that is not for everybody.
+#[derive(Clone, Debug, Default)]
+pub struct ClosedPage {
+    /// Its public id.
+    pub id: String,
+    /// Its name, which strangers see where they can sign in.
+    pub name: String,
+    /// BCP 47 tag.
+    pub language: String,
+    /// The target of "Get help".
+    pub support_url: Option<String>,
+    /// Whom it is for, in the words of its owner.
+    pub sentence: Option<String>,
+    /// Its address, which says whether visitors reach it by HTTPS.
+    pub url: String,
+    /// Whoever asks from there sees it.
+    pub networks: Vec<IpNet>,
+    /// Whoever knows its password sees it.
+    pub has_password: bool,
+    /// Its outputs.
+    pub publication: Arc<Publication>,
+}
+
+/// Pages that are not for everybody, by address.
+#[derive(Clone, Debug, Default)]
+pub struct ClosedSite {
+    /// By slug, for `/status/<slug>/…` on hosts that do not belong to a page.
+    pub by_slug: imbl::HashMap<String, Arc<ClosedPage>>,
+    /// By host name.
+    pub by_host: imbl::HashMap<String, Arc<ClosedPage>>,
+}
+
+/// Checks what visitors of closed pages know.
+#[async_trait]
+pub trait SignIns: Send + Sync {
+    /// Whether this is the value of a cookie that [`SignIns::sign_in`] gave, and is still valid.
+    fn knows_cookie(&self, page: &ClosedPage, value: &str) -> bool;
+
+    /// Whether this is the token of the page's feeds.
+    fn knows_feed_token(&self, page: &ClosedPage, token: &str) -> bool;
+
+    /// Tries a password. Returns the value of a cookie and how long it is valid, in seconds.
+    async fn sign_in(
+        &self,
+        page: &ClosedPage,
+        password: String,
+        client: Option<IpAddr>,
+    ) -> Result<(String, u32), NotSignedIn>;
+}
+
+/// Serves the closed pages.
+#[derive(Clone)]
+pub struct ClosedRoom {
+    /// The pages at this moment.
+    pub site: Arc<ArcSwap<ClosedSite>>,
+    /// Who is admitted.
+    pub sign_ins: Arc<dyn SignIns>,
+}
+
+/// What a request asks for.
+pub(super) struct Asked {
+    page: Arc<ClosedPage>,
+    /// Below the root of the page; `None`: the root without a slash.
+    path: Option<String>,
+}
+
+impl ClosedRoom {
+    /// The closed page that a request asks for, if it is one. `is_of_a_public_page`: the host belongs to a public page.
+    pub(super) fn find(&self, request: &HttpRequest, public: &PublicSide) -> Option<Asked> {
+        let site = self.site.load();
+        if site.by_slug.is_empty() && site.by_host.is_empty() {
+            return None;
+        }
+        let host = host(request);
+        let path = request.uri().path().strip_prefix('/')?;
+        if let Some(page) = site.by_host.get(&*host) {
+            return Some(Asked { page: Arc::clone(page), path: Some(path.to_owned()) });
+        }
+        if public.has_host(&host) {
+            return None;
+        }
+        let below = path.strip_prefix("status/")?;
+        let (slug, path) =
+            below.split_once('/').map_or((below, None), |(slug, path)| (slug, Some(path.to_owned())));
+        let page = Arc::clone(site.by_slug.get(slug)?);
+        Some(Asked { page, path })
+    }
+
+    /// Answers it.
+    pub(super) async fn answer(
+        self,
+        asked: Asked,
+        (request, client): (HttpRequest, Option<IpAddr>),
+        payload: web::Payload,
+        (public, limits): (Arc<PublicSide>, Limits),
+    ) -> HttpResponse {
+        let Asked { page, path } = asked;
+        let credentials = Credentials::of(&request, &page);
+        let is_feed = path.as_deref().is_some_and(admission::is_feed);
+        let is_admitted = client.is_some_and(|client| page.networks.iter().any(|one| one.contains(&client)))
+            || credentials.cookies().any(|value| self.sign_ins.knows_cookie(&page, value))
+            || (is_feed
+                && credentials.token().is_some_and(|token| self.sign_ins.knows_feed_token(&page, &token)));
+        if is_admitted {
+            return send(&page, path, &request, &public).await;
+        }
+        if !page.has_password {
+            return public.not_found();
+        }
+        if request.method() != Method::POST {
+            return sign_in_page(&page, None);
+        }
+        if !admission::is_same_origin(request.headers(), &page.url, &host(&request)) {
+            return uncached(
+                StatusCode::FORBIDDEN,
+                "text/plain; charset=utf-8",
+                "this form is sent by its own page only\n",
+            );
+        }
+        let form = match body::read(payload, MAX_FORM_BYTES, &limits, |_| Ok(())).await {
+            Ok(form) => form,
+            Err(refused) => return refused,
+        };
+        let password = admission::password(&form);
+        match self.sign_ins.sign_in(&page, password, client).await {
+            Ok((value, seconds)) => signed_in(&page, &request, &value, seconds),
+            Err(error) => sign_in_page(&page, Some(&error)),
+        }
+    }
+}
+
+/// Sends an output to somebody who may see it.
+async fn send(
+    page: &ClosedPage,
+    path: Option<String>,
+    request: &HttpRequest,
+    public: &PublicSide,
+) -> HttpResponse {
+    if request.method() == Method::POST {
+        // The form was sent by somebody who is admitted meanwhile.
+        return see_other(request.uri().path());
+    }
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return super::headers::method_not_allowed("GET, HEAD");
+    }
+    let Some(path) = path else { return see_other(&format!("{}/", request.uri().path())) };
+    if let Some(output) = page.publication.outputs.get(&path) {
+        return whole(output, request);
+    }
+    if let Some(output) = public.shared(&path) {
+        return public.send(&output, request);
+    }
+    let found = page.publication.archive.as_ref().map_or(Archived::Nothing, |archive| archive.find(&path));
+    match found {
+        Archived::Ready(output) => whole(&output, request),
+        Archived::Soon(rendering) => match rendering.await {
+            Some(output) => whole(&output, request),
+            None => public.unavailable(),
+        },
+        Archived::Busy => public.unavailable(),
+        Archived::Nothing => public.not_found(),
+    }
+}
+
+/// The output as no cache may store it, and without a validator: it is sent whole each time.
+fn whole(output: &Output, request: &HttpRequest) -> HttpResponse {
+    let (form, encoding) = choose(output, request.headers());
+    let mut response = uncached(StatusCode::OK, output.content_type, form.bytes.clone());
+    let headers = response.headers_mut();
+    headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    if let Some(encoding) = encoding {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    if !output.policy.is_empty() {
+        insert(headers, CONTENT_SECURITY_POLICY, &String::from_utf8_lossy(&output.policy));
+    } else if output.content_type.starts_with("image/svg") {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
+    }
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    closed(headers);
+    response
+}
+
+fn closed(headers: &mut HeaderMap) {
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    headers.insert(X_ROBOTS_TAG, HeaderValue::from_static("noindex"));
+}
+
+/// The sign-in page, which is the same at every path below the page.
+fn sign_in_page(page: &ClosedPage, error: Option<&NotSignedIn>) -> HttpResponse {
+    let shown = SignInPage {
+        name: &page.name,
+        language: &page.language,
+        support_url: page.support_url.as_deref(),
+        sentence: page.sentence.as_deref(),
+    };
+    let Ok(document) = html::sign_in(shown, error) else {
+        return uncached(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "text/plain; charset=utf-8",
+            "a fault of the aggregator\n",
+        );
+    };
+    let status = match error {
+        Some(NotSignedIn::TooManyTries(_)) => StatusCode::TOO_MANY_REQUESTS,
+        Some(NotSignedIn::Unavailable) => StatusCode::SERVICE_UNAVAILABLE,
+        Some(NotSignedIn::WrongPassword) | None => StatusCode::FORBIDDEN,
+    };
+    let mut response = uncached(status, "text/html; charset=utf-8", document.html);
+    let headers = response.headers_mut();
+    insert(headers, CONTENT_SECURITY_POLICY, &document.policy);
+    // With no-referrer browsers would hide the origin that a form is sent from.
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    closed(headers);
+    response
+}
+
+/// Sets the cookie and shows what was asked for.
+fn signed_in(page: &ClosedPage, request: &HttpRequest, value: &str, seconds: u32) -> HttpResponse {
+    let mut response = see_other(request.uri().path());
+    insert(response.headers_mut(), SET_COOKIE, &admission::cookie(page, value, seconds));
+    response
+}
+
+fn see_other(path: &str) -> HttpResponse {
+    let mut response = HttpResponse::with_body(StatusCode::SEE_OTHER, BoxBody::new(()));
+    let headers = response.headers_mut();
+    closed(headers);
+    headers.remove(CONTENT_TYPE);
+    headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    // A second slash would begin the name of another host.
+    insert(headers, LOCATION, &format!("/{}", path.trim_start_matches('/')));
+    response
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}

@@ -1,0 +1,192 @@
+//! Pages that are not for everybody: what strangers see, and what those see who may.
+
+use super::*;
+use crate::{ClientFrom, ClosedPage, ClosedRoom, ClosedSite, SignIns, TrustedProxies, bind};
+use skerry_publish::html::NotSignedIn;
+use std::net::IpAddr;
+
+/// Knows the password `right`, the cookie `good` and the token `secret`; the password `often` was tried too often.
+struct FakeSignIns;
+
+#[async_trait]
+impl SignIns for FakeSignIns {
+    fn knows_cookie(&self, _page: &ClosedPage, value: &str) -> bool {
+        value == "good"
+    }
+
+    fn knows_feed_token(&self, _page: &ClosedPage, token: &str) -> bool {
+        token == "secret"
+    }
+
+    async fn sign_in(
+        &self,
+        _page: &ClosedPage,
+        password: String,
+        _client: Option<IpAddr>,
+    ) -> Result<(String, u32), NotSignedIn> {
+        match password.as_str() {
+            "right & wide" => Ok(("good".to_owned(), 3_600)),
+            "often" => Err(NotSignedIn::TooManyTries("16:30 UTC".to_owned())),
+            _ => Err(NotSignedIn::WrongPassword),
+        }
+    }
+}
+
+/// The pages `partners`, with a password and a host of its own, and `intern`, for a network.
+pub(super) fn room() -> ClosedRoom {
+    let partners = ClosedPage {
+        id: "p1".to_owned(),
+        name: "Partners".to_owned(),
+        language: "en".to_owned(),
+        url: "http://partners.example".to_owned(),
+        has_password: true,
+        publication: page("partners"),
+        ..ClosedPage::default()
+    };
+    let networks = vec!["192.0.2.0/24".parse().expect("a network")];
+    let intern =
+        ClosedPage { id: "i1".to_owned(), networks, publication: page("intern"), ..ClosedPage::default() };
+    let (partners, intern) = (Arc::new(partners), Arc::new(intern));
+    let site = ClosedSite {
+        by_slug: [("partners".to_owned(), Arc::clone(&partners)), ("intern".to_owned(), intern)]
+            .into_iter()
+            .collect(),
+        by_host: [("partners.example".to_owned(), partners)].into_iter().collect(),
+    };
+    ClosedRoom { site: Arc::new(ArcSwap::from_pointee(site)), sign_ins: Arc::new(FakeSignIns) }
+}
+
+fn server() -> TestServer {
+    let proxies = TrustedProxies {
+        networks: vec!["127.0.0.0/8".parse().expect("a network")],
+        client_from: ClientFrom::XForwardedFor,
+    };
+    let address = SocketAddr::from(([127, 0, 0, 1], 0));
+    let listener = Listener { address, serves: PUBLIC, tls: None, names: Vec::new(), proxies };
+    TestServer::start_bound(two_pages(), bind(&[listener]).expect("a free port"))
+}
+
+fn post(running: &TestServer, path: &str, lines: &str, form: &str) -> Answer {
+    let length = form.len();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n{lines}Content-Length: {length}\r\n\r\n{form}"
+    );
+    running.send(0, head.as_bytes())
+}
+
+const OWN: &str = "Sec-Fetch-Site: same-origin\r\n";
+
+#[test]
+fn a_stranger_sees_the_sign_in_page_at_every_path_below_a_page_with_a_password() {
+    let running = server();
+    let first = running.get("h", "/status/partners/", &[]);
+    assert_eq!(first.code(), "403");
+    assert!(first.text().contains("Sign in to see this page"), "{}", first.text());
+    assert!(!first.text().contains("operational"));
+    assert_eq!(first.header("cache-control"), Some("private, no-store"));
+    for name in ["cdn-cache-control", "surrogate-control"] {
+        assert_eq!(first.header(name), Some("no-store"), "{name}");
+    }
+    for name in
+        ["etag", "last-modified", "surrogate-key", "cache-tag", "set-cookie", "access-control-allow-origin"]
+    {
+        assert_eq!(first.header(name), None, "{name}");
+    }
+    assert_eq!(first.header("x-robots-tag"), Some("noindex"));
+    for path in ["history/2026-10", "api/v2/status.json", "never", "robots.txt", "feed.rss?token=other", ""] {
+        for cookie in ["", "Cookie: skerry-p1=bad", "Cookie: skerry-i1=good", "Cookie: __Host-skerry-p1=good"]
+        {
+            assert_eq!(
+                running.get(
+                    "h",
+                    &format!("/status/partners/{path}"),
+                    &[cookie, "X-A: b"].map(|one| if one.is_empty() { "X-B: c" } else { one })
+                ),
+                first,
+                "{path} {cookie}"
+            );
+        }
+        assert_eq!(
+            running.get("partners.example", &format!("/{path}"), &[]),
+            first,
+            "{path} on its own host"
+        );
+    }
+    assert_eq!(running.get("h", "/status/partners", &[]), first);
+}
+
+#[test]
+fn who_may_see_it_gets_the_page_and_no_cache_keeps_it() {
+    let running = server();
+    let cookie = ["Cookie: other=1; skerry-p1=good"];
+    for (host, root) in [("h", "/status/partners/"), ("partners.example", "/")] {
+        let page = running.get(host, root, &cookie);
+        assert_eq!((page.code(), page.header("cache-control")), ("200", Some("private, no-store")));
+        assert!(page.text().contains("operational"));
+        for name in ["etag", "last-modified", "surrogate-key", "cache-tag"] {
+            assert_eq!(page.header(name), None, "{name}");
+        }
+        let json = running.get(host, &format!("{root}api/v2/status.json"), &cookie);
+        assert_eq!(json.text(), "{\"name\":\"partners\"}");
+        assert_eq!(json.header("access-control-allow-origin"), None);
+        let never = running.get(host, &format!("{root}never"), &cookie);
+        assert_eq!(never, running.get("h", "/never", &[]), "the uniform 404");
+        let compressed = running.get(host, root, &["Accept-Encoding: br", cookie[0]]);
+        assert_eq!(compressed.header("content-encoding"), Some("br"));
+    }
+    let moved = running.get("h", "/status/partners", &cookie);
+    assert_eq!((moved.code(), moved.header("location")), ("303", Some("/status/partners/")));
+    let post = running.request(0, "DELETE", "h", "/status/partners/", &cookie);
+    assert_eq!(post.code(), "405");
+}
+
+#[test]
+fn a_page_for_a_network_is_nothing_for_others() {
+    let running = server();
+    let nothing = running.get("h", "/status/nothing/", &[]);
+    for path in ["", "history/2026-10", "api/v2/status.json", "never"] {
+        let path = format!("/status/intern/{path}");
+        assert_eq!(running.get("h", &path, &[]), nothing, "{path}");
+        assert_eq!(running.get("h", &path, &["X-Forwarded-For: 192.0.2.7, 198.51.100.1"]), nothing, "{path}");
+        assert_eq!(running.get("h", &path, &["Cookie: skerry-p1=good"]), nothing, "{path}");
+    }
+    assert_eq!(running.get("h", "/status/intern", &[]), running.get("h", "/status/nothing", &[]));
+    let answer = post(&running, "/status/intern/", OWN, "password=right+%26+wide");
+    assert_eq!((answer.code(), answer.header("set-cookie")), ("404", None));
+    let inside = running.get("h", "/status/intern/", &["X-Forwarded-For: 192.0.2.7"]);
+    assert!(inside.text().contains("operational"), "{}", inside.text());
+}
+
+#[test]
+fn a_password_is_exchanged_for_a_cookie() {
+    let running = server();
+    let right = post(&running, "/status/partners/history/2026-10", OWN, "password=right+%26+wide");
+    assert_eq!((right.code(), right.header("location")), ("303", Some("/status/partners/history/2026-10")));
+    assert_eq!(
+        right.header("set-cookie"),
+        Some("skerry-p1=good; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax")
+    );
+    assert_eq!(right.header("cache-control"), Some("private, no-store"));
+    let wrong = post(&running, "/status/partners/", OWN, "password=no");
+    assert_eq!((wrong.code(), wrong.header("set-cookie")), ("403", None));
+    assert!(wrong.text().contains("This password is not right."), "{}", wrong.text());
+    let often = post(&running, "/status/partners/", OWN, "password=often");
+    assert_eq!(often.code(), "429");
+    assert!(often.text().contains("Too many tries. Try again after 16:30 UTC."), "{}", often.text());
+    let foreign =
+        post(&running, "/status/partners/", "Origin: https://evil.example\r\n", "password=right+%26+wide");
+    assert_eq!((foreign.code(), foreign.header("set-cookie")), ("403", None));
+    let long = post(&running, "/status/partners/", OWN, &format!("password={}", "a".repeat(5_000)));
+    assert_eq!((long.code(), long.header("set-cookie")), ("413", None));
+    let elsewhere = post(&running, "//evil.example/", OWN, "password=right+%26+wide");
+    assert_eq!((elsewhere.code(), elsewhere.header("set-cookie")), ("405", None));
+}
+
+#[test]
+fn a_feed_is_read_with_its_token() {
+    let running = server();
+    let feed = running.get("h", "/status/partners/feed.rss?token=secret", &[]);
+    assert_eq!(feed, running.get("h", "/never", &[]), "let in: this page has none");
+    let other = running.get("h", "/status/partners/?token=secret", &[]);
+    assert_eq!(other.code(), "403", "the token is for feeds alone");
+}
