@@ -11,8 +11,9 @@ use crate::housekeeping::{Housekeeping, inspect};
 use crate::ingest::authenticate::AgentEndpoint;
 use crate::local::LocalAgents;
 use crate::operations::{MetricsToken, ProgramStatus};
-use crate::publish::{Addresses, Publisher};
+use crate::publish::{Addresses, PageOptions, Publisher};
 use crate::reload::{Reloader, configure};
+use crate::sign_ins::PageSignIns;
 use crate::timekeeping;
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -20,7 +21,9 @@ use skerry_host::service;
 use skerry_publish::output::Site;
 use skerry_publish::{html, shared};
 use skerry_store::{Reader, Store};
-use skerry_web::{Bound, Endpoints, Limits, Listener, PublicSide, Serves, Traffic, bind_or_take};
+use skerry_web::{
+    Bound, ClosedRoom, Endpoints, Limits, Listener, PublicSide, Serves, SignIns, Traffic, bind_or_take,
+};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -66,15 +69,18 @@ impl App {
 
         let site = Arc::new(ArcSwap::from_pointee(Site::default()));
         let shared = shared(engine.now());
-        let addresses = addresses(first);
+        let addresses = addresses(first, configs);
+        let reloader = reloader.replacing(addresses.options.clone());
         let reader = Reader::open(&database)?;
         let public = (addresses.clone(), first.public.clone());
         let requests = first.requests_per_minute;
         let api = RestApi::new(engine.clone(), reader, public, reloader.provenance(), requests);
         let publisher = Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, shared);
         let (published, failures) = (publisher.turned(), publisher.failures());
+        let closed_site = publisher.closed_site();
         let publishing = tokio::task::spawn_blocking(move || publisher.start()).await??;
 
+        let sign_ins: Arc<dyn SignIns> = Arc::new(PageSignIns::new(engine.clone(), &database)?);
         let traffic = Traffic::default();
         let token = MetricsToken::of(first.metrics_token_file.clone());
         let program_status =
@@ -98,7 +104,7 @@ impl App {
             Liveness { engine: engine.clone(), published, program_status: Arc::clone(&program_status) };
         let endpoints = Endpoints {
             public: Arc::new(PublicSide::new(site, html::not_found(), traffic)),
-            closed: None,
+            closed: Some(ClosedRoom { site: closed_site, sign_ins }),
             ingest: Arc::new(AgentEndpoint::new(engine.clone(), aggregator_id)),
             heartbeats: Some(Arc::new(heartbeat_endpoint)),
             api: Some(Arc::new(api)),
@@ -202,11 +208,12 @@ async fn one_ended(threads: &[Running]) {
     }
 }
 
-fn addresses(config: &Config) -> Addresses {
+fn addresses(config: &Config, all: &[Config]) -> Addresses {
     Addresses {
         base_url: config.public.base_url.as_str().trim_end_matches('/').to_owned(),
         base_domain: config.public.base_domain.clone(),
         owner: config.workspace.clone(),
+        options: PageOptions::of(all),
     }
 }
 

@@ -21,5 +21,6 @@ mod local;
 pub mod operations;
 pub mod publish;
 pub mod reload;
+pub mod sign_ins;
 pub mod texts;
 pub mod timekeeping;

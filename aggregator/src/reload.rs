@@ -6,6 +6,7 @@ use crate::engine::{Actor, Engine, Envelope};
 use crate::heartbeats;
 use crate::hosts;
 use crate::local::LocalAgents;
+use crate::publish::PageOptions;
 use arc_swap::ArcSwap;
 use skerry_domain::step::Command;
 use skerry_domain::workspaces::Target;
@@ -21,6 +22,7 @@ pub struct Reloader {
     agents: Arc<tokio::sync::Mutex<LocalAgents>>,
     restart_only: RestartOnly,
     provenance: Arc<ArcSwap<Provenance>>,
+    options: PageOptions,
 }
 
 /// Settings of the first file that take effect only at the next start.
@@ -76,7 +78,18 @@ impl Reloader {
     pub(crate) fn new(engine: Engine, agents: LocalAgents, first: &Config, configs: &[Config]) -> Self {
         let agents = Arc::new(tokio::sync::Mutex::new(agents));
         let provenance = Arc::new(ArcSwap::from_pointee(Provenance::of(configs)));
-        Self { engine, agents, restart_only: RestartOnly::of(first), provenance }
+        Self {
+            engine,
+            agents,
+            restart_only: RestartOnly::of(first),
+            provenance,
+            options: PageOptions::default(),
+        }
+    }
+
+    /// The same, which replaces these options of pages.
+    pub(crate) fn replacing(self, options: PageOptions) -> Self {
+        Self { options, ..self }
     }
 
     /// Where the files in force declare what they own; a reload replaces it.
@@ -92,6 +105,8 @@ impl Reloader {
     /// The engine rejects the files; the previous configuration stays in force.
     pub async fn reload(&self, configs: &[Config]) -> anyhow::Result<Reloaded> {
         configure(&self.engine, configs).await?;
+        // A page that is not for everybody any more is private in between.
+        self.options.replace(configs);
         self.provenance.store(Arc::new(Provenance::of(configs)));
         let followed = self.agents.lock().await.follow(configs).await;
         Ok(Reloaded {

@@ -13,6 +13,7 @@ pub mod certificates;
 pub mod checks;
 pub mod dns;
 pub mod dns_peer;
+pub mod haproxy;
 pub mod http_server;
 pub mod misbehaving;
 pub mod named;

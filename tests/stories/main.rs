@@ -8,6 +8,7 @@ mod attacks;
 mod caching;
 mod certificates;
 mod clocks;
+mod closed;
 mod commands;
 mod continuity;
 mod control;

@@ -29,6 +29,8 @@ fn paths(component: &str) -> Vec<String> {
         "",
         "history",
         "history/2026-11",
+        "uptime/2026-11",
+        "announcements/x",
         "uptime",
         "uptime/2026-11",
         "uptime.csv",
@@ -88,13 +90,15 @@ fn component_id(world: &World, key: &str) -> String {
 #[tokio::test]
 async fn a_private_page_looks_like_an_unknown_page() {
     let mut world = World::new(&format!(
-        "{}{}{}",
+        "{}{}{}{}",
         page("open", true, &["seen"]),
+        page("vault", false, &["gold"])
+            .replace("public = false\n", "audience = \"networks\"\nnetworks = [\"192.0.2.0/24\"]\n"),
         page("secret", false, &["hidden"]),
         "[[page.component]]\nkey = \"staff\"\nname = \"staff\"\npublic = false\nchecks = []\n"
     ));
     world.start().await;
-    let hidden = component_id(&world, "hidden");
+    let (hidden, gold) = (component_id(&world, "hidden"), component_id(&world, "gold"));
     assert_eq!(world.page("/").status, 200, "the one public page answers at the root");
     assert_eq!(world.page("/status/open/").status, 200);
     assert_eq!(world.page(&format!("/components/{}", component_id(&world, "seen"))).status, 200);
@@ -112,6 +116,11 @@ async fn a_private_page_looks_like_an_unknown_page() {
                 assert_eq!(private, unknown, "{method} {path}{more}");
                 assert_eq!(private, never, "{method} {path}{more}");
             }
+            for path in paths(&gold) {
+                let closed = ask(&world, method, &format!("/status/vault/{path}"), more);
+                assert_eq!(closed, never, "{method} {path}{more} of a page for a network");
+            }
+            assert_eq!(ask(&world, method, "/status/vault", more), never);
             assert_eq!(ask(&world, method, "/status/secret", more), never);
             assert_eq!(ask(&world, method, "/status/unknown", more), never);
         }

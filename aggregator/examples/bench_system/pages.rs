@@ -47,8 +47,12 @@ pub(crate) fn latency() -> anyhow::Result<()> {
     let start = MIDNIGHT.0 - 75 * SECOND;
     clock.store(start, Ordering::Relaxed);
     let site = Arc::new(ArcSwap::from_pointee(Site::default()));
-    let addresses =
-        Addresses { base_url: "http://x".to_owned(), base_domain: None, owner: "default".to_owned() };
+    let addresses = Addresses {
+        base_url: "http://x".to_owned(),
+        base_domain: None,
+        owner: "default".to_owned(),
+        options: Default::default(),
+    };
     let publisher =
         Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, Default::default()).start()?;
     let mut out = std::io::stdout();

@@ -214,6 +214,8 @@ pub struct Publication {
     pub status: Option<PageStatus>,
     /// Renders the pages of what is over; they are in none of the `outputs`.
     pub archive: Option<Arc<dyn Archive>>,
+    /// Search engines are asked not to list the page.
+    pub noindex: bool,
 }
 
 impl Publication {
@@ -236,6 +238,7 @@ impl Publication {
             earlier: Arc::clone(&self.earlier),
             status: self.status.clone(),
             archive: self.archive.clone(),
+            noindex: self.noindex,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The aggregator's configuration: plain values, read strictly, with the position of each declaration.
-//!
 //! [`load`] reads all files and reports all problems at once. It opens nothing but the configuration files, and the images
 //! and style sheets of pages; of files with secrets it checks the permissions only.
 
+mod audience;
 mod branding;
 mod incidents;
 mod load;
@@ -28,6 +28,7 @@ use skerry_protocol::strict::{Position, Problem};
 use skerry_web::TrustedProxies;
 use url::Url;
 
+pub use audience::Audience;
 pub use load::{EVERY_KEY, known_keys, load};
 pub use provenance::{Provenance, Section};
 
@@ -259,8 +260,14 @@ pub struct Page {
     pub slug: String,
     /// Shown to visitors.
     pub name: String,
-    /// Visitors may see it.
+    /// Everybody may see it.
     pub public: bool,
+    /// Who may see it, if some may and not everybody.
+    pub audience: Option<Audience>,
+    /// Its address in links, without a slash at the end, if it answers behind a proxy of its owner.
+    pub address: Option<String>,
+    /// Search engines are asked not to list it.
+    pub noindex: bool,
     /// It is in the directory of pages.
     pub listed: bool,
     /// It is served at `/` of every host that does not belong to a page. At most one page of all files has this.

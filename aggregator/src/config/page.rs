@@ -3,7 +3,7 @@
 use skerry_domain::branding::Branding;
 use skerry_protocol::strict::{Entry, Item, Table, refuse};
 
-use super::{Component, Group, Link, Page, UptimeRule, values};
+use super::{Component, Group, Link, Page, UptimeRule, audience, values};
 
 const DEFAULT_PARTIAL_PERCENT: u32 = 30;
 const DEFAULT_MAJOR_PERCENT: u32 = 100;
@@ -13,9 +13,13 @@ pub(super) fn page(table: &Table<'_>, branding: Branding) -> Option<Page> {
     let slug = name(table.string("slug"), 63).convert(|slug| values::unreserved_slug(&slug));
     let slug = if table.has("slug") { slug.optional() } else { default_slug(table, key.as_deref()) };
     let name = table.string("name").at_most(100).convert(values::visible_name).required("name = \"Example\"");
+    let (public, audience) = audience::audience(table);
     let (uptime_rule, partial_percent, major_percent) = uptime_rule(table);
     Some(Page {
-        public: table.boolean("public").or(false),
+        public,
+        audience,
+        address: audience::address(table.string("address")).optional(),
+        noindex: table.boolean("noindex").or(false),
         listed: table.boolean("listed").or(false),
         root: false,
         time_zone: table

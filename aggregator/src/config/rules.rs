@@ -75,7 +75,7 @@ pub(super) fn apply(
 fn warn_about_private_pages(configs: &[Config], earlier: &EarlierProblems, warnings: &mut Vec<Problem>) {
     let pages = || configs.iter().flat_map(|config| &config.pages);
     let Some(first) = pages().next() else { return };
-    if earlier.pages() || pages().any(|page| page.public) {
+    if earlier.pages() || pages().any(|page| page.public || page.audience.is_some()) {
         return;
     }
     warnings.push(Problem {

@@ -1,6 +1,7 @@
 //! The addresses of pages: hosts of their own, slugs, and the root.
 
-use skerry_domain::state::{Component, PageKey, PageSettings, State, WorkspaceKey, WorkspacePage};
+use super::options::{Closed, PageOptions};
+use skerry_domain::state::{Component, Origin, PageKey, PageSettings, State, WorkspaceKey, WorkspacePage};
 use skerry_domain::step::Change;
 use skerry_domain::workspaces::Workspaces;
 use skerry_publish::maintenance::is_shown;
@@ -14,6 +15,8 @@ pub struct Addresses {
     pub base_domain: Option<String>,
     /// The workspace whose `listed` pages are in the directory of the base host.
     pub owner: String,
+    /// What only the files say of pages.
+    pub options: PageOptions,
 }
 
 /// The configured address of a public page.
@@ -24,6 +27,9 @@ pub(super) struct Wanted {
     pub(super) domain: Option<String>,
     /// Its name in the directory of pages; `None` if it is not listed.
     pub(super) listed: Option<String>,
+    /// It is not for everybody.
+    pub(super) closed: Option<Closed>,
+    pub(super) noindex: bool,
 }
 
 impl Addresses {
@@ -40,6 +46,9 @@ impl Addresses {
     /// The address in links, feeds and JSON; `hosts` are those of the page.
     pub(super) fn url_of(&self, page: &Wanted, hosts: &[String]) -> String {
         let base = &self.base_url;
+        if let Some(address) = self.options.address(&page.slug) {
+            return address;
+        }
         let scheme = base.split("://").next().unwrap_or("https");
         match hosts.first() {
             Some(host) => format!("{scheme}://{host}"),
@@ -58,6 +67,8 @@ impl Addresses {
             root: settings.root,
             domain: settings.domain.clone(),
             listed: None,
+            closed: None,
+            noindex: false,
         };
         let hosts = self.hosts_of(&page);
         self.url_of(&page, &hosts)
@@ -82,22 +93,33 @@ pub(super) fn page_of(state: &State, change: &Change) -> Option<PageKey> {
     }
 }
 
-/// All public pages; `owner` is the workspace whose pages can be listed.
-pub(super) fn public_pages(workspaces: &Workspaces, owner: &str) -> Vec<Wanted> {
+/// All pages that somebody may see.
+pub(super) fn shown_pages(workspaces: &Workspaces, addresses: &Addresses) -> Vec<Wanted> {
+    let (owner, options) = (&addresses.owner, addresses.options.present());
     let all = workspaces.iter().flat_map(|(workspace, state)| {
-        let owned = state.workspace.name == owner;
+        let owned = state.workspace.name == *owner;
         state.pages.iter().map(move |(key, page)| ((workspace, *key), page, owned))
     });
-    let public = all.filter(|(_, page, _)| page.settings.public && !page.archived);
-    let wanted = public.map(|(key, page, owned)| {
+    let wanted = all.filter(|(_, page, _)| !page.archived).filter_map(|(key, page, owned)| {
         let settings = &page.settings;
-        Wanted {
+        let options = options.get(&settings.slug).filter(|_| page.origin == Origin::File);
+        let audience = options.and_then(|options| options.audience.clone()).filter(|_| !settings.public);
+        let closed = audience.map(|audience| Closed {
+            id: page.id.clone(),
+            name: settings.name.clone(),
+            language: settings.language.clone(),
+            support_url: settings.support_url.clone(),
+            audience,
+        });
+        (settings.public || closed.is_some()).then(|| Wanted {
             key,
             slug: settings.slug.clone(),
-            root: settings.root,
+            root: settings.root && closed.is_none(),
             domain: settings.domain.clone(),
-            listed: (settings.listed && owned).then(|| settings.name.clone()),
-        }
+            listed: (settings.listed && owned && closed.is_none()).then(|| settings.name.clone()),
+            noindex: closed.is_some() || options.is_some_and(|options| options.noindex),
+            closed,
+        })
     });
     wanted.collect()
 }
@@ -174,6 +196,7 @@ mod tests {
             base_url: "https://status.example.com:8443".to_owned(),
             base_domain: Some("example.com".to_owned()),
             owner: "default".to_owned(),
+            options: PageOptions::default(),
         };
         let none = Addresses { base_domain: None, ..addresses.clone() };
         /// Settings, slug, domain, whether it has the root; its hosts, its URL.
@@ -193,6 +216,8 @@ mod tests {
                 root,
                 domain: domain.map(str::to_owned),
                 listed: None,
+                closed: None,
+                noindex: false,
             };
             let hosts = addresses.hosts_of(&page);
             assert_eq!(hosts, own, "{slug} {domain:?}");

@@ -4,9 +4,11 @@
 mod addresses;
 mod archive;
 mod compressor;
+mod options;
 mod publisher;
 
 pub use addresses::Addresses;
+pub use options::PageOptions;
 pub use publisher::Publisher;
 
 use skerry_publish::{build, html, output, outputs, view};

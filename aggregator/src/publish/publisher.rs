@@ -2,12 +2,13 @@
 //! and when a quarter of an hour begins. It reads snapshots, lets a few threads render, and puts the results into the
 //! [`Site`], so that its cost follows the changes. Refreshes leave threads free for changes.
 
+mod closed;
 mod list;
 mod noted;
 mod page;
 mod pool;
 
-use super::addresses::{Addresses, public_pages};
+use super::addresses::{Addresses, shown_pages};
 use super::archive::ArchiveCache;
 use super::build;
 use super::compressor::{Compressed, Compressor};
@@ -15,6 +16,7 @@ use super::output::{Output, Publication, Site};
 use crate::engine::Engine;
 use anyhow::Context;
 use arc_swap::ArcSwap;
+use closed::ClosedPages;
 use crossbeam_channel::Receiver;
 use list::PageList;
 use page::{Address, Page};
@@ -45,6 +47,8 @@ pub struct Publisher {
     site: Arc<ArcSwap<Site>>,
     /// The site as it will be stored next.
     next: Site,
+    /// The pages that are not for everybody.
+    closed: ClosedPages,
     /// `next` differs from the stored site.
     is_dirty: bool,
     addresses: Addresses,
@@ -77,6 +81,7 @@ impl Publisher {
             changed,
             site,
             next: Site { shared: shared.into(), ..Site::default() },
+            closed: ClosedPages::new(&addresses),
             is_dirty: true,
             addresses,
             pages: BTreeMap::new(),
@@ -169,7 +174,7 @@ impl Publisher {
     /// Updates which pages are public, and their addresses. Only new, moved and `saved` pages are rendered again, so that
     /// private changes do not show in the dates of others.
     fn refresh_pages(&mut self, saved: &BTreeSet<WorkspacePage>) {
-        let wanted = public_pages(&self.engine.snapshot().workspaces, &self.addresses.owner);
+        let wanted = shown_pages(&self.engine.snapshot().workspaces, &self.addresses);
         let keys: BTreeSet<WorkspacePage> = wanted.iter().map(|wanted| wanted.key).collect();
         let removed: Vec<WorkspacePage> =
             self.pages.keys().filter(|key| !keys.contains(key)).copied().collect();
@@ -178,6 +183,7 @@ impl Publisher {
                 self.hide(&address, &publication, None);
             }
         }
+        let closing = self.close_pages(&wanted);
         for wanted in wanted {
             let (key, hosts) = (wanted.key, self.addresses.hosts_of(&wanted));
             let url = self.addresses.url_of(&wanted, &hosts);
@@ -192,7 +198,7 @@ impl Publisher {
             }
         }
         self.list_pages(true);
-        if !removed.is_empty() {
+        if closing || !removed.is_empty() {
             // Pages that are no longer public disappear before anything else is rendered.
             self.store_site();
         }
@@ -204,6 +210,9 @@ impl Publisher {
             self.finish(done);
         }
         self.take_compressed();
+        if self.closed.options_changed(&self.addresses) {
+            self.refresh_pages(&BTreeSet::new());
+        }
         for (key, page) in &mut self.pages {
             if page.take_compression_due(QUIET) {
                 self.compressor.submit(*key, &page.publication);
@@ -318,6 +327,9 @@ impl Publisher {
             self.hide(&former, &shown, Some(&address));
         }
         self.is_dirty = true;
+        if let Some(closed) = &address.closed {
+            return self.closed.show(&address, closed.page(&address.url, &publication));
+        }
         self.next.by_slug.insert(address.slug, Arc::clone(&publication));
         for host in address.hosts {
             self.next.by_host.insert(host, Arc::clone(&publication));
@@ -331,6 +343,9 @@ impl Publisher {
     /// an address that another page takes over keeps the old contents until that page is rendered.
     fn hide(&mut self, former: &Address, shown: &Arc<Publication>, now: Option<&Address>) {
         self.is_dirty = true;
+        if former.closed.is_some() {
+            return self.closed.hide(former, shown);
+        }
         let is_shown = |found: Option<&Arc<Publication>>| found.is_some_and(|one| Arc::ptr_eq(one, shown));
         let stays = |has: &dyn Fn(&Address) -> bool| {
             now.is_some() && self.pages.values().any(|page| has(&page.address))
@@ -351,6 +366,7 @@ impl Publisher {
     fn store_site(&mut self) {
         self.is_dirty = false;
         self.site.store(Arc::new(self.next.clone()));
+        self.closed.store();
     }
 }
 

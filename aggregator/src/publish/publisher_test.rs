@@ -22,7 +22,11 @@ fn page(refreshed: Duration) -> Option<Page> {
 fn a_page_that_moves_is_rendered_before_it_is_served_there() {
     let set_address = |page: &mut Page, root: bool, url: &str| {
         let (key, slug, domain, listed) = (PAGE, "shop".to_owned(), None, None);
-        page.set_address(Wanted { key, slug, root, domain, listed }, Vec::new(), url.to_owned());
+        page.set_address(
+            Wanted { key, slug, root, domain, listed, closed: None, noindex: false },
+            Vec::new(),
+            url.to_owned(),
+        );
     };
     let mut page = Page::unpublished(PAGE, 1);
     page.quarter = NOW.0.div_euclid(HOUR / 4);

@@ -79,7 +79,8 @@ fn alternatives(section: &str, key: &str) -> Option<Value> {
         ("check", "body_matches")
         | ("self_test", "references")
         | ("aggregator", "further_urls")
-        | ("listen", "allowed_hosts" | "trusted_proxies") => {
+        | ("listen", "allowed_hosts" | "trusted_proxies")
+        | ("page", "networks") => {
             json!({ "type": "array", "items": { "type": "string" } })
         }
         ("listen", "serves") => json!({

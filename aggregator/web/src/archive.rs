@@ -12,13 +12,13 @@ pub(super) type Answering = Either<Ready<HttpResponse>, LocalBoxFuture<'static, 
 
 /// Answers a public request.
 pub(super) fn answer(public: &Arc<PublicSide>, request: &HttpRequest) -> Answering {
-    let rendering = match public.answer(request) {
+    let (rendering, robots) = match public.answer(request) {
         Answer::Now(response) => return Either::Left(ready(response)),
-        Answer::Soon(rendering) => rendering,
+        Answer::Soon(rendering, robots) => (rendering, robots),
     };
     let (public, request) = (Arc::clone(public), request.clone());
     let sent = rendering.map(move |output| match output {
-        Some(output) => public.send(&output, &request),
+        Some(output) => robots.asked(public.send(&output, &request)),
         None => public.unavailable(),
     });
     Either::Right(sent.boxed_local())

@@ -5,7 +5,7 @@
 use super::admission::{self, Credentials};
 use super::headers::uncached;
 use super::negotiation::choose;
-use super::public::{PublicSide, host};
+use super::public::{PublicSide, X_ROBOTS_TAG, host};
 use super::{Limits, body};
 use actix_web::body::BoxBody;
 use actix_web::http::header::{
@@ -21,9 +21,9 @@ use skerry_publish::archive::Archived;
 use skerry_publish::html::{self, NotSignedIn, SignInPage};
 use skerry_publish::output::{Output, Publication};
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
 /// The longest form.
 const MAX_FORM_BYTES: usize = 4 << 10;
 
@@ -44,8 +44,8 @@ pub struct ClosedPage {
     pub url: String,
     /// Whoever asks from there sees it.
     pub networks: Vec<IpNet>,
-    /// Whoever knows its password sees it.
-    pub has_password: bool,
+    /// Whoever knows the password in this file sees it.
+    pub password_file: Option<PathBuf>,
     /// Its outputs.
     pub publication: Arc<Publication>,
 }
@@ -133,7 +133,7 @@ impl ClosedRoom {
         if is_admitted {
             return send(&page, path, &request, &public).await;
         }
-        if !page.has_password {
+        if page.password_file.is_none() {
             return public.not_found();
         }
         if request.method() != Method::POST {

@@ -8,7 +8,7 @@ use super::headers::{
 };
 use super::negotiation::{choose, is_fresh};
 use actix_web::body::BoxBody;
-use actix_web::http::header::{HOST, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use actix_web::http::header::{HOST, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use arc_swap::ArcSwap;
@@ -20,6 +20,11 @@ use skerry_publish::html::Document;
 use skerry_publish::output::{Output, Publication, Site};
 use std::borrow::Cow;
 use std::sync::Arc;
+
+pub(super) const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
+
+/// What belongs to no page.
+const LISTED: Robots = Robots { noindex: false };
 
 /// Counts the responses of the public side. Clones share the counters.
 #[derive(Clone, Debug, Default)]
@@ -65,14 +70,30 @@ pub struct PublicSide {
 pub(super) enum Answer {
     Now(HttpResponse),
     /// Its page is being rendered; [`PublicSide::send`] sends it.
-    Soon(Rendering),
+    Soon(Rendering, Robots),
+}
+
+/// Whether search engines may list a page.
+#[derive(Clone, Copy)]
+pub(super) struct Robots {
+    noindex: bool,
+}
+
+impl Robots {
+    /// Asks them not to, if the page does.
+    pub(super) fn asked(self, mut response: HttpResponse) -> HttpResponse {
+        if self.noindex {
+            response.headers_mut().insert(X_ROBOTS_TAG, HeaderValue::from_static("noindex"));
+        }
+        response
+    }
 }
 
 /// The result of a look-up.
 enum Found<'a> {
-    Output(&'a Output),
+    Output(&'a Output, Robots),
     /// The path may be in the archive of the page.
-    InArchive(&'a Arc<dyn Archive>, &'a str),
+    InArchive(&'a Arc<dyn Archive>, &'a str, Robots),
     /// The path exists with a slash at its end.
     WithoutSlash,
     Nothing,
@@ -110,17 +131,17 @@ impl PublicSide {
         if request.method() != Method::GET && request.method() != Method::HEAD {
             self.traffic.other.inc();
             return Answer::Now(match found {
-                Found::Output(output) if request.method() == Method::OPTIONS && is_open_data(output) => {
+                Found::Output(output, _) if request.method() == Method::OPTIONS && is_open_data(output) => {
                     preflight()
                 }
                 _ => method_not_allowed("GET, HEAD"),
             });
         }
         Answer::Now(match found {
-            Found::Output(output) => self.send(output, request),
-            Found::InArchive(archive, path) => match archive.find(path) {
-                Archived::Ready(output) => self.send(&output, request),
-                Archived::Soon(rendering) => return Answer::Soon(rendering),
+            Found::Output(output, robots) => robots.asked(self.send(output, request)),
+            Found::InArchive(archive, path, robots) => match archive.find(path) {
+                Archived::Ready(output) => robots.asked(self.send(&output, request)),
+                Archived::Soon(rendering) => return Answer::Soon(rendering, robots),
                 Archived::Busy => self.unavailable(),
                 Archived::Nothing => self.not_found(),
             },
@@ -169,7 +190,7 @@ fn find<'a>(site: &'a Site, host: &str, path: &'a str) -> Found<'a> {
         return found_on(page, site, path);
     }
     if let (Some(directory), "status" | "status/") = (&site.directory, path) {
-        return if path == "status" { Found::WithoutSlash } else { Found::Output(directory) };
+        return if path == "status" { Found::WithoutSlash } else { Found::Output(directory, LISTED) };
     }
     if let Some(below) = path.strip_prefix("status/") {
         let (slug, path) = match below.split_once('/') {
@@ -184,15 +205,16 @@ fn find<'a>(site: &'a Site, host: &str, path: &'a str) -> Found<'a> {
     }
     match &site.root {
         Some(page) => found_on(page, site, path),
-        None => site.shared.get(path).map_or(Found::Nothing, |output| Found::Output(output)),
+        None => site.shared.get(path).map_or(Found::Nothing, |output| Found::Output(output, LISTED)),
     }
 }
 
 fn found_on<'a>(page: &'a Publication, site: &'a Site, path: &'a str) -> Found<'a> {
+    let robots = Robots { noindex: page.noindex };
     if let Some(output) = page.outputs.get(path).or_else(|| site.shared.get(path)) {
-        return Found::Output(output);
+        return Found::Output(output, robots);
     }
-    page.archive.as_ref().map_or(Found::Nothing, |archive| Found::InArchive(archive, path))
+    page.archive.as_ref().map_or(Found::Nothing, |archive| Found::InArchive(archive, path, robots))
 }
 
 /// The requested host in lower case, without port and final dot; empty if there is none. The authority of an absolute

@@ -2,6 +2,7 @@
 
 use super::super::addresses::Wanted;
 use super::super::archive::ArchiveCache;
+use super::super::options::Closed;
 use super::super::output::Publication;
 use super::super::outputs::{Changed, Figures, Scope, is_settled};
 use super::pool::Job;
@@ -20,7 +21,7 @@ const MAX_SPREAD: i64 = 55_000;
 const RECENT: i64 = 58 * DAY;
 
 /// The addresses of a page.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Address {
     pub(super) slug: String,
     /// It is served at `/` of every host that does not belong to a page.
@@ -29,6 +30,10 @@ pub(super) struct Address {
     pub(super) url: String,
     /// Hosts that belong to the page.
     pub(super) hosts: Vec<String>,
+    /// It is not for everybody.
+    pub(super) closed: Option<Closed>,
+    /// Search engines are asked not to list it.
+    pub(super) noindex: bool,
 }
 
 pub(super) struct Page {
@@ -88,13 +93,14 @@ impl Page {
     /// links and JSON contain the URL. Returns whether it can be served at a new address at once.
     pub(super) fn set_address(&mut self, wanted: Wanted, hosts: Vec<String>, url: String) -> bool {
         let moved = self.address.url != url;
-        if moved {
+        if moved || self.address.noindex != wanted.noindex {
             self.mark_all();
             self.not_before = None;
         }
-        let address = Address { slug: wanted.slug, root: wanted.root, url, hosts };
+        let Wanted { slug, root, closed, noindex, listed, .. } = wanted;
+        let address = Address { slug, root, url, hosts, closed, noindex };
         let before = std::mem::replace(&mut self.address, address);
-        self.listed = wanted.listed;
+        self.listed = listed;
         !moved && before != self.address
     }
 
@@ -211,6 +217,7 @@ impl Page {
             generation: self.generation,
             scope,
             url: self.address.url.clone(),
+            noindex: self.address.noindex,
             snapshot,
             now,
             former: Arc::clone(&self.publication),

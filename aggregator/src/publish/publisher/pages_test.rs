@@ -72,8 +72,12 @@ impl Fixture {
         let made = engine.command(named(Command::Configure(Box::new(desired(&config))))).await;
         assert_eq!(made, Ok(Answer::Done));
         let site = Arc::new(ArcSwap::from_pointee(Site::default()));
-        let addresses =
-            Addresses { base_url: "http://x".to_owned(), base_domain: None, owner: "default".to_owned() };
+        let addresses = Addresses {
+            base_url: "http://x".to_owned(),
+            base_domain: None,
+            owner: "default".to_owned(),
+            options: Default::default(),
+        };
         let publisher = Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, HashMap::new());
         let (turned, failures) = (publisher.turned(), publisher.failures());
         Self { engine, writer, site, publisher: Some(publisher), turned, failures, _folder: folder }

@@ -26,6 +26,8 @@ pub(super) struct Job {
     pub(super) generation: u64,
     pub(super) scope: Scope,
     pub(super) url: String,
+    /// Search engines are asked not to list it.
+    pub(super) noindex: bool,
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) now: Timestamp,
     pub(super) former: Arc<Publication>,
@@ -165,5 +167,6 @@ fn publication(job: &Job, view: &View) -> anyhow::Result<Outcome> {
     publication.archive = Some(Arc::new(archive));
     publication.earlier = rendered.earlier;
     publication.status = Some(rendered.status);
+    publication.noindex = job.noindex;
     Ok(Outcome::Rendered(Arc::new(publication), Arc::new(rendered.figures)))
 }

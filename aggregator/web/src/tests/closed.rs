@@ -39,7 +39,7 @@ pub(super) fn room() -> ClosedRoom {
         name: "Partners".to_owned(),
         language: "en".to_owned(),
         url: "http://partners.example".to_owned(),
-        has_password: true,
+        password_file: Some("password".into()),
         publication: page("partners"),
         ..ClosedPage::default()
     };

@@ -1,0 +1,77 @@
+//! What only a file says of a page: whom it is for, its address behind a proxy of its owner, and whether search engines
+//! may list it. The publisher and the links of REST read it; a reload replaces it.
+
+use crate::config::{Audience, Config};
+use arc_swap::ArcSwap;
+use skerry_publish::output::Publication;
+use skerry_web::ClosedPage;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The options of all pages, by slug. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct PageOptions(Arc<ArcSwap<HashMap<String, Options>>>);
+
+/// The options of one page.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Options {
+    /// Whom it is for, if not for everybody or nobody.
+    pub(super) audience: Option<Audience>,
+    /// Its address in links.
+    pub(super) address: Option<String>,
+    pub(super) noindex: bool,
+}
+
+impl PageOptions {
+    /// The options in the files.
+    #[must_use]
+    pub fn of(configs: &[Config]) -> Self {
+        let options = Self::default();
+        options.replace(configs);
+        options
+    }
+
+    /// Takes over what the files say now.
+    pub fn replace(&self, configs: &[Config]) {
+        let pages = configs.iter().flat_map(|config| &config.pages);
+        let options = pages.map(|page| {
+            let (audience, address) = (page.audience.clone(), page.address.clone());
+            (page.slug.clone(), Options { audience, address, noindex: page.noindex })
+        });
+        self.0.store(Arc::new(options.filter(|(_, options)| *options != Options::default()).collect()));
+    }
+
+    pub(super) fn present(&self) -> Arc<HashMap<String, Options>> {
+        self.0.load_full()
+    }
+
+    pub(super) fn address(&self, slug: &str) -> Option<String> {
+        self.0.load().get(slug).and_then(|options| options.address.clone())
+    }
+}
+
+/// A page that is not for everybody, and what strangers may know of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Closed {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) language: String,
+    pub(super) support_url: Option<String>,
+    pub(super) audience: Audience,
+}
+
+impl Closed {
+    pub(super) fn page(&self, url: &str, publication: &Arc<Publication>) -> Arc<ClosedPage> {
+        Arc::new(ClosedPage {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            language: self.language.clone(),
+            support_url: self.support_url.clone(),
+            sentence: self.audience.sentence.clone(),
+            url: url.to_owned(),
+            networks: self.audience.networks.clone(),
+            password_file: self.audience.password_file.clone(),
+            publication: Arc::clone(publication),
+        })
+    }
+}

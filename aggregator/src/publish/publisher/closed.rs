@@ -1,0 +1,81 @@
+//! The pages that are not for everybody, as the publisher shows them: never in the public site.
+
+use super::super::addresses::{Addresses, Wanted};
+use super::super::options::Options;
+use super::super::output::Publication;
+use super::Publisher;
+use super::page::Address;
+use arc_swap::ArcSwap;
+use skerry_web::{ClosedPage, ClosedSite};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The closed pages that are stored, and as they will be stored next.
+pub(super) struct ClosedPages {
+    site: Arc<ArcSwap<ClosedSite>>,
+    next: ClosedSite,
+    /// The options of pages that are in force.
+    options: Arc<HashMap<String, Options>>,
+}
+
+impl ClosedPages {
+    pub(super) fn new(addresses: &Addresses) -> Self {
+        Self { site: Arc::default(), next: ClosedSite::default(), options: addresses.options.present() }
+    }
+
+    /// Whether a reload changed what only files say.
+    pub(super) fn options_changed(&mut self, addresses: &Addresses) -> bool {
+        let present = addresses.options.present();
+        let changed = !Arc::ptr_eq(&present, &self.options);
+        self.options = present;
+        changed
+    }
+
+    pub(super) fn show(&mut self, address: &Address, page: Arc<ClosedPage>) {
+        self.next.by_slug.insert(address.slug.clone(), Arc::clone(&page));
+        for host in &address.hosts {
+            self.next.by_host.insert(host.clone(), Arc::clone(&page));
+        }
+    }
+
+    pub(super) fn hide(&mut self, former: &Address, shown: &Arc<Publication>) {
+        let is_shown =
+            |found: Option<&Arc<ClosedPage>>| found.is_some_and(|one| Arc::ptr_eq(&one.publication, shown));
+        if is_shown(self.next.by_slug.get(&former.slug)) {
+            self.next.by_slug.remove(&former.slug);
+        }
+        for host in &former.hosts {
+            if is_shown(self.next.by_host.get(host)) {
+                self.next.by_host.remove(host);
+            }
+        }
+    }
+
+    pub(super) fn store(&self) {
+        self.site.store(Arc::new(self.next.clone()));
+    }
+}
+
+impl Publisher {
+    /// The pages that are not for everybody; the web serves them.
+    #[must_use]
+    pub fn closed_site(&self) -> Arc<ArcSwap<ClosedSite>> {
+        Arc::clone(&self.closed.site)
+    }
+
+    /// Takes pages that become closed, or open, from where they are shown, before anything else. Returns whether there are
+    /// such.
+    pub(super) fn close_pages(&mut self, wanted: &[Wanted]) -> bool {
+        let mut any = false;
+        for wanted in wanted {
+            let Some(page) = self.pages.get_mut(&wanted.key) else { continue };
+            let differs = |(shown, _): &mut (Address, _)| shown.closed.is_some() != wanted.closed.is_some();
+            let Some((address, publication)) = page.shown.take_if(differs) else { continue };
+            page.mark_all();
+            page.not_before = None;
+            self.hide(&address, &publication, None);
+            any = true;
+        }
+        any
+    }
+}

@@ -1,0 +1,101 @@
+use super::*;
+use argon2::PasswordHasher as _;
+use std::num::NonZeroU32;
+
+const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+fn page(file: Option<&Path>) -> ClosedPage {
+    ClosedPage { id: "k1".to_owned(), password_file: file.map(Path::to_owned), ..ClosedPage::default() }
+}
+
+fn engine(folder: &Path) -> (Engine, crate::engine::Running) {
+    let store = skerry_store::Store::open_to_serve(&folder.join("skerry.db")).expect("a store");
+    let (changed, _changes) = crossbeam_channel::unbounded();
+    Engine::start(store, changed).expect("an engine")
+}
+
+#[test]
+fn a_file_holds_a_password_or_its_hash() {
+    let hash = Argon2::new(
+        argon2::Algorithm::Argon2id,
+        argon2::Version::V0x13,
+        argon2::Params::new(64, 1, 1, None).expect("small"),
+    );
+    let hash = hash.hash_password_with_salt(b"right", b"0123456789abcdef").expect("hashed").to_string();
+    for line in ["right", hash.as_str()] {
+        assert!(is_right("right", line.as_bytes()).expect("fit"), "{line}");
+        for wrong in ["", "Right", "right ", line.trim_start_matches("right")] {
+            assert!(!is_right(wrong, line.as_bytes()).expect("fit"), "{wrong} {line}");
+        }
+    }
+    for line in [
+        "$2y$10$abcdefghijklmnopqrstuv",
+        "$argon2id$v=19$m=1048576,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY",
+        "$argon2i$v=19$m=64,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY",
+    ] {
+        assert!(is_right("right", line.as_bytes()).is_err(), "{line}");
+    }
+}
+
+#[test]
+fn the_next_try_is_named_by_its_minute() {
+    assert_eq!(minute_after(Timestamp(0)), "00:00 UTC");
+    assert_eq!(minute_after(Timestamp(1)), "00:01 UTC");
+    assert_eq!(minute_after(Timestamp(16 * 3_600_000 + 29 * 60_000 + 1_000)), "16:30 UTC");
+}
+
+#[tokio::test]
+async fn a_cookie_ends_with_its_time_its_password_and_its_page() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("password");
+    std::fs::write(&file, "right\n").expect("written");
+    let (engine, writer) = engine(folder.path());
+    let sign_ins = PageSignIns::new(engine.clone(), &folder.path().join("skerry.db")).expect("made");
+    let here = page(Some(&file));
+    let until = NOW.0 / SECOND + 60;
+    let cookie = sign_ins.cookie("k1", b"right", until);
+    assert!(sign_ins.knows(&here, &cookie, NOW));
+    assert!(!sign_ins.knows(&here, &cookie, NOW + 60 * SECOND), "it has expired");
+    let later = cookie.replacen(&until.to_string(), &(until + 1).to_string(), 1);
+    for forged in [later.as_str(), "", ".", &cookie[1..], &format!("{cookie}0")] {
+        assert!(!sign_ins.knows(&here, forged, NOW), "{forged}");
+    }
+    assert!(!sign_ins.knows(&ClosedPage { id: "k2".to_owned(), ..here.clone() }, &cookie, NOW));
+    assert!(!sign_ins.knows_feed_token(&here, cookie.split('.').next_back().expect("a signature")));
+    // Another start knows it, another secret does not.
+    let again = PageSignIns::new(engine.clone(), &folder.path().join("skerry.db")).expect("read");
+    assert!(again.knows(&here, &cookie, NOW));
+    assert!(!PageSignIns::with_secret(engine.clone(), [7; 32]).knows(&here, &cookie, NOW));
+    std::fs::write(&file, "new\n").expect("written");
+    assert!(!sign_ins.knows(&here, &cookie, NOW), "the password changed");
+    std::fs::remove_file(&file).expect("removed");
+    assert!(!sign_ins.knows(&here, &cookie, NOW));
+    assert_eq!(sign_ins.sign_in(&here, String::new(), None).await, Err(NotSignedIn::Unavailable));
+    engine.stop();
+    let _joined = writer.join();
+}
+
+#[tokio::test]
+async fn a_network_has_so_many_tries() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("password");
+    std::fs::write(&file, "right").expect("written");
+    let (engine, writer) = engine(folder.path());
+    let sign_ins = PageSignIns::with_secret(engine.clone(), [1; 32]);
+    let here = page(Some(&file));
+    let try_from = async |last: u16, password: &str| {
+        let client = IpAddr::from([0x2001, 0xdb8, 0, last, 0, 0, 0, last]);
+        sign_ins.sign_in(&here, password.to_owned(), Some(client)).await
+    };
+    let (value, seconds) = try_from(1, "right").await.expect("the password");
+    assert!(sign_ins.knows_cookie(&here, &value) && seconds == LIFETIME_SECONDS);
+    for _ in 1..NonZeroU32::get(TRIES) {
+        assert_eq!(try_from(1, "wrong").await, Err(NotSignedIn::WrongPassword));
+    }
+    assert!(
+        matches!(try_from(1, "right").await, Err(NotSignedIn::TooManyTries(until)) if until.ends_with(" UTC"))
+    );
+    assert!(try_from(2, "right").await.is_ok(), "others are not locked out");
+    engine.stop();
+    let _joined = writer.join();
+}
