@@ -38,7 +38,9 @@ async function open(state, options = {}) {
   page.on('pageerror', error => complaints.push(String(error)))
   page.on('console', message => message.type() === 'error' && !message.text().includes('ERR_') && complaints.push(message.text()))
   Object.assign(state, { now: state.start ?? at, asked: { document: [], status: [] } })
-  await page.clock.install({ time: state.now + (state.skew ?? 0) })
+  // However long the browser takes, its clock stands still meanwhile.
+  await page.clock.install({ time: state.now + (state.skew ?? 0) - SECOND })
+  await page.clock.pauseAt(state.now + (state.skew ?? 0))
   const address = `${server.root}/${state.path ?? 'three/'}`
   const policy = (await fetch(address)).headers.get('content-security-policy')
   let pending = 0

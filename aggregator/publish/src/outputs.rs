@@ -212,6 +212,7 @@ impl Renderer<'_> {
             let page = html::uptime_of_month(self.view, month)?;
             self.page(&html::uptime_path_of(month), CacheClass::Live, page);
         }
+        self.page("widget.html", CacheClass::Live, html::widget(self.view)?);
         self.live("uptime.csv", csv::CONTENT_TYPE, csv::render(self.view)?);
         for one in overall_status::components(self.view).filter(|one| selected(&one.id)) {
             if let Some(page) = html::component(self.view, &one.id) {
@@ -343,6 +344,7 @@ impl Renderer<'_> {
             let output = self.rendered(&file.path, kind, file.bytes.to_vec());
             self.outputs.push((file.path, output));
         }
+        self.live("widget.js", html::SCRIPT_TYPE, html::WIDGET_SCRIPT.as_bytes());
     }
 }
 

@@ -46,7 +46,16 @@ fn a_refresh_renders_every_page_that_can_become_stale() {
     let pages: Vec<_> = changed.iter().filter(|path| !path.starts_with("api/")).map(String::as_str).collect();
     assert_eq!(
         pages,
-        ["", "components/aaaa", "components/bbbb", "history", "history/2026-11", "uptime", "uptime/2026-11"]
+        [
+            "",
+            "components/aaaa",
+            "components/bbbb",
+            "history",
+            "history/2026-11",
+            "uptime",
+            "uptime/2026-11",
+            "widget.html"
+        ]
     );
 }
 

@@ -4,6 +4,9 @@ import { MINUTE, duration } from './duration.mjs'
 /** An older verification is named by its date. */
 const RECENT = 720 * MINUTE
 
+/** "13:02 UTC" of "13:02 UTC, 20 November 2026", if that was lately; an `age` of `null` is unknown. */
+export const brief = (full, age) => age !== null && age < RECENT ? full.split(',')[0] : full
+
 /** Adds to the document what is true at the time `now`: for how long, how long ago. */
 export const addAges = (root, now) => {
   for (const time of root.querySelectorAll('time.r')) time.after(TEXTS.lasting(duration(now - Date.parse(time.dateTime))))
@@ -19,7 +22,9 @@ export const warn = (root, now) => {
   const small = root.querySelector('.at')
   const full = small.querySelector('time').textContent
   const age = verified && now ? now - verified : null
-  const time = age !== null && age < RECENT ? full.split(',')[0] : full
+  const time = brief(full, age)
+  const strip = root.querySelector('a.w')
+  if (strip) return warnInStrip(strip, small, verified ? time : null)
   const banner = root.querySelector('.u')
   const lastVerified = age === null ? '' : TEXTS.lastVerified(duration(age))
   if (!banner) small.textContent = `${verified ? `${TEXTS.until(full)} ` : ''}${TEXTS.old}. ${TEXTS.trying}`
@@ -36,6 +41,15 @@ export const warn = (root, now) => {
     if (!state.querySelector('time')) state.append(TEXTS.at(full.split(',')[0].split(' ')[0]))
   }
   for (const part of root.querySelectorAll('.ut')) part.append(` ${TEXTS.until(time)}`)
+}
+
+/** The strip of the widget. */
+const warnInStrip = (strip, small, time) => {
+  const headline = strip.querySelector('b')
+  small.textContent = time ? `${TEXTS.stateAt(headline.textContent, time)} ${TEXTS.noAnswer}` : TEXTS.mayHaveChanged
+  headline.textContent = TEXTS.mayBeOld
+  strip.className = 'w n'
+  strip.querySelector('use').setAttribute('href', '#n')
 }
 
 const grey = banner => {

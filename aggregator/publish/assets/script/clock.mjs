@@ -3,6 +3,9 @@ import { SECOND } from './duration.mjs'
 /** The two clocks of a browser may part by this much between two looks. More: the machine slept, or its clock was set. */
 const PARTED = 5 * SECOND
 
+/** What is said of a state whose age is unknown for longer: it may be out of date. */
+export const PATIENCE = 15 * SECOND
+
 /** The time of the server, by its answers and a clock that nobody can set. The visitor's clock only says that time passed
  * which the other one did not count; it never says what time it is. */
 export const serverClock = (wall = () => Date.now(), steady = () => performance.now()) => {

@@ -3,6 +3,16 @@ import { SECOND } from './duration.mjs'
 /** Who comes back to a page gets an answer at once, but not each time. */
 const AT_MOST_EVERY = 5 * SECOND
 
+/** The longest wait for an answer. */
+const LIMIT = 10 * SECOND
+
+/** Asks without cookies. `cache` is how the browser's own cache is used; those between are not bypassed. */
+export const get = async (url, cache) => {
+  const answer = await fetch(url, { cache, credentials: 'omit', signal: AbortSignal.timeout(LIMIT) })
+  if (!answer.ok) throw new Error(answer.status)
+  return answer
+}
+
 /** How long to wait before the next request: about `every`; after failures longer, up to `longest`. `random` is in [0, 1):
  * viewers who came at the same moment do not ask at the same moment. */
 export const pause = ({ every, longest }, failures, random) => failures

@@ -1,7 +1,7 @@
 import { TEXTS } from './texts.mjs'
 import { MINUTE, SECOND } from './duration.mjs'
-import { serverClock } from './clock.mjs'
-import { poll } from './poll.mjs'
+import { PATIENCE, serverClock } from './clock.mjs'
+import { get, poll } from './poll.mjs'
 import { morph } from './morph.mjs'
 import { addAges, warn } from './age.mjs'
 
@@ -9,18 +9,8 @@ import { addAges, warn } from './age.mjs'
 const TIMES = { every: 30 * SECOND, longest: MINUTE, first: 5 * SECOND }
 /** How often the ages are looked at; nothing is asked for. */
 const LOOK = 5 * SECOND
-/** A document whose age is unknown for longer is not relied upon. */
-const PATIENCE = 15 * SECOND
 /** A document is replaced this long before it is too old, if nothing changes. */
 const AHEAD = 90 * SECOND
-/** The longest wait for an answer. */
-const LIMIT = 10 * SECOND
-
-const get = async (url, cache) => {
-  const answer = await fetch(url, { cache, credentials: 'omit', signal: AbortSignal.timeout(LIMIT) })
-  if (!answer.ok) throw new Error(answer.status)
-  return answer
-}
 
 /** Keeps a document that can become too old as new as the server has it, and says so if that fails. `status` is the address
  * of `api/v2/status.json`; `null` if the document is the only one that says how old it is. */

@@ -5,11 +5,13 @@ mod incidents;
 mod maintenances;
 mod objects;
 
+use super::html::{Strip, Tone};
 use super::overall_status;
 use super::view::{ComponentView, GroupView, Item, PageView};
 use jiff::tz::TimeZone;
 use objects::{
-    Component, Components, Incident, Incidents, Maintenances, Page, PageStatus, StatusOnly, Summary, Validity,
+    Banner, Component, Components, Incident, Incidents, Maintenances, Page, PageStatus, StatusOnly, Summary,
+    Validity,
 };
 use serde::Serialize;
 use skerry_domain::status::Status;
@@ -45,7 +47,10 @@ pub fn render(view: &PageView) -> serde_json::Result<Vec<Document>> {
     };
     let mut documents = vec![
         document("api/v2/summary.json", &summary)?,
-        document("api/v2/status.json", &StatusOnly { page: page.clone(), status, validity })?,
+        document(
+            "api/v2/status.json",
+            &StatusOnly { page: page.clone(), status, validity, banner: banner(view) },
+        )?,
         document("api/v2/components.json", &Components { page: page.clone(), components: &components })?,
         document("api/v2/incidents.json", &Incidents { page: page.clone(), incidents: newest })?,
         document("api/v2/incidents/unresolved.json", &Incidents { page: page.clone(), incidents: open() })?,
@@ -84,6 +89,15 @@ fn validity(view: &PageView) -> Validity {
         verified_at: view.verified_at.map(|at| instant(at, &view.time_zone)),
         believe_until: instant(view.believe_until, &view.time_zone),
     }
+}
+
+fn banner(view: &PageView) -> Banner {
+    let Strip { tone, headline, details, verified } = Strip::of(view);
+    let status = match tone {
+        Tone::Of(status) => status.name(),
+        Tone::NoData => "no_data",
+    };
+    Banner { status, headline, details, verified }
 }
 
 /// Each group before its children, in the configured order.

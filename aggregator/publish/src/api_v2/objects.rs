@@ -139,6 +139,18 @@ pub(super) struct StatusOnly<'a> {
     pub(super) status: PageStatus,
     #[serde(flatten)]
     pub(super) validity: Validity,
+    pub(super) banner: Banner,
+}
+
+/// Ours: what the banner of the page says, for those who show it elsewhere.
+#[derive(Serialize)]
+pub(super) struct Banner {
+    /// A component's status, or `no_data`.
+    pub(super) status: &'static str,
+    pub(super) headline: String,
+    pub(super) details: Vec<String>,
+    /// `verified_at` in words.
+    pub(super) verified: Option<String>,
 }
 
 /// Ours: how old the data is, and how long it is valid.

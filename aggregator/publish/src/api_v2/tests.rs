@@ -36,7 +36,10 @@ fn status_json_is_as_captured_followed_by_our_members() {
             r#"{"page":{"id":"kctbh9vrtdwd","name":"Example","url":"https://status.example.com","#,
             r#""time_zone":"Etc/UTC","updated_at":"2026-11-20T15:15:00.500Z"},"#,
             r#""status":{"indicator":"major","description":"Partial System Outage"},"#,
-            r#""verified_at":"2026-11-20T16:14:00.500Z","believe_until":"2026-11-20T16:18:00.500Z"}"#,
+            r#""verified_at":"2026-11-20T16:14:00.500Z","believe_until":"2026-11-20T16:18:00.500Z","#,
+            r#""banner":{"status":"major_outage","headline":"Major outage: Component 8l4ygp009s5s","#,
+            r#""details":["Since 14:40 UTC. Also affected: Component 00000child01."],"#,
+            r#""verified":"16:14 UTC, 20 November 2026"}}"#,
         )
     );
 }
@@ -81,7 +84,7 @@ fn the_eight_documents_have_their_top_level_members() {
     for (name, members) in table {
         let document = document(&view, &format!("api/v2/{name}.json"));
         let object = document.as_object().expect("an object");
-        let ours = ["verified_at", "believe_until"];
+        let ours = ["verified_at", "believe_until", "banner"];
         let theirs: Vec<&str> = object.keys().map(String::as_str).filter(|key| !ours.contains(key)).collect();
         let mut sorted = members.clone();
         sorted.sort_unstable();

@@ -25,6 +25,9 @@ pub fn assets() -> &'static [Asset] {
     &ASSETS.all
 }
 
+/// The `Content-Type` of scripts.
+pub const SCRIPT_TYPE: &str = "text/javascript; charset=utf-8";
+
 /// `/favicon.ico` where there is no page: one 32-pixel picture.
 pub const FAVICON_ICO: &[u8] = include_bytes!("../../assets/favicon.ico");
 
@@ -64,7 +67,7 @@ macro_rules! drawn {
 const DRAWN: [[&[u8]; 4]; 6] = drawn!["operational", "degraded", "partial", "major", "maintenance", "nodata"];
 
 static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
-    let script = named("js", "text/javascript; charset=utf-8", PAGE_SCRIPT.as_bytes());
+    let script = named("js", SCRIPT_TYPE, PAGE_SCRIPT.as_bytes());
     let mut assets = Assets { all: vec![script], pictures: Vec::new() };
     for [icon, touch, card, ico] in DRAWN {
         let icon = Asset { policy: policy_of_svg(icon), ..named("svg", "image/svg+xml", icon) };

@@ -32,6 +32,8 @@ pub(crate) enum Sheet {
     NotFound,
     /// The sign-in page.
     Form,
+    /// The strip in a frame.
+    Widget,
 }
 
 /// A style sheet without comments and blanks, and its hash as a source of a policy.
@@ -42,6 +44,7 @@ pub(crate) struct Style {
 }
 
 const BRANDING: &str = include_str!("../../assets/branding.css");
+const TOKENS: &str = include_str!("../../assets/tokens.css");
 const BASE: &str = include_str!("../../assets/base.css");
 const INCIDENT: &str = include_str!("../../assets/incident.css");
 const BAR: &str = include_str!("../../assets/bar.css");
@@ -57,20 +60,28 @@ const FORM: &str = include_str!("../../assets/form.css");
 const NOT_FOUND: &str = include_str!("../../assets/not_found.css");
 const PAST: &str = include_str!("../../assets/past.css");
 const UPTIME: &str = include_str!("../../assets/uptime.css");
+const STRIP: &str = include_str!("../../assets/strip.css");
+const WIDGET: &str = include_str!("../../assets/widget.css");
 
 /// In the order of [`Sheet`].
-static STYLES: LazyLock<[Style; 8]> = LazyLock::new(|| {
+static STYLES: LazyLock<[Style; 9]> = LazyLock::new(|| {
     [
-        Style::of(&[BASE, BAR, BARS, CARDS, PAST]),
-        Style::of(&[BASE, INNER, BAR, FIGURES, CHART, COMPONENT]),
-        Style::of(&[BASE, INNER, FIGURES, UPTIME]),
-        Style::of(&[BASE, INNER, PAST, HISTORY]),
-        Style::of(&[BASE, INNER, CARDS, INCIDENT]),
-        Style::of(&[BASE, DIRECTORY]),
+        Style::of(&[TOKENS, BASE, BAR, BARS, CARDS, PAST]),
+        Style::of(&[TOKENS, BASE, INNER, BAR, FIGURES, CHART, COMPONENT]),
+        Style::of(&[TOKENS, BASE, INNER, FIGURES, UPTIME]),
+        Style::of(&[TOKENS, BASE, INNER, PAST, HISTORY]),
+        Style::of(&[TOKENS, BASE, INNER, CARDS, INCIDENT]),
+        Style::of(&[TOKENS, BASE, DIRECTORY]),
         Style::of(&[NOT_FOUND]),
-        Style::of(&[BASE, FORM]),
+        Style::of(&[TOKENS, BASE, FORM]),
+        Style::of(&[TOKENS, STRIP, WIDGET]),
     ]
 });
+
+/// The style sheet of the strip in the page of another site, where the colours belong to the strip alone.
+pub(super) fn strip_css(more: &str) -> String {
+    minify(&[more, &TOKENS.replace(":root{", ".st{"), STRIP].concat())
+}
 
 impl Sheet {
     pub(crate) fn style(self) -> &'static Style {

@@ -31,10 +31,11 @@ mod sign_in;
 mod timeline;
 mod underway;
 mod uptime;
+mod widget;
 mod words;
 
 pub use announcement::announcement;
-pub use assets::{Asset, FAVICON_ICO, FAVICON_ICO_TYPE, assets};
+pub use assets::{Asset, FAVICON_ICO, FAVICON_ICO_TYPE, SCRIPT_TYPE, assets};
 pub use component::{component, component_windows};
 pub use directory::{Entry, PageStatus, directory, not_found};
 pub use document::Document;
@@ -47,6 +48,8 @@ pub use month::path_of as uptime_path_of;
 pub(crate) use month_list::earlier;
 pub use sign_in::{NotSignedIn, SignInPage, sign_in};
 pub use uptime::{uptime, uptime_of_month};
+pub(crate) use widget::Strip;
+pub use widget::widget;
 
 use crate::texts;
 use crate::view::{ComponentView, PageView};
@@ -57,10 +60,10 @@ use head::Head;
 pub(crate) use markup::{escaped, isolated};
 use rows::Row;
 use sailfish::TemplateSimple;
+pub(crate) use script::WIDGET_SCRIPT;
 use skerry_domain::time::Timestamp;
 pub(crate) use timeline::{body_html, update};
-use words::Tone;
-pub(crate) use words::{Clock, balanced, isolated_text, percentage};
+pub(crate) use words::{Clock, Tone, balanced, isolated_text, percentage};
 
 /// The age of a page that can become stale; the script greys the page after `until`.
 struct Live {

@@ -2,6 +2,7 @@
 //! page asks for one file and every module can be tested by itself. Comments and indentation stay behind.
 
 use super::assets::minify;
+use super::document::strip_css;
 use std::sync::LazyLock;
 
 macro_rules! modules {
@@ -26,16 +27,22 @@ const PAGE: &[&str] = modules![
 ];
 const BUBBLE_CSS: &str = include_str!("../../assets/script/bubble.css");
 const PRINT_CSS: &str = include_str!("../../assets/script/print.css");
+const WIDGET: &[&str] = modules!["texts", "duration", "clock", "poll", "age", "icons", "strip", "widget"];
+const BOX_CSS: &str = include_str!("../../assets/script/box.css");
 
 /// The script of the pages.
 pub(super) static PAGE_SCRIPT: LazyLock<String> =
-    LazyLock::new(|| joined(PAGE, &[("BUBBLE_CSS", BUBBLE_CSS), ("PRINT_CSS", PRINT_CSS)]));
+    LazyLock::new(|| joined(PAGE, &[("BUBBLE_CSS", minify(BUBBLE_CSS)), ("PRINT_CSS", minify(PRINT_CSS))]));
+
+/// The script that other sites embed: a strip with the state of the page.
+pub(crate) static WIDGET_SCRIPT: LazyLock<String> =
+    LazyLock::new(|| joined(WIDGET, &[("STRIP_CSS", strip_css(BOX_CSS))]));
 
 /// One script of several modules, which share its scope, and of style sheets, which are texts in it.
-fn joined(modules: &[&str], sheets: &[(&str, &str)]) -> String {
+fn joined(modules: &[&str], sheets: &[(&str, String)]) -> String {
     let mut out = String::from("(()=>{'use strict'\n");
     for (name, css) in sheets {
-        out += &format!("const {name}=`{}`\n", minify(css));
+        out += &format!("const {name}=`{css}`\n");
     }
     let mut in_comment = false;
     for line in modules.iter().flat_map(|module| module.lines()).map(str::trim) {
@@ -64,25 +71,37 @@ mod tests {
 
     #[test]
     fn what_a_module_imports_an_earlier_one_exports() {
-        let mut known = Vec::new();
-        for line in PAGE.iter().flat_map(|module| module.lines()) {
-            for name in names(line, "import ") {
-                assert!(known.contains(&name), "{name}");
+        for (modules, last) in [(PAGE, "bubbles"), (WIDGET, "strip")] {
+            let mut known = Vec::new();
+            for line in modules.iter().flat_map(|module| module.lines()) {
+                for name in names(line, "import ") {
+                    assert!(known.contains(&name), "{name}");
+                }
+                known.extend(names(line, "export "));
             }
-            known.extend(names(line, "export "));
+            assert!(known.contains(&last) && known.contains(&"TEXTS"), "{known:?}");
         }
-        assert!(known.contains(&"refresh") && known.contains(&"TEXTS"), "{known:?}");
     }
 
     #[test]
     fn a_script_has_no_module_syntax_and_no_comment() {
-        let script = PAGE_SCRIPT.as_str();
-        for line in script.lines() {
+        for line in PAGE_SCRIPT.lines().chain(WIDGET_SCRIPT.lines()) {
             assert!(!line.starts_with("import ") && !line.starts_with("export "), "{line}");
             assert!(!line.starts_with('*') && !line.starts_with('/'), "{line}");
             assert!(line.matches('`').count().is_multiple_of(2), "a text of several lines: {line}");
         }
-        assert!(script.contains("const BUBBLE_CSS=`.tip,"), "{script}");
-        assert!(![BUBBLE_CSS, PRINT_CSS].concat().contains(['`', '\\', '$']));
+        assert!(PAGE_SCRIPT.contains("const BUBBLE_CSS=`.tip,"), "{}", *PAGE_SCRIPT);
+        assert!(![BUBBLE_CSS, PRINT_CSS, &strip_css(BOX_CSS)].concat().contains(['`', '\\', '$']));
+    }
+
+    #[test]
+    fn the_strip_has_the_icons_of_the_pages() {
+        let symbols = include_str!("../../templates/symbols.stpl");
+        let icons = include_str!("../../assets/script/icons.mjs");
+        let paths: Vec<_> = icons.split("d: '").skip(1).filter_map(|rest| rest.split('\'').next()).collect();
+        assert_eq!(paths.len(), 9);
+        for path in paths {
+            assert!(symbols.contains(&format!("d=\"{path}\"")), "{path}");
+        }
     }
 }

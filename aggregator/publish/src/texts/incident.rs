@@ -36,6 +36,11 @@ pub(crate) const fn status(status: IncidentStatus) -> &'static str {
     }
 }
 
+/// "Card payments declined: identified."
+pub(crate) fn in_brief(title: &str, status: IncidentStatus) -> String {
+    format!("{title}: {}.", self::status(status).to_lowercase())
+}
+
 /// Follows the title of the only open incident while no component is impaired.
 pub(crate) const fn only_open(status: IncidentStatus) -> &'static str {
     match status {

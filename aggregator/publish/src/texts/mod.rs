@@ -149,6 +149,8 @@ pub(crate) mod maintenance;
 
 pub(crate) mod uptime;
 
+pub(crate) mod widget;
+
 /// Badges, where a status is in lower case.
 pub(crate) mod badge {
     use skerry_domain::status::Status;

@@ -81,6 +81,7 @@ fn all_headers_are_as_documented() {
     for path in ["/api/v2/status.json", "/components/abc/badge.svg"] {
         let data = running.get("a.example", path, &[]);
         assert_eq!(data.header("access-control-allow-origin"), Some("*"), "{path}");
+        assert_eq!(data.header("access-control-expose-headers"), Some("Age, Date"), "{path}");
         let fresh = running.get("a.example", path, &["If-None-Match: *"]);
         assert_eq!((fresh.code(), fresh.header("access-control-allow-origin")), ("304", Some("*")), "{path}");
     }
