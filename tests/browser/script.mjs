@@ -36,7 +36,7 @@ async function open(state, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 500 }, reducedMotion: 'reduce', ...options })
   const page = await context.newPage()
   page.on('pageerror', error => complaints.push(String(error)))
-  page.on('console', message => message.type() === 'error' && !message.text().includes('ERR_') && complaints.push(message.text()))
+  page.on('console', message => message.type() === 'error' && !/ERR_|status of 403/.test(message.text()) && complaints.push(message.text()))
   Object.assign(state, { now: state.start ?? at, asked: { document: [], status: [] } })
   // However long the browser takes, its clock stands still meanwhile.
   await page.clock.install({ time: state.now + (state.skew ?? 0) - SECOND })
@@ -294,6 +294,30 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
   await wait(40 * SECOND)
   await sees('Degraded performance: Website')
   await close()
+}
+
+{ // A page for a closed circle is asked with the cookie of the visitor, every other one without.
+  const cookie = [{ name: 'signed-in', value: 'yes', url: server.root }]
+  for (const closed of [false, true]) {
+    const state = { html: three }
+    const { page, pass, sees, close } = await open(state, { storageState: { cookies: [], origins: [] } })
+    await page.context().addCookies(cookie)
+    const seen = []
+    for (const [address, body] of [[/\/api\/v2\/status\.json$/, () => validity(state.html)], [`${server.root}/three/`, () => state.html]]) {
+      await page.route(address, async route => {
+        const signedIn = Boolean((await route.request().allHeaders()).cookie)
+        seen.push(signedIn)
+        const date = { date: new Date(state.now).toUTCString() }
+        return closed && !signedIn ? route.fulfill({ status: 403, body: 'Sign in', headers: date })
+          : route.fulfill({ body: body(), contentType: 'text/html', headers: date })
+      })
+    }
+    state.html = later(three, 1).replace('All systems operational</h1>', 'Degraded performance: Website</h1>')
+    await pass(1)
+    await sees('Degraded performance: Website')
+    assert.equal(seen.some(Boolean), closed)
+    await close()
+  }
 }
 
 { // A machine that slept does not know for how long: it asks at once, and says so if there is no answer.

@@ -6,10 +6,11 @@ const AT_MOST_EVERY = 5 * SECOND
 /** The longest wait for an answer. */
 const LIMIT = 10 * SECOND
 
-/** Asks without cookies. `cache` is how the browser's own cache is used; those between are not bypassed. */
-export const get = async (url, cache) => {
-  const answer = await fetch(url, { cache, credentials: 'omit', signal: AbortSignal.timeout(LIMIT) })
-  if (!answer.ok) throw new Error(answer.status)
+/** Asks, without cookies unless `credentials` says otherwise. `cache` is how the browser's own cache is used; those between
+ * are not bypassed. */
+export const get = async (url, cache, credentials = 'omit') => {
+  const answer = await fetch(url, { cache, credentials, signal: AbortSignal.timeout(LIMIT) })
+  if (!answer.ok) throw Object.assign(new Error(), { status: answer.status })
   return answer
 }
 

@@ -42,7 +42,7 @@ export const refresh = (main, status) => {
     || clock.now() > until() - AHEAD
 
   const take = async question => {
-    const answer = await get(location.href.split('#')[0], question ? 'no-store' : 'no-cache')
+    const answer = await getAsVisitor(location.href.split('#')[0], question ? 'no-store' : 'no-cache')
     if (question && !clock.answered(question, answer.headers)) return false
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html')
     const next = fresh.getElementById('main')
@@ -61,7 +61,7 @@ export const refresh = (main, status) => {
       const question = clock.ask()
       if (status === null) answered = await take(question)
       else {
-        const answer = await get(status, 'no-store')
+        const answer = await getAsVisitor(status, 'no-store')
         const validity = await answer.json()
         answered = clock.answered(question, answer.headers)
         if (answered && wants(validity)) answered = await take()
@@ -78,6 +78,18 @@ export const refresh = (main, status) => {
     if (clock.slept()) askNow()
     render()
   }, LOOK)
+}
+
+/** Caches answer those without cookies alone. A page for a closed circle refuses them, and answers who signed in. */
+let isRefused = false
+const getAsVisitor = async (url, cache) => {
+  try {
+    return await get(url, cache, isRefused ? 'same-origin' : 'omit')
+  } catch (error) {
+    if (error.status !== 403 || isRefused) throw error
+    isRefused = true
+    return get(url, cache, 'same-origin')
+  }
 }
 
 /** What the document is made with; another release has other styles and scripts. */
