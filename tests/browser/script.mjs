@@ -403,7 +403,7 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
   await close()
   const over = find('Timeouts from Europe')
   const resolved = await open({ html: read(over), path: `fire/incidents/${over.replace('.html', '')}` })
-  await resolved.sees('Resolved. Partial outage for 12 min')
+  await resolved.sees('Resolved. Degraded performance for 25 min, then partial outage for 12 min, 11:15 to 11:52 UTC')
   await resolved.pass(12)
   assert.equal(await resolved.page.locator('html.old').count(), 0)
   await resolved.close()
