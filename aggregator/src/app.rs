@@ -69,7 +69,7 @@ impl App {
 
         let site = Arc::new(ArcSwap::from_pointee(Site::default()));
         let shared = shared(engine.now());
-        let addresses = addresses(first, configs);
+        let addresses = Addresses::of(first, configs);
         let reloader = reloader.replacing(addresses.options.clone());
         let reader = Reader::open(&database)?;
         let public = (addresses.clone(), first.public.clone());
@@ -205,15 +205,6 @@ async fn one_ended(threads: &[Running]) {
     let mut second = tokio::time::interval(Duration::from_secs(1));
     while !threads.iter().any(Running::is_finished) {
         second.tick().await;
-    }
-}
-
-fn addresses(config: &Config, all: &[Config]) -> Addresses {
-    Addresses {
-        base_url: config.public.base_url.as_str().trim_end_matches('/').to_owned(),
-        base_domain: config.public.base_domain.clone(),
-        owner: config.workspace.clone(),
-        options: PageOptions::of(all),
     }
 }
 

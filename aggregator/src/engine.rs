@@ -4,6 +4,7 @@
 mod clock;
 mod envelope;
 mod health;
+mod loaded;
 mod log;
 mod losses;
 mod maintenance;
@@ -21,6 +22,7 @@ pub use snapshot::Snapshot;
 use crate::clock::{Arrived, Clock, Moment, Standing, TimeSource};
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, TrySendError};
+use loaded::Loaded;
 use losses::Losses;
 use skerry_domain::state::{WorkspaceAgent, WorkspaceKey};
 use skerry_domain::step::{Answer, Change, Record, RecordKind, Rejected, Report, When};
@@ -30,7 +32,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use time_faults::TimeFaults;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, oneshot};
-use writer::{Writer, load};
+use writer::Writer;
 
 /// The greatest number of waiting commands.
 const QUEUE: usize = 1_024;
@@ -137,15 +139,7 @@ impl Engine {
         changed: Changed,
         source: TimeSource,
     ) -> Result<(Self, Running), StoreError> {
-        let mut workspaces = load(&store, Timestamp(0))?;
-        let kept = store.clock()?;
-        let mut clock = Clock::start(source, kept.as_ref(), workspaces.clock());
-        // Only the stored time of a clock that will be set back may lie ahead.
-        let running_until = kept.map_or(workspaces.clock(), |kept| kept.at.max(workspaces.clock()));
-        let now = clock.now();
-        workspaces.become_ready(now);
-        workspaces.update_all(|state| state.derive_verdicts(now));
-        workspaces.set_unsure(clock.standing().unsure_ms);
+        let Loaded { workspaces, mut clock, running_until } = Loaded::of(&store, source)?;
         let snapshot = Snapshot { workspaces: workspaces.clone(), commit: 0, at: clock.now() };
         let snapshots = Arc::new(ArcSwap::from_pointee(snapshot));
         let clock = Arc::new(Mutex::new(clock));
@@ -173,19 +167,26 @@ impl Engine {
             .name("engine".to_owned())
             .spawn(move || writer.run())
             .map_err(|error| StoreError::Unexpected(format!("no thread to give: {error}")))?;
-        Ok((
-            Self {
-                sender,
-                history,
-                snapshots,
-                under_pressure: Arc::default(),
-                health,
-                clock,
-                reading: [(); 2].map(|()| Arc::new(Semaphore::new(1))),
-                memory: MEMORY.map(|size| Arc::new(Semaphore::new(size))),
-            },
-            running,
-        ))
+        Ok((Self::of(sender, history, snapshots, health, clock), running))
+    }
+
+    fn of(
+        sender: Sender<Message>,
+        history: Sender<Message>,
+        snapshots: Arc<ArcSwap<Snapshot>>,
+        health: Arc<Health>,
+        clock: Arc<Mutex<Clock>>,
+    ) -> Self {
+        Self {
+            sender,
+            history,
+            snapshots,
+            under_pressure: Arc::default(),
+            health,
+            clock,
+            reading: [(); 2].map(|()| Arc::new(Semaphore::new(1))),
+            memory: MEMORY.map(|size| Arc::new(Semaphore::new(size))),
+        }
     }
 
     /// Carries a command out; returns after it is durable.

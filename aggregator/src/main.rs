@@ -74,6 +74,12 @@ enum Do {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Write the public pages to DIR as files for any static server; the aggregator may run.
+    Export {
+        /// Is made if it is missing; must hold nothing but what a former export wrote.
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
     /// Check everything that this aggregator needs; print problems and remedies. Exit 0: no problem, 1: some.
     Doctor {
         /// Treat warnings as problems.
@@ -185,6 +191,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             answer(&address, note.as_deref());
         }
         Some(Do::Backup { file }) => answer(&cli::backup(&loaded, file, json)?, None),
+        Some(Do::Export { directory }) => answer(&cli::export(&loaded, directory, json)?, None),
         Some(Do::Restore { file }) => answer(&cli::restore(&loaded, file, json)?, None),
         // Handled above: they need no valid configuration.
         Some(Do::CheckConfig { .. } | Do::Doctor { .. } | Do::Manual { .. }) => {}

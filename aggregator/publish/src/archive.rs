@@ -24,6 +24,13 @@ pub trait Archive: Debug + Send + Sync {
 
     /// The output at a path below the page's root.
     fn find(&self, path: &str) -> Archived;
+
+    /// The paths of all pages, each with a number that differs between two versions of it.
+    fn versions(&self) -> Vec<(String, Timestamp)>;
+
+    /// Renders the page at a path at once and keeps nothing of it, for those who read the whole archive. `None`: there
+    /// is none, or it could not be rendered.
+    fn render(&self, path: &str) -> Option<Arc<Output>>;
 }
 
 /// An output that is being rendered; `None`: it could not be.
@@ -148,6 +155,24 @@ impl<'a> Source<'a> {
             return None;
         }
         html::past_month(&self.view(page), path).map(Closed::Month)
+    }
+
+    /// The paths at which [`Self::find`] finds something, also of what is rendered ahead.
+    #[must_use]
+    pub fn paths(&self) -> Vec<String> {
+        let Some(page) = self.page() else { return Vec::new() };
+        let state = self.state;
+        let incidents = state.published_incidents.newest(self.page).filter_map(|key| {
+            let incident = state.incidents.get(&key).filter(|one| !one.is_open())?;
+            Some(format!("incidents/{}", incident.id))
+        });
+        let windows = state.published_windows.newest(self.page).filter_map(|key| {
+            let window = state.windows.get(&key).filter(|one| !one.is_open() && is_shown(state, one))?;
+            Some(format!("maintenance/{}", window.id))
+        });
+        let mut months = html::months(&self.view(page));
+        months.pop();
+        incidents.chain(windows).chain(months.into_iter().map(html::path_of)).collect()
     }
 
     /// A number that differs between two versions of a page: its date, or for a month in which something lasts the

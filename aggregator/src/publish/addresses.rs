@@ -1,6 +1,7 @@
 //! The addresses of pages: hosts of their own, slugs, and the root.
 
 use super::options::{Closed, PageOptions};
+use crate::config::Config;
 use skerry_domain::state::{Component, Origin, PageKey, PageSettings, State, WorkspaceKey, WorkspacePage};
 use skerry_domain::step::Change;
 use skerry_domain::workspaces::Workspaces;
@@ -33,6 +34,17 @@ pub(super) struct Wanted {
 }
 
 impl Addresses {
+    /// Those of the first configuration file, with the options of the pages of all.
+    #[must_use]
+    pub fn of(first: &Config, all: &[Config]) -> Self {
+        Self {
+            base_url: first.public.base_url.as_str().trim_end_matches('/').to_owned(),
+            base_domain: first.public.base_domain.clone(),
+            owner: first.workspace.clone(),
+            options: PageOptions::of(all),
+        }
+    }
+
     /// The hosts that belong to a page. The host of the base URL does not, even if the page names it, since the other
     /// pages and their directory are below it.
     pub(super) fn hosts_of(&self, page: &Wanted) -> Vec<String> {

@@ -5,6 +5,7 @@ mod cache;
 use skerry_domain::state::{State, WorkspacePage};
 use skerry_domain::time::Timestamp;
 use skerry_publish::archive::{Archive, Archived, Source, Versions};
+use skerry_publish::output::Output;
 use std::fmt;
 use std::sync::Arc;
 
@@ -55,6 +56,24 @@ impl Archive for PageArchive {
             let source = Source { state, page: page.1, url: &url, now, versions: &versions };
             source.render(&at, closed)
         })
+    }
+
+    fn versions(&self) -> Vec<(String, Timestamp)> {
+        let Some(source) = self.source() else { return Vec::new() };
+        let found = source.paths().into_iter().filter_map(|path| {
+            let version = source.version(&path, source.find(&path)?);
+            Some((path, version))
+        });
+        found.collect()
+    }
+
+    fn render(&self, path: &str) -> Option<Arc<Output>> {
+        let source = self.source()?;
+        let rendered = source.render(path, source.find(path)?);
+        let rendered = rendered.inspect_err(|error| {
+            tracing::error!(%error, path, "a page of the archive could not be rendered");
+        });
+        rendered.ok().flatten()
     }
 }
 

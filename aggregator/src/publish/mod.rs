@@ -4,6 +4,7 @@
 mod addresses;
 mod archive;
 mod compressor;
+pub mod export;
 mod options;
 mod publisher;
 

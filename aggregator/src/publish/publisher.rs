@@ -118,7 +118,11 @@ impl Publisher {
         Ok(std::thread::Builder::new().name("publisher".to_owned()).spawn(move || self.run())?)
     }
 
-    fn publish_all(&mut self) -> anyhow::Result<()> {
+    /// Publishes every page once.
+    ///
+    /// # Errors
+    /// A thread cannot be started.
+    pub(super) fn publish_all(&mut self) -> anyhow::Result<()> {
         self.pool.start().context("no thread to render pages")?;
         self.cache.start(&self.failures).context("no thread to render the archive")?;
         // The first snapshot includes all earlier changes.

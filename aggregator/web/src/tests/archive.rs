@@ -26,6 +26,14 @@ impl Archive for FakeArchive {
             _ => Archived::Nothing,
         }
     }
+
+    fn versions(&self) -> Vec<(String, Timestamp)> {
+        Vec::new()
+    }
+
+    fn render(&self, _path: &str) -> Option<Arc<Output>> {
+        None
+    }
 }
 
 #[test]

@@ -1,0 +1,285 @@
+//! Brings a copy up to date: what is linked before what links to it, what is gone last. When something cannot be written,
+//! nothing that may link to it is.
+
+use super::directory::Directory;
+use super::files::{Content, File, Version, files, tag_of};
+use super::manifest::Manifest;
+use anyhow::{Context, anyhow};
+use futures_util::{StreamExt as _, stream};
+use skerry_domain::time::Timestamp;
+use skerry_publish::archive::Archive;
+use skerry_publish::html;
+use skerry_publish::output::{CacheClass, Compression, Kind, Output, Site};
+use skerry_publish::outputs::HTML;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Files that are written at once.
+const AT_ONCE: usize = 8;
+
+/// Where a copy is kept.
+#[derive(Clone, Debug)]
+pub(super) enum Target {
+    Directory(Arc<Directory>),
+}
+
+impl Target {
+    async fn claim(&self) -> anyhow::Result<Manifest> {
+        match self {
+            Self::Directory(directory) => on_thread(directory, Directory::claim).await,
+        }
+    }
+
+    async fn write_manifest(&self, manifest: &Manifest) -> anyhow::Result<()> {
+        match self {
+            Self::Directory(directory) => {
+                let manifest = manifest.clone();
+                on_thread(directory, move |directory| directory.write_manifest(&manifest)).await
+            }
+        }
+    }
+
+    async fn write(&self, path: &str, output: &Arc<Output>) -> anyhow::Result<()> {
+        match self {
+            Self::Directory(directory) => {
+                let (path, output) = (path.to_owned(), Arc::clone(output));
+                on_thread(directory, move |directory| directory.write(&path, &output.identity.bytes)).await
+            }
+        }
+    }
+
+    async fn remove(&self, path: &str) -> anyhow::Result<()> {
+        match self {
+            Self::Directory(directory) => {
+                let path = path.to_owned();
+                on_thread(directory, move |directory| directory.remove(&path)).await
+            }
+        }
+    }
+
+    /// Makes durable what was written and removed.
+    async fn sync(&self) -> anyhow::Result<()> {
+        match self {
+            Self::Directory(directory) => on_thread(directory, Directory::sync).await,
+        }
+    }
+}
+
+async fn on_thread<T: Send + 'static>(
+    directory: &Arc<Directory>,
+    call: impl FnOnce(&Directory) -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
+    let directory = Arc::clone(directory);
+    tokio::task::spawn_blocking(move || call(&directory)).await.context("writing ended by itself")?
+}
+
+/// What was done to bring a copy up to date.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// Files that the copy has.
+    pub files: usize,
+    /// Files that were written anew.
+    pub written: usize,
+    /// Files that were removed.
+    pub removed: usize,
+}
+
+/// A copy, and what is in it.
+#[derive(Debug)]
+pub(super) struct Copy {
+    target: Target,
+    known: Manifest,
+    /// The versions of pages of archives that were written.
+    versions: HashMap<String, Version>,
+    not_found: Arc<Output>,
+    /// Files that are still to be written or removed.
+    pending: Arc<AtomicU64>,
+}
+
+/// What became of a file.
+struct Wrote {
+    tag: String,
+    version: Option<Version>,
+    /// The copy did not have these contents.
+    anew: bool,
+}
+
+impl Copy {
+    /// Takes over the copy at `target`, or begins one.
+    ///
+    /// # Errors
+    /// It holds what no export wrote, or cannot be read.
+    pub(super) async fn open(target: Target, pending: Arc<AtomicU64>) -> anyhow::Result<Self> {
+        let known = target.claim().await?;
+        Ok(Self { target, known, versions: HashMap::new(), not_found: not_found(), pending })
+    }
+
+    /// Writes what differs from `site`, and removes what is gone.
+    ///
+    /// # Errors
+    /// The first thing that could not be done. Files that do not depend on it were written all the same.
+    pub(super) async fn bring_up_to(&mut self, site: &Site) -> anyhow::Result<Exported> {
+        let wanted = files(site, &self.not_found);
+        let mut changed: Vec<(&String, &File)> =
+            wanted.iter().filter(|(path, file)| !self.is_current(path, file)).collect();
+        changed.sort_by_key(|(_, file)| file.rank);
+        let gone: Vec<String> =
+            self.known.0.keys().filter(|path| !wanted.contains_key(*path)).cloned().collect();
+        let mut exported = Exported { files: wanted.len(), ..Exported::default() };
+        if changed.is_empty() && gone.is_empty() {
+            return Ok(exported);
+        }
+        self.pending.store((changed.len() + gone.len()) as u64, Ordering::Relaxed);
+        let former = self.known.0.clone();
+        self.known.0.extend(changed.iter().map(|(path, _)| ((*path).clone(), None)));
+        self.target.write_manifest(&self.known).await?;
+        let mut failed = Failed::default();
+        for group in changed.chunk_by(|(_, one), (_, other)| one.rank == other.rank) {
+            exported.written += self.write(group, &former, &mut failed).await;
+        }
+        exported.removed = self.remove(&gone, &wanted, &mut failed).await;
+        self.target.write_manifest(&self.known).await?;
+        failed.first.map_or(Ok(exported), Err)
+    }
+
+    fn is_current(&self, path: &str, file: &File) -> bool {
+        let Some(Some(tag)) = self.known.0.get(path) else { return false };
+        match &file.content {
+            Content::Rendered(output) => *tag == tag_of(output),
+            Content::Archived { version, .. } => self.versions.get(path) == Some(version),
+        }
+    }
+
+    /// Writes files of one rank; returns how many.
+    async fn write(
+        &mut self,
+        group: &[(&String, &File)],
+        former: &BTreeMap<String, Option<String>>,
+        failed: &mut Failed,
+    ) -> usize {
+        let mut written = 0;
+        let due: Vec<_> = group.iter().filter(|(_, file)| !failed.roots.contains(&file.root)).collect();
+        let results: Vec<_> = {
+            let one = |(path, file): &(&String, &File)| {
+                let tag = former.get(*path).cloned().flatten();
+                let (target, path, file) = (self.target.clone(), (*path).clone(), (*file).clone());
+                async move { (write_one(&target, &path, file.content, tag).await, path, file.root) }
+            };
+            stream::iter(due.into_iter().map(one)).buffer_unordered(AT_ONCE).collect().await
+        };
+        for (result, path, root) in results {
+            match result {
+                Ok(wrote) => {
+                    written += usize::from(wrote.anew);
+                    self.pending.fetch_sub(1, Ordering::Relaxed);
+                    self.versions.extend(wrote.version.map(|version| (path.clone(), version)));
+                    self.known.0.insert(path, Some(wrote.tag));
+                }
+                Err(error) => failed.add(root, error),
+            }
+        }
+        if let Err(error) = self.target.sync().await {
+            // Nothing that was written is certain to stay.
+            failed.roots.extend(group.iter().map(|(_, file)| file.root.clone()));
+            failed.first.get_or_insert(error);
+        }
+        written
+    }
+
+    /// Removes what is gone; returns how many. What links to it was written before. A page that is gone as a whole does
+    /// not wait for others.
+    async fn remove(
+        &mut self,
+        gone: &[String],
+        wanted: &BTreeMap<String, File>,
+        failed: &mut Failed,
+    ) -> usize {
+        let roots: BTreeSet<&str> = wanted.values().map(|file| file.root.as_str()).collect();
+        let waits = |path: &str| {
+            let root = root_of(path);
+            roots.contains(root) && failed.roots.contains(root)
+        };
+        let due: Vec<&String> = gone.iter().filter(|path| !waits(path)).collect();
+        let results: Vec<_> = stream::iter(due)
+            .map(|path| {
+                let target = self.target.clone();
+                async move { (target.remove(path).await, path) }
+            })
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+        let mut removed = 0;
+        for (result, path) in results {
+            match result {
+                Ok(()) => {
+                    removed += 1;
+                    self.pending.fetch_sub(1, Ordering::Relaxed);
+                    self.known.0.remove(path);
+                    self.versions.remove(path);
+                }
+                Err(error) => failed.add(root_of(path).to_owned(), error),
+            }
+        }
+        if let Err(error) = self.target.sync().await {
+            failed.first.get_or_insert(error);
+        }
+        removed
+    }
+}
+
+/// What could not be done.
+#[derive(Debug, Default)]
+struct Failed {
+    /// The roots of the pages that it belongs to.
+    roots: BTreeSet<String>,
+    first: Option<anyhow::Error>,
+}
+
+impl Failed {
+    fn add(&mut self, root: String, error: anyhow::Error) {
+        self.roots.insert(root);
+        self.first.get_or_insert(error);
+    }
+}
+
+/// Writes a file, unless the copy has its contents already, which have `former` as their tag.
+async fn write_one(
+    target: &Target,
+    path: &str,
+    content: Content,
+    former: Option<String>,
+) -> anyhow::Result<Wrote> {
+    let (output, version) = match content {
+        Content::Rendered(output) => (output, None),
+        Content::Archived { archive, path, version } => (rendered(archive, path).await?, Some(version)),
+    };
+    let tag = tag_of(&output);
+    let anew = former.as_ref() != Some(&tag);
+    if anew {
+        target.write(path, &output).await?;
+    }
+    Ok(Wrote { tag, version, anew })
+}
+
+async fn rendered(archive: Arc<dyn Archive>, path: String) -> anyhow::Result<Arc<Output>> {
+    let shown = path.clone();
+    let rendered = tokio::task::spawn_blocking(move || archive.render(&path)).await;
+    rendered.ok().flatten().ok_or_else(|| anyhow!("the page {shown} could not be rendered"))
+}
+
+/// The root of the page to which a path of a copy belongs.
+fn root_of(path: &str) -> &str {
+    let below = path.strip_prefix("status/").and_then(|rest| rest.split_once('/'));
+    below.map_or("", |(slug, _)| &path[.."status/".len() + slug.len() + 1])
+}
+
+fn not_found() -> Arc<Output> {
+    let page = html::not_found();
+    let kind = Kind { content_type: HTML, cache: CacheClass::Live, keys: &[], policy: &page.policy };
+    Output::render(kind, page.html.into_bytes(), Timestamp(0), None, Compression::Fast)
+}
+
+#[cfg(test)]
+#[path = "copy_test.rs"]
+mod tests;

@@ -1,0 +1,14 @@
+//! A copy of everything public as files: a complete site behind any static server, which stands without this program. What
+//! is private never enters it, since it is made from the [`Site`] that visitors get.
+
+mod copy;
+mod directory;
+mod files;
+mod manifest;
+mod once;
+
+pub use copy::Exported;
+pub use once::{export, site_of};
+
+#[cfg(doc)]
+use skerry_publish::output::Site;
