@@ -260,6 +260,17 @@ fn client(tls: rustls::ClientConfig) -> anyhow::Result<Client> {
     builder(tls).build().context("cannot prepare the HTTP client")
 }
 
+/// A client for requests that are no deliveries. It trusts the authorities of this host, follows no redirect and uses no
+/// proxy.
+///
+/// # Errors
+/// The host's authorities cannot be read.
+pub fn client_of_host() -> anyhow::Result<Client> {
+    let tls = trust::trust(None, None, ValidityClock::Local)?.config;
+    let client = builder(tls).user_agent(concat!("skerry/", env!("CARGO_PKG_VERSION"))).build();
+    client.context("cannot prepare the HTTP client")
+}
+
 fn builder(tls: rustls::ClientConfig) -> ClientBuilder {
     Client::builder()
         .tls_backend_preconfigured(tls)

@@ -11,7 +11,7 @@ use crate::housekeeping::{Housekeeping, inspect};
 use crate::ingest::authenticate::AgentEndpoint;
 use crate::local::LocalAgents;
 use crate::operations::{MetricsToken, ProgramStatus};
-use crate::publish::{Addresses, PageOptions, Publisher};
+use crate::publish::{Addresses, Edge, Publisher};
 use crate::reload::{Reloader, configure};
 use crate::sign_ins::PageSignIns;
 use crate::timekeeping;
@@ -75,7 +75,8 @@ impl App {
         let public = (addresses.clone(), first.public.clone());
         let requests = first.requests_per_minute;
         let api = RestApi::new(engine.clone(), reader, public, reloader.provenance(), requests);
-        let publisher = Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, shared);
+        let mut publisher = Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, shared);
+        let edge = Edge::of(&first.purges, &first.exports, &mut publisher)?;
         let (published, failures) = (publisher.turned(), publisher.failures());
         let closed_site = publisher.closed_site();
         let publishing = tokio::task::spawn_blocking(move || publisher.start()).await??;
@@ -85,16 +86,18 @@ impl App {
         let token = MetricsToken::of(first.metrics_token_file.clone());
         let program_status =
             ProgramStatus::new(engine.clone(), Arc::clone(&site), failures, traffic.clone(), token)
-                .counting(api.refused_sign_ins());
+                .counting(api.refused_sign_ins())
+                .following(edge.status());
         let program_status = Arc::new(program_status);
         let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
         let housekeeping = Housekeeping::new(&database, engine.clone(), retention)?;
         let heartbeat_endpoint = HeartbeatEndpoint::new(engine.clone());
-        let background = vec![
+        let mut background = vec![
             keep_house(housekeeping),
             timekeeping::follow(engine.clone()),
             inspect_daily(database.clone()),
         ];
+        background.extend(edge.start(&engine, &site));
         // Pages are served all the same where the folder takes no socket.
         let control = Control::listen(engine.clone(), &database).inspect_err(|error| {
             let path = socket_of(&database);

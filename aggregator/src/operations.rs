@@ -2,6 +2,7 @@
 
 mod agents;
 mod checks;
+mod edge;
 mod metrics_token;
 
 pub use metrics_token::MetricsToken;
@@ -10,6 +11,7 @@ use agents::{AgentSummary, Minority};
 use checks::CheckSummary;
 
 use crate::engine::Engine;
+use crate::publish::EdgeStatus;
 use arc_swap::ArcSwap;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -39,6 +41,7 @@ pub struct ProgramStatus {
     traffic: Traffic,
     render_failures: Arc<AtomicU64>,
     refused_sign_ins: Arc<AtomicU64>,
+    edge: EdgeStatus,
     token: MetricsToken,
     summary: Mutex<Option<Cached<Summary>>>,
     evidence: Mutex<Option<Cached<Evidence>>>,
@@ -89,13 +92,20 @@ impl ProgramStatus {
     ) -> Self {
         let (summary, evidence) = (Mutex::default(), Mutex::default());
         let refused_sign_ins = Arc::default();
-        Self { engine, site, traffic, render_failures, refused_sign_ins, token, summary, evidence }
+        let edge = EdgeStatus::default();
+        Self { engine, site, traffic, render_failures, refused_sign_ins, edge, token, summary, evidence }
     }
 
     /// The same with the count of requests to the API that had no valid token.
     #[must_use]
     pub fn counting(self, refused_sign_ins: Arc<AtomicU64>) -> Self {
         Self { refused_sign_ins, ..self }
+    }
+
+    /// The same with the caches and copies that follow the publications.
+    #[must_use]
+    pub fn following(self, edge: EdgeStatus) -> Self {
+        Self { edge, ..self }
     }
 
     /// The status in one line: the first reason why it is not ready, or else a summary.
@@ -215,6 +225,7 @@ impl Operations for ProgramStatus {
         let mut registry = Registry::with_prefix("skerry");
         self.traffic.register(&mut registry);
         self.register_engine(&mut registry);
+        edge::register(&mut registry, &self.edge);
         self.register_summary(&mut registry);
         let mut text = String::new();
         // Writing to a String cannot fail.

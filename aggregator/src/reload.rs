@@ -1,6 +1,6 @@
 //! Reload of configuration files: they take effect together or not at all, and settings that need a restart are named.
 
-use crate::config::{Config, Listener, Provenance, Public};
+use crate::config::{Config, Export, Listener, Provenance, Public, Purge};
 use crate::desired::{desired, incident_rules, judge_reporters, sanitiser, templates};
 use crate::engine::{Actor, Engine, Envelope};
 use crate::heartbeats;
@@ -34,6 +34,8 @@ struct RestartOnly {
     raw_retention: Duration,
     metrics_token_file: Option<PathBuf>,
     requests_per_minute: NonZeroU32,
+    exports: Vec<Export>,
+    purges: Vec<Purge>,
 }
 
 /// The result of a reload; everything that is not named here has taken effect.
@@ -54,6 +56,8 @@ impl RestartOnly {
             raw_retention: first.store.raw_retention,
             metrics_token_file: first.metrics_token_file.clone(),
             requests_per_minute: first.requests_per_minute,
+            exports: first.exports.clone(),
+            purges: first.purges.clone(),
         }
     }
 
@@ -66,6 +70,8 @@ impl RestartOnly {
             ("[public] base_domain", self.public.base_domain != now.public.base_domain),
             ("[admin] metrics_token_file", self.metrics_token_file != now.metrics_token_file),
             ("[api] requests_per_minute", self.requests_per_minute != now.requests_per_minute),
+            ("[[export]]", self.exports != now.exports),
+            ("[[purge]]", self.purges != now.purges),
             ("[store] path", self.store != now.store),
             ("[store] raw_retention", self.raw_retention != now.raw_retention),
         ];

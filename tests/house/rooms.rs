@@ -13,7 +13,16 @@ const IMPORTERS: &[(&str, &[&str])] = &[
     ("pulldown_cmark", &["aggregator/sanitiser/src/markdown"]),
     ("ammonia", &["aggregator/sanitiser/src/markdown.rs"]),
     ("unicode_normalization", &["aggregator/sanitiser/src/view/"]),
-    ("reqwest", &["agent/src/delivery", "agent/src/uplink"]),
+    (
+        "reqwest",
+        &[
+            "agent/src/delivery",
+            "agent/src/uplink",
+            "aggregator/src/publish/purge/",
+            "aggregator/src/publish/export/s3.rs",
+        ],
+    ),
+    ("object_store", &["aggregator/src/publish/export/s3.rs"]),
     ("hyper", &["agent/src/probe/", "agent/src/metrics/"]),
     ("hyper_util", &["agent/src/probe/", "agent/src/metrics/"]),
     ("h2", &["agent/src/probe/", "aggregator/web/src/"]),

@@ -172,7 +172,14 @@ impl<'a> Source<'a> {
         });
         let mut months = html::months(&self.view(page));
         months.pop();
-        incidents.chain(windows).chain(months.into_iter().map(html::path_of)).collect()
+        // A month has a page of its history, and may have one of its uptime.
+        let months = months.into_iter().flat_map(|month| {
+            let history = html::path_of(month);
+            let uptime = history.replacen("history", "uptime", 1);
+            [history, uptime]
+        });
+        let all = incidents.chain(windows).chain(months);
+        all.filter(|path| self.find(path).is_some()).collect()
     }
 
     /// A number that differs between two versions of a page: its date, or for a month in which something lasts the

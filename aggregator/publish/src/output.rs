@@ -22,6 +22,25 @@ pub enum CacheClass {
     Immutable,
 }
 
+impl CacheClass {
+    /// The values of `Cache-Control`, and of `CDN-Cache-Control` and `Surrogate-Control`. `s-maxage` is not used: it
+    /// disables the stale directives (RFC 9111 §5.2.2.10).
+    #[must_use]
+    pub fn directives(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Live => (
+                "public, max-age=10, stale-while-revalidate=20, stale-if-error=86400",
+                "max-age=30, stale-while-revalidate=20, stale-if-error=86400",
+            ),
+            Self::Closed => (
+                "public, max-age=600, stale-if-error=86400",
+                "max-age=3600, stale-while-revalidate=600, stale-if-error=86400",
+            ),
+            Self::Immutable => ("public, max-age=31536000, immutable", "public, max-age=31536000, immutable"),
+        }
+    }
+}
+
 /// The effort of the compression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Compression {

@@ -125,8 +125,9 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
             (page.branding.header, page.branding.footer) = branding::texts(table, texts.as_mut());
         }
     }
-    let Process { listeners, public, store, metrics_token_file, requests_per_minute, .. } =
-        process.clone()?;
+    let Process {
+        listeners, public, store, metrics_token_file, requests_per_minute, exports, purges, ..
+    } = process.clone()?;
     Some(Config {
         workspace,
         listeners,
@@ -134,6 +135,8 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
         store,
         metrics_token_file,
         requests_per_minute,
+        exports,
+        purges,
         local_agent,
         new_reporters,
         incidents,

@@ -4,6 +4,7 @@
 
 mod audience;
 mod branding;
+mod edge;
 mod incidents;
 mod load;
 mod page;
@@ -29,6 +30,8 @@ use skerry_web::TrustedProxies;
 use url::Url;
 
 pub use audience::Audience;
+pub(crate) use edge::KEYS;
+pub use edge::{Export, Purge, S3};
 pub use load::{EVERY_KEY, known_keys, load};
 pub use provenance::{Provenance, Section};
 
@@ -57,6 +60,10 @@ pub struct Config {
     pub metrics_token_file: Option<PathBuf>,
     /// How many requests a token of the REST API may send per minute.
     pub requests_per_minute: NonZeroU32,
+    /// Copies of the public side.
+    pub exports: Vec<Export>,
+    /// Caches in front that are told what changed.
+    pub purges: Vec<Purge>,
     /// The built-in agent.
     pub local_agent: Option<LocalAgent>,
     /// How agents are treated that begin to report checks of others.

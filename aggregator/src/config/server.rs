@@ -15,7 +15,9 @@ use url::Url;
 use skerry_domain::step::{HEARTBEAT_AGENT, LOCATION};
 
 use super::proxies::trusted_proxies;
-use super::{Listener, ListenerTls, LocalAgent, NewReporters, Public, Role, Store, page, values};
+use super::{
+    Export, Listener, ListenerTls, LocalAgent, NewReporters, Public, Purge, Role, Store, edge, page, values,
+};
 
 const DEFAULT_STORE: &str = "/var/lib/skerry/skerry.db";
 /// Ten a second, for scripts that go through all components of a page.
@@ -33,6 +35,8 @@ pub(super) struct Process {
     pub(super) root: Option<(String, Position)>,
     pub(super) metrics_token_file: Option<PathBuf>,
     pub(super) requests_per_minute: NonZeroU32,
+    pub(super) exports: Vec<Export>,
+    pub(super) purges: Vec<Purge>,
 }
 
 pub(super) fn process(root: &Table<'_>) -> Option<Process> {
@@ -41,13 +45,14 @@ pub(super) fn process(root: &Table<'_>) -> Option<Process> {
     let store = store(root);
     let metrics_token_file = metrics_token_file(root);
     let requests_per_minute = requests_per_minute(root);
+    let (exports, purges) = (edge::exports(root), edge::purges(root));
     let (public, root) = public?;
-    Some(Process { listeners, public, store, root, metrics_token_file, requests_per_minute })
+    Some(Process { listeners, public, store, root, metrics_token_file, requests_per_minute, exports, purges })
 }
 
 /// Rejects the settings of the process in a further file.
 pub(super) fn reject_process(root: &Table<'_>) {
-    for key in ["listen", "public", "admin", "api", "store"] {
+    for key in ["listen", "public", "admin", "api", "store", "export", "purge"] {
         let wrong = format!("{key} belongs to the process, not to this workspace");
         root.misplaced(key, wrong, "Move it into the first configuration file.");
     }

@@ -4,12 +4,18 @@
 mod addresses;
 mod archive;
 mod compressor;
+mod edge;
 pub mod export;
 mod options;
+mod progress;
 mod publisher;
+mod purge;
+mod retry;
 
 pub use addresses::Addresses;
+pub use edge::{Edge, EdgeStatus};
 pub use options::PageOptions;
+pub use progress::Progress;
 pub use publisher::Publisher;
 
 use skerry_publish::{build, html, output, outputs, view};

@@ -3,6 +3,7 @@
 //! [`Site`], so that its cost follows the changes. Refreshes leave threads free for changes.
 
 mod closed;
+mod edge;
 mod list;
 mod noted;
 mod page;
@@ -18,6 +19,7 @@ use anyhow::Context;
 use arc_swap::ArcSwap;
 use closed::ClosedPages;
 use crossbeam_channel::Receiver;
+use edge::EdgeNotes;
 use list::PageList;
 use page::{Address, Page};
 use pool::{Done, Outcome, Pool};
@@ -63,6 +65,7 @@ pub struct Publisher {
     /// Results that wait because their page is being rendered.
     compressed: Vec<Compressed>,
     turned: watch::Sender<()>,
+    edge: EdgeNotes,
     failures: Arc<AtomicU64>,
 }
 
@@ -93,6 +96,7 @@ impl Publisher {
             compressor: Compressor::start(),
             compressed: Vec::new(),
             turned: watch::Sender::new(()),
+            edge: EdgeNotes::default(),
             failures: Arc::default(),
         }
     }
@@ -115,6 +119,7 @@ impl Publisher {
     /// A thread cannot be started.
     pub fn start(mut self) -> anyhow::Result<std::thread::JoinHandle<()>> {
         self.publish_all()?;
+        self.purge_everything();
         Ok(std::thread::Builder::new().name("publisher".to_owned()).spawn(move || self.run())?)
     }
 
@@ -143,7 +148,13 @@ impl Publisher {
     /// Renders the list of pages if it is due, or `at_once`.
     fn list_pages(&mut self, at_once: bool) {
         if at_once || self.list.is_due() {
-            self.is_dirty |= self.list.render(&self.pages, &mut self.next, self.engine.now());
+            let changed = at_once || self.list.is_changed();
+            if self.list.render(&self.pages, &mut self.next, self.engine.now()) {
+                self.is_dirty = true;
+                if changed {
+                    self.edge.stale_directory();
+                }
+            }
         }
     }
 
@@ -185,6 +196,7 @@ impl Publisher {
         for key in &removed {
             if let Some((address, publication)) = self.pages.remove(key).and_then(|page| page.shown) {
                 self.hide(&address, &publication, None);
+                self.edge.stale_page(&publication);
             }
         }
         let closing = self.close_pages(&wanted);
@@ -277,6 +289,9 @@ impl Publisher {
         self.refreshing.remove(&done.page);
         match done.outcome {
             Outcome::Rendered(publication, figures) => {
+                if page.is_changing {
+                    self.edge.stale(&page.publication, &publication);
+                }
                 self.list.note(page, &publication);
                 page.accept(publication, figures, &done.scope, done.started, pages);
             }
@@ -329,6 +344,7 @@ impl Publisher {
         let before = page.shown.replace((address.clone(), Arc::clone(&publication)));
         if let Some((former, shown)) = before.filter(|(former, _)| *former != address) {
             self.hide(&former, &shown, Some(&address));
+            self.edge.stale_page(&shown);
         }
         self.is_dirty = true;
         if let Some(closed) = &address.closed {
@@ -371,6 +387,7 @@ impl Publisher {
         self.is_dirty = false;
         self.site.store(Arc::new(self.next.clone()));
         self.closed.store();
+        self.edge.tell();
     }
 }
 

@@ -66,7 +66,9 @@ fn alternatives(section: &str, key: &str) -> Option<Value> {
         { "type": "string", "pattern": "^[1-5][0-9]{2}( *- *[1-5][0-9]{2})?$" },
     ]});
     Some(match (section, key) {
-        ("check", "labels" | "headers" | "response_headers" | "environment") => strings,
+        ("check", "labels" | "headers" | "response_headers" | "environment") | ("purge.http", "headers") => {
+            strings
+        }
         ("check", "command") => json!({ "type": "array", "minItems": 1, "items": { "type": "string" } }),
         ("check", "status") => json!({ "anyOf": [code, { "type": "array", "minItems": 1, "items": code }] }),
         ("check", "quorum") => json!({ "anyOf": [

@@ -19,28 +19,10 @@ const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control
 const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
 const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
 
-/// The values of `Cache-Control`, and of `CDN-Cache-Control` and `Surrogate-Control`. `s-maxage` is not used: it
-/// disables the stale directives (RFC 9111 §5.2.2.10).
-fn cache_control(class: CacheClass) -> (&'static str, &'static str) {
-    match class {
-        CacheClass::Live => (
-            "public, max-age=10, stale-while-revalidate=20, stale-if-error=86400",
-            "max-age=30, stale-while-revalidate=20, stale-if-error=86400",
-        ),
-        CacheClass::Closed => (
-            "public, max-age=600, stale-if-error=86400",
-            "max-age=3600, stale-while-revalidate=600, stale-if-error=86400",
-        ),
-        CacheClass::Immutable => {
-            ("public, max-age=31536000, immutable", "public, max-age=31536000, immutable")
-        }
-    }
-}
-
 /// Sets the headers that a 304 and a 200 share: the validator and the caching headers. A client keeps the other
 /// headers with the body that it has (RFC 9110 §15.4.5).
 pub(super) fn set_cache_headers(headers: &mut HeaderMap, output: &Output, form: &Encoded) {
-    let (browsers, caches) = cache_control(output.cache);
+    let (browsers, caches) = output.cache.directives();
     insert_bytes(headers, ETAG, &form.etag);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(browsers));
     headers.insert(CDN_CACHE_CONTROL, HeaderValue::from_static(caches));

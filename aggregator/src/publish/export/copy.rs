@@ -1,9 +1,11 @@
 //! Brings a copy up to date: what is linked before what links to it, what is gone last. When something cannot be written,
 //! nothing that may link to it is.
 
+use super::super::progress::Progress;
 use super::directory::Directory;
-use super::files::{Content, File, Version, files, tag_of};
+use super::files::{Content, File, Rank, Version, files, tag_of};
 use super::manifest::Manifest;
+use super::s3::Bucket;
 use anyhow::{Context, anyhow};
 use futures_util::{StreamExt as _, stream};
 use skerry_domain::time::Timestamp;
@@ -13,7 +15,6 @@ use skerry_publish::output::{CacheClass, Compression, Kind, Output, Site};
 use skerry_publish::outputs::HTML;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Files that are written at once.
 const AT_ONCE: usize = 8;
@@ -22,12 +23,14 @@ const AT_ONCE: usize = 8;
 #[derive(Clone, Debug)]
 pub(super) enum Target {
     Directory(Arc<Directory>),
+    S3(Bucket),
 }
 
 impl Target {
     async fn claim(&self) -> anyhow::Result<Manifest> {
         match self {
             Self::Directory(directory) => on_thread(directory, Directory::claim).await,
+            Self::S3(bucket) => bucket.claim().await,
         }
     }
 
@@ -37,6 +40,7 @@ impl Target {
                 let manifest = manifest.clone();
                 on_thread(directory, move |directory| directory.write_manifest(&manifest)).await
             }
+            Self::S3(bucket) => bucket.write_manifest(manifest).await,
         }
     }
 
@@ -46,6 +50,7 @@ impl Target {
                 let (path, output) = (path.to_owned(), Arc::clone(output));
                 on_thread(directory, move |directory| directory.write(&path, &output.identity.bytes)).await
             }
+            Self::S3(bucket) => bucket.write(path, output).await,
         }
     }
 
@@ -55,6 +60,7 @@ impl Target {
                 let path = path.to_owned();
                 on_thread(directory, move |directory| directory.remove(&path)).await
             }
+            Self::S3(bucket) => bucket.remove(path).await,
         }
     }
 
@@ -62,6 +68,8 @@ impl Target {
     async fn sync(&self) -> anyhow::Result<()> {
         match self {
             Self::Directory(directory) => on_thread(directory, Directory::sync).await,
+            // What is answered is durable.
+            Self::S3(_) => Ok(()),
         }
     }
 }
@@ -93,8 +101,7 @@ pub(super) struct Copy {
     /// The versions of pages of archives that were written.
     versions: HashMap<String, Version>,
     not_found: Arc<Output>,
-    /// Files that are still to be written or removed.
-    pending: Arc<AtomicU64>,
+    progress: Arc<Progress>,
 }
 
 /// What became of a file.
@@ -110,9 +117,9 @@ impl Copy {
     ///
     /// # Errors
     /// It holds what no export wrote, or cannot be read.
-    pub(super) async fn open(target: Target, pending: Arc<AtomicU64>) -> anyhow::Result<Self> {
+    pub(super) async fn open(target: Target, progress: Arc<Progress>) -> anyhow::Result<Self> {
         let known = target.claim().await?;
-        Ok(Self { target, known, versions: HashMap::new(), not_found: not_found(), pending })
+        Ok(Self { target, known, versions: HashMap::new(), not_found: not_found(), progress })
     }
 
     /// Writes what differs from `site`, and removes what is gone.
@@ -123,24 +130,38 @@ impl Copy {
         let wanted = files(site, &self.not_found);
         let mut changed: Vec<(&String, &File)> =
             wanted.iter().filter(|(path, file)| !self.is_current(path, file)).collect();
-        changed.sort_by_key(|(_, file)| file.rank);
+        changed.sort_by_key(|(path, file)| self.rank(path, file));
+        let same = |one: &(&String, &File), other: &(&String, &File)| {
+            self.rank(one.0, one.1) == self.rank(other.0, other.1)
+        };
+        let groups: Vec<Vec<(&String, &File)>> = changed.chunk_by(same).map(<[_]>::to_vec).collect();
         let gone: Vec<String> =
             self.known.0.keys().filter(|path| !wanted.contains_key(*path)).cloned().collect();
         let mut exported = Exported { files: wanted.len(), ..Exported::default() };
         if changed.is_empty() && gone.is_empty() {
             return Ok(exported);
         }
-        self.pending.store((changed.len() + gone.len()) as u64, Ordering::Relaxed);
+        self.progress.set_pending(changed.len() + gone.len());
         let former = self.known.0.clone();
         self.known.0.extend(changed.iter().map(|(path, _)| ((*path).clone(), None)));
         self.target.write_manifest(&self.known).await?;
         let mut failed = Failed::default();
-        for group in changed.chunk_by(|(_, one), (_, other)| one.rank == other.rank) {
-            exported.written += self.write(group, &former, &mut failed).await;
+        for group in groups {
+            exported.written += self.write(&group, &former, &mut failed).await;
         }
         exported.removed = self.remove(&gone, &wanted, &mut failed).await;
         self.target.write_manifest(&self.known).await?;
         failed.first.map_or(Ok(exported), Err)
+    }
+
+    /// When a file is written. The index links to data, too: what may not be there yet comes before it.
+    fn rank(&self, path: &str, file: &File) -> Rank {
+        let is_unsure = self.known.0.get(path).is_none_or(Option::is_none);
+        if file.rank > Rank::Index && file.rank != Rank::Shared && is_unsure {
+            Rank::Inner
+        } else {
+            file.rank
+        }
     }
 
     fn is_current(&self, path: &str, file: &File) -> bool {
@@ -159,20 +180,22 @@ impl Copy {
         failed: &mut Failed,
     ) -> usize {
         let mut written = 0;
-        let due: Vec<_> = group.iter().filter(|(_, file)| !failed.roots.contains(&file.root)).collect();
-        let results: Vec<_> = {
-            let one = |(path, file): &(&String, &File)| {
-                let tag = former.get(*path).cloned().flatten();
-                let (target, path, file) = (self.target.clone(), (*path).clone(), (*file).clone());
-                async move { (write_one(&target, &path, file.content, tag).await, path, file.root) }
-            };
-            stream::iter(due.into_iter().map(one)).buffer_unordered(AT_ONCE).collect().await
+        let due = group.iter().filter(|(_, file)| !failed.roots.contains(&file.root));
+        // Owned, so that the future of each depends on nothing else.
+        let due: Vec<_> = due
+            .map(|(path, file)| ((*path).clone(), (*file).clone(), former.get(*path).cloned().flatten()))
+            .collect();
+        let target = self.target.clone();
+        let one = move |(path, file, tag): (String, File, Option<String>)| {
+            let target = target.clone();
+            async move { (write_one(&target, &path, file.content, tag.as_deref()).await, path, file.root) }
         };
+        let results: Vec<_> = stream::iter(due).map(one).buffer_unordered(AT_ONCE).collect().await;
         for (result, path, root) in results {
             match result {
                 Ok(wrote) => {
                     written += usize::from(wrote.anew);
-                    self.pending.fetch_sub(1, Ordering::Relaxed);
+                    self.progress.one_is_done();
                     self.versions.extend(wrote.version.map(|version| (path.clone(), version)));
                     self.known.0.insert(path, Some(wrote.tag));
                 }
@@ -200,25 +223,23 @@ impl Copy {
             let root = root_of(path);
             roots.contains(root) && failed.roots.contains(root)
         };
-        let due: Vec<&String> = gone.iter().filter(|path| !waits(path)).collect();
-        let results: Vec<_> = stream::iter(due)
-            .map(|path| {
-                let target = self.target.clone();
-                async move { (target.remove(path).await, path) }
-            })
-            .buffer_unordered(AT_ONCE)
-            .collect()
-            .await;
+        let due: Vec<String> = gone.iter().filter(|path| !waits(path)).cloned().collect();
+        let target = self.target.clone();
+        let one = move |path: String| {
+            let target = target.clone();
+            async move { (target.remove(&path).await, path) }
+        };
+        let results: Vec<_> = stream::iter(due).map(one).buffer_unordered(AT_ONCE).collect().await;
         let mut removed = 0;
         for (result, path) in results {
             match result {
                 Ok(()) => {
                     removed += 1;
-                    self.pending.fetch_sub(1, Ordering::Relaxed);
-                    self.known.0.remove(path);
-                    self.versions.remove(path);
+                    self.progress.one_is_done();
+                    self.known.0.remove(&path);
+                    self.versions.remove(&path);
                 }
-                Err(error) => failed.add(root_of(path).to_owned(), error),
+                Err(error) => failed.add(root_of(&path).to_owned(), error),
             }
         }
         if let Err(error) = self.target.sync().await {
@@ -248,14 +269,14 @@ async fn write_one(
     target: &Target,
     path: &str,
     content: Content,
-    former: Option<String>,
+    former: Option<&str>,
 ) -> anyhow::Result<Wrote> {
     let (output, version) = match content {
         Content::Rendered(output) => (output, None),
         Content::Archived { archive, path, version } => (rendered(archive, path).await?, Some(version)),
     };
     let tag = tag_of(&output);
-    let anew = former.as_ref() != Some(&tag);
+    let anew = former != Some(tag.as_str());
     if anew {
         target.write(path, &output).await?;
     }

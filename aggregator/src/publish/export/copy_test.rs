@@ -38,7 +38,9 @@ fn site(pages: &[(&str, Publication)]) -> Site {
 
 async fn open(folder: &Path) -> Copy {
     let directory = Directory::open(folder).expect("opened");
-    Copy::open(Target::Directory(Arc::new(directory)), Arc::default()).await.expect("ours")
+    Copy::open(Target::Directory(Arc::new(directory)), Arc::new(Progress::new(String::new())))
+        .await
+        .expect("ours")
 }
 
 fn read(folder: &Path, path: &str) -> String {
@@ -90,7 +92,7 @@ async fn a_copy_has_what_visitors_get_and_only_what_changed_is_written() {
     assert_eq!((third.written, third.removed), (1, 5));
     assert!(!folder.join("status/shop").exists());
     assert_eq!(read(folder, "status/index.html"), "1 pages");
-    assert_eq!(copy.pending.load(Ordering::Relaxed), 0);
+    assert_eq!(copy.progress.pending(), 0);
 }
 
 #[tokio::test]
@@ -114,7 +116,7 @@ async fn nothing_links_to_what_could_not_be_written() {
     }
     assert_eq!(read(folder, "status/shop/index.html"), "two", "another page does not wait");
     assert!(!folder.join("status/gone").exists(), "what is private does not wait");
-    assert!(copy.pending.load(Ordering::Relaxed) > 0);
+    assert!(copy.progress.pending() > 0);
     std::fs::remove_dir_all(folder.join("history.html")).expect("removed");
     copy.bring_up_to(&after).await.expect("it can be written");
     for path in ["index.html", "history.html", "api/v2/status.json"] {

@@ -53,9 +53,9 @@ impl Directory {
     /// # Errors
     /// There is something else: this is somebody else's directory.
     pub(super) fn claim(&self) -> anyhow::Result<Manifest> {
-        let manifest = self.manifest()?.unwrap_or_default();
-        let mut foreign = Vec::new();
-        self.look_through(&self.path, &manifest, &mut foreign)?;
+        let mut manifest = self.manifest()?.unwrap_or_default();
+        let (mut foreign, mut present) = (Vec::new(), BTreeSet::new());
+        self.look_through(&self.path, &manifest, &mut foreign, &mut present)?;
         if !foreign.is_empty() {
             let named = foreign.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
             let more = if foreign.len() > NAMED { ", …" } else { "" };
@@ -64,6 +64,7 @@ impl Directory {
                 self.path.display()
             );
         }
+        manifest.doubt_all_but(&present);
         Ok(manifest)
     }
 
@@ -82,12 +83,13 @@ impl Directory {
         Ok(Manifest::read(&text))
     }
 
-    /// Collects what lies in a folder and `manifest` does not name.
+    /// Collects what lies in a folder: what `manifest` does not name, and what it does.
     fn look_through(
         &self,
         folder: &Path,
         manifest: &Manifest,
         foreign: &mut Vec<String>,
+        present: &mut BTreeSet<String>,
     ) -> anyhow::Result<()> {
         let unreadable = || format!("{} cannot be read", folder.display());
         for entry in std::fs::read_dir(folder).with_context(unreadable)? {
@@ -96,11 +98,13 @@ impl Directory {
             let below = path.strip_prefix(&self.path).unwrap_or(&path).to_string_lossy().into_owned();
             if kind.is_dir() {
                 if below != LOST_AND_FOUND {
-                    self.look_through(&path, manifest, foreign)?;
+                    self.look_through(&path, manifest, foreign, present)?;
                 }
             } else if kind.is_file() && entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
                 self.remove(&below)?;
-            } else if !(kind.is_file() && (below == manifest::NAME || manifest.0.contains_key(&below))) {
+            } else if kind.is_file() && manifest.0.contains_key(&below) {
+                present.insert(below);
+            } else if !(kind.is_file() && below == manifest::NAME) {
                 foreign.push(below);
             }
         }
@@ -229,9 +233,13 @@ mod tests {
         // Neither does a file become ours by standing beside ours.
         std::fs::remove_file(&foreign).expect("removed");
         let directory = Directory::open(folder.path()).expect("opened");
-        directory.write_manifest(&manifest(&["index.html"])).expect("written");
+        let tagged = |path: &str| (path.to_owned(), Some("tag".to_owned()));
+        let written = Manifest(["index.html", "lost.html"].map(tagged).into());
+        directory.write_manifest(&written).expect("written");
         directory.write("index.html", b"ours").expect("written");
-        assert_eq!(directory.claim().expect("ours"), manifest(&["index.html"]));
+        let claimed = directory.claim().expect("ours").0;
+        assert_eq!(claimed["index.html"].as_deref(), Some("tag"));
+        assert_eq!(claimed["lost.html"], None, "somebody removed it");
         std::fs::write(&foreign, "mine").expect("written");
         directory.claim().expect_err("one of them is not ours");
         assert_eq!(std::fs::read_to_string(foreign).expect("there"), "mine");

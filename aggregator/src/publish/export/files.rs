@@ -17,6 +17,8 @@ pub(super) enum Rank {
     Asset,
     /// Incidents, maintenance, announcements.
     Announced,
+    /// Components, months.
+    Below,
     Inner,
     Index,
     /// The list of pages, the 404.
@@ -118,6 +120,7 @@ fn rank_of(path: &str) -> Rank {
         ("incidents" | "maintenance" | "announcements", _) => Rank::Announced,
         _ if path.is_empty() => Rank::Index,
         _ if path == "api/v2/status.json" => Rank::Status,
+        ("components" | "history" | "uptime", _) if path.contains('/') => Rank::Below,
         ("api", _) | (_, Some("json" | "rss" | "atom" | "xml" | "ics")) => Rank::Data,
         _ => Rank::Inner,
     }
@@ -143,13 +146,13 @@ mod tests {
         let table = [
             ("", true, "index.html", Rank::Index),
             ("history", true, "history.html", Rank::Inner),
-            ("history/2026-10", true, "history/2026-10.html", Rank::Inner),
+            ("history/2026-10", true, "history/2026-10.html", Rank::Below),
             ("incidents/abc", true, "incidents/abc.html", Rank::Announced),
             ("widget.html", true, "widget.html", Rank::Inner),
             ("badge.svg", false, "badge.svg", Rank::Inner),
             ("uptime.csv", false, "uptime.csv", Rank::Inner),
             ("feed.atom", false, "feed.atom", Rank::Data),
-            ("components/abc/calendar.ics", false, "components/abc/calendar.ics", Rank::Data),
+            ("components/abc/calendar.ics", false, "components/abc/calendar.ics", Rank::Below),
             ("api/v2/summary.json", false, "api/v2/summary.json", Rank::Data),
             ("api/v2/status.json", false, "api/v2/status.json", Rank::Status),
             ("assets/0123.js", false, "assets/0123.js", Rank::Asset),

@@ -1,7 +1,7 @@
 //! The list of what an export wrote, kept with it: a file that it does not name is foreign, and is neither replaced nor
 //! removed. It is written before the files, so that a copy that was interrupted knows its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Its name in the copy.
 pub(super) const NAME: &str = ".skerry-export";
@@ -25,6 +25,13 @@ impl Manifest {
             Some((path.to_owned(), Some(tag.to_owned()).filter(|tag| tag != UNSURE)))
         };
         Some(Self(lines.filter_map(line).filter(|(path, _)| is_inside(path)).collect()))
+    }
+
+    /// What is not there is written again.
+    pub(super) fn doubt_all_but(&mut self, present: &BTreeSet<String>) {
+        for (_, tag) in self.0.iter_mut().filter(|(path, _)| !present.contains(*path)) {
+            *tag = None;
+        }
     }
 
     pub(super) fn written(&self) -> String {

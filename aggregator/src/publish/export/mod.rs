@@ -3,11 +3,14 @@
 
 mod copy;
 mod directory;
+mod exporter;
 mod files;
 mod manifest;
 mod once;
+mod s3;
 
 pub use copy::Exported;
+pub(super) use exporter::Exporter;
 pub use once::{export, site_of};
 
 #[cfg(doc)]

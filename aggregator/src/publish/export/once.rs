@@ -1,5 +1,6 @@
 //! An export by hand, from the database alone: whether or not an aggregator serves from it.
 
+use super::super::progress::Progress;
 use super::copy::{Copy, Exported, Target};
 use super::directory::Directory;
 use crate::engine::Engine;
@@ -37,6 +38,7 @@ pub fn export(site: &Site, directory: &Path) -> anyhow::Result<Exported> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().context("no runtime")?;
     runtime.block_on(async {
         let target = Target::Directory(Arc::new(Directory::open(directory)?));
-        Copy::open(target, Arc::default()).await?.bring_up_to(site).await
+        let progress = Arc::new(Progress::new(directory.display().to_string()));
+        Copy::open(target, progress).await?.bring_up_to(site).await
     })
 }

@@ -41,6 +41,11 @@ impl PageList {
         }
     }
 
+    /// Whether it would say something else, apart from when pages were verified.
+    pub(super) fn is_changed(&self) -> bool {
+        self.changed || self.added
+    }
+
     pub(super) fn is_due(&self) -> bool {
         let age = self.rendered.elapsed();
         let due = self.added

@@ -50,6 +50,8 @@ pub(super) struct Page {
     pub(super) shown: Option<(Address, Arc<Publication>)>,
     /// What must be rendered, and since when.
     pub(super) dirty: Option<Dirty>,
+    /// What is being rendered changed; it did not only become older.
+    pub(super) is_changing: bool,
     /// When its rendering began, while it lasts.
     pub(super) busy: Option<Instant>,
     /// The earliest instant of its next rendering.
@@ -80,6 +82,7 @@ impl Page {
             address: Address::default(),
             shown: None,
             dirty: None,
+            is_changing: false,
             busy: None,
             not_before: None,
             refreshed: now,
@@ -171,6 +174,7 @@ impl Page {
             return None;
         }
         let quarter = self.next_quarter(now, pages);
+        self.is_changing = self.dirty.is_some();
         match self.dirty.take() {
             Some(dirty) if dirty.all || dirty.past => {
                 self.quarter = quarter.unwrap_or(self.quarter);

@@ -2,6 +2,8 @@
 
 #[path = "archive_test.rs"]
 mod archive;
+#[path = "edge_test.rs"]
+mod edge;
 
 use super::super::addresses::Addresses;
 use super::*;
