@@ -261,14 +261,14 @@ fn client(tls: rustls::ClientConfig) -> anyhow::Result<Client> {
 }
 
 /// A client for requests that are no deliveries. It trusts the authorities of this host, follows no redirect and uses no
-/// proxy.
+/// proxy. So many `idle` connections to a host are kept; a peer that closes them after seconds is better met with none.
 ///
 /// # Errors
 /// The host's authorities cannot be read.
-pub fn client_of_host() -> anyhow::Result<Client> {
+pub fn client_of_host(idle: usize) -> anyhow::Result<Client> {
     let tls = trust::trust(None, None, ValidityClock::Local)?.config;
-    let client = builder(tls).user_agent(concat!("skerry/", env!("CARGO_PKG_VERSION"))).build();
-    client.context("cannot prepare the HTTP client")
+    let client = builder(tls).user_agent(concat!("skerry/", env!("CARGO_PKG_VERSION")));
+    client.pool_max_idle_per_host(idle).build().context("cannot prepare the HTTP client")
 }
 
 fn builder(tls: rustls::ClientConfig) -> ClientBuilder {

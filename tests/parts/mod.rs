@@ -16,6 +16,7 @@ pub mod dns_peer;
 pub mod haproxy;
 pub mod http_server;
 pub mod misbehaving;
+pub mod moto;
 pub mod named;
 pub mod nginx;
 pub mod nginx_mail;

@@ -27,11 +27,17 @@ impl Varnish {
     /// # Panics
     /// It does not answer within thirty seconds; the message contains its log.
     pub async fn start(origin: u16, rules: &str) -> Self {
+        let backend = format!("backend default {{ .host = \"127.0.0.1\"; .port = \"{origin}\"; }}");
+        Self::start_with(&format!("vcl 4.1;\n{backend}\n{rules}\n")).await
+    }
+
+    /// Starts Varnish with a whole configuration and waits until it answers.
+    ///
+    /// # Panics
+    /// It does not answer within thirty seconds; the message contains its log.
+    pub async fn start_with(text: &str) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let port = free_port();
-        let text = format!(
-            "vcl 4.1;\nbackend default {{ .host = \"127.0.0.1\"; .port = \"{origin}\"; }}\n{rules}\n"
-        );
         let file = directory.path().join("cache.vcl");
         std::fs::write(&file, text).expect("writes");
         let log = directory.path().join("log");

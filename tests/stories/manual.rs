@@ -65,6 +65,7 @@ fn every_subcommand_has_a_man_page_and_completion() {
         "-component-set",
         "-correct",
         "-doctor",
+        "-export",
         "-heartbeat",
         "-heartbeat-add",
         "-heartbeat-list",

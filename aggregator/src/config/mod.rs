@@ -22,8 +22,6 @@ use std::time::Duration;
 
 use skerry_agent::self_test::SelfTestSettings;
 use skerry_domain::branding::Branding;
-use skerry_domain::template::TemplateStatus;
-use skerry_domain::text::Text;
 use skerry_protocol::check::{Check, Kind, Severity};
 use skerry_protocol::strict::{Position, Problem};
 use skerry_web::TrustedProxies;
@@ -34,6 +32,7 @@ pub(crate) use edge::KEYS;
 pub use edge::{Export, Purge, S3};
 pub use load::{EVERY_KEY, known_keys, load};
 pub use provenance::{Provenance, Section};
+pub use templates::IncidentTemplate;
 
 /// The configuration, and the warnings about it.
 #[derive(Debug)]
@@ -380,25 +379,6 @@ pub struct Link {
     pub check: String,
     /// `weight = "minor"`: if it is down, the component is only degraded.
     pub minor: bool,
-    /// The position in the file.
-    pub declared_at: Position,
-}
-
-/// A template of incidents.
-#[derive(Clone, Debug, PartialEq)]
-pub struct IncidentTemplate {
-    /// Unique among those of its page, or of every page.
-    pub name: String,
-    /// The key of its page; `None`: it is for every page.
-    pub page: Option<String>,
-    /// With placeholders.
-    pub title: Text,
-    /// With placeholders.
-    pub body: Text,
-    /// The state that it brings about.
-    pub status: Option<TemplateStatus>,
-    /// Keys of components of its page.
-    pub components: Vec<String>,
     /// The position in the file.
     pub declared_at: Position,
 }

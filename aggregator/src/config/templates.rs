@@ -3,11 +3,30 @@
 
 use skerry_domain::template::{Placeholder, TemplateField, TemplateStatus, invalid_placeholders};
 use skerry_domain::text::{SanitiserSettings, Text};
-use skerry_protocol::strict::{Item, Table, nearest};
+use skerry_protocol::strict::{Item, Position, Table, nearest};
 use skerry_sanitiser::Rules;
 
-use super::{CheckEntry, IncidentTemplate, LocalAgent, Page, Sanitiser};
+use super::{CheckEntry, LocalAgent, Page, Sanitiser};
 use crate::texts::{BUILT_IN_AGENT, TextSanitiser, is_plain_word, settings};
+
+/// A template of incidents.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IncidentTemplate {
+    /// Unique among those of its page, or of every page.
+    pub name: String,
+    /// The key of its page; `None`: it is for every page.
+    pub page: Option<String>,
+    /// With placeholders.
+    pub title: Text,
+    /// With placeholders.
+    pub body: Text,
+    /// The state that it brings about.
+    pub status: Option<TemplateStatus>,
+    /// Keys of components of its page.
+    pub components: Vec<String>,
+    /// The position in the file.
+    pub declared_at: Position,
+}
 
 /// What of the file decides about texts and references.
 pub(super) struct Within<'a> {

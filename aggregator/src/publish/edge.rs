@@ -37,7 +37,7 @@ impl Edge {
     /// # Errors
     /// The authorities of this host cannot be read.
     pub fn of(purges: &[Purge], exports: &[Export], publisher: &mut Publisher) -> anyhow::Result<Self> {
-        let purger = |purge| Ok::<_, anyhow::Error>(Purger::new(purge, client_of_host()?));
+        let purger = |purge| Ok::<_, anyhow::Error>(Purger::new(purge, client_of_host(0)?));
         let purgers: Vec<Purger> = purges.iter().map(purger).collect::<Result<_, _>>()?;
         let exporters = exports.iter().map(Exporter::new).collect();
         publisher.purge_with(purgers.iter().map(|purger| Arc::clone(&purger.queue)).collect());

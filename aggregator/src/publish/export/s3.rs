@@ -21,6 +21,8 @@ use std::time::Duration;
 
 /// Retries within a request; what fails in spite of them is tried again as a whole.
 const RETRIES: usize = 2;
+/// That are kept open: as many as there are writes at once.
+const CONNECTIONS: usize = 8;
 const RETRY_FOR: Duration = Duration::from_secs(20);
 
 #[derive(Clone, Debug)]
@@ -42,7 +44,7 @@ impl Bucket {
             .with_bucket_name(&s3.bucket)
             .with_region(&s3.region)
             .with_credentials(Arc::new(credentials))
-            .with_http_connector(Connector(client_of_host()?))
+            .with_http_connector(Connector(client_of_host(CONNECTIONS)?))
             // Not every store has it.
             .with_disable_bulk_delete(true)
             .with_retry(retry);
