@@ -1,5 +1,5 @@
-//! The look that the owner of a page gives it: logo, colours, theme, layout, texts above and below, and a style sheet. What
-//! a status looks like is none of it. The values are checked where they are read.
+//! The look that the owner of a page gives it: logo, colours, theme, layout, texts above and below, and a style sheet.
+//! It never changes how a status looks. The values are checked where they are read.
 
 use super::text::Text;
 use std::fmt;

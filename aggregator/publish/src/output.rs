@@ -55,14 +55,20 @@ pub enum Compression {
 pub struct Encoded {
     /// The encoded body.
     pub bytes: Bytes,
-    /// Strong entity tag (RFC 9110 §8.8.3) in ASCII with its quotes; it depends on `bytes` alone.
+    /// Strong entity tag (RFC 9110 §8.8.3) in ASCII with its quotes; it depends on `bytes`, the content type and the policy.
     pub etag: Bytes,
 }
 
 impl Encoded {
-    fn new(bytes: Bytes) -> Self {
-        let etag = Bytes::from(format!("\"{:032x}\"", xxhash_rust::xxh3::xxh3_128(&bytes)));
-        Self { bytes, etag }
+    /// `headers` are what is sent with the bytes and is kept with them: a 304 renews neither.
+    fn new(bytes: Bytes, headers: [&str; 2]) -> Self {
+        let mut hash = xxhash_rust::xxh3::Xxh3Default::new();
+        for part in headers {
+            hash.update(part.as_bytes());
+            hash.update(&[0]);
+        }
+        hash.update(&bytes);
+        Self { bytes, etag: Bytes::from(format!("\"{:032x}\"", hash.digest128())) }
     }
 }
 
@@ -134,9 +140,12 @@ impl Output {
             (None, Some(previous)) => whole_second(now).max(previous.last_modified + SECOND),
             (None, None) => whole_second(now),
         };
-        let identity = same.map_or_else(|| Encoded::new(Bytes::from(bytes)), |same| same.identity.clone());
+        let headers = [kind.content_type, kind.policy];
+        let identity =
+            same.map_or_else(|| Encoded::new(Bytes::from(bytes), headers), |same| same.identity.clone());
         let if_smaller = |form: Option<Vec<u8>>| {
-            form.filter(|form| form.len() < identity.bytes.len()).map(|form| Encoded::new(Bytes::from(form)))
+            form.filter(|form| form.len() < identity.bytes.len())
+                .map(|form| Encoded::new(Bytes::from(form), headers))
         };
         Arc::new(Self {
             content_type: kind.content_type,
@@ -159,8 +168,9 @@ impl Output {
     #[must_use]
     pub fn compressed(&self, level: Compression) -> Arc<Self> {
         let bytes = &self.identity.bytes;
+        let headers = [self.content_type, std::str::from_utf8(&self.policy).unwrap_or_default()];
         let if_smaller = |form: Option<Vec<u8>>| {
-            form.filter(|form| form.len() < bytes.len()).map(|form| Encoded::new(Bytes::from(form)))
+            form.filter(|form| form.len() < bytes.len()).map(|form| Encoded::new(Bytes::from(form), headers))
         };
         let (gzip, brotli) = (if_smaller(gzip(bytes, level)), if_smaller(brotli(bytes, level)));
         Arc::new(Self { compression: level, gzip, brotli, ..self.clone() })
@@ -351,6 +361,19 @@ mod tests {
             back.last_modified > second.last_modified,
             "a clock set back must not make an old copy valid again"
         );
+    }
+
+    #[test]
+    fn another_policy_is_another_version() {
+        let of = |policy| Output::render(Kind { policy, ..kind() }, text(7), NOW, None, Compression::Fast);
+        let (open, framed) = (of("frame-ancestors *"), of("frame-ancestors 'none'"));
+        assert_ne!(
+            open.identity.etag, framed.identity.etag,
+            "a cache would keep the former policy with a 304"
+        );
+        let etag = |output: &Output| output.gzip.as_ref().map(|form| form.etag.clone());
+        assert_ne!(etag(&open), etag(&framed));
+        assert_eq!(etag(&open.compressed(Compression::Fast)), etag(&open));
     }
 
     #[test]

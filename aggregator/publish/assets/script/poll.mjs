@@ -38,7 +38,8 @@ export const poll = (ask, times, random = Math.random) => {
     if (ended || asking || document.hidden) return
     asking = true
     asked = performance.now()
-    const answer = await ask()
+    // What fails must not end the polling.
+    const answer = await ask().catch(() => false)
     asking = false
     ended = answer === null
     failures = answer === false ? failures + 1 : 0

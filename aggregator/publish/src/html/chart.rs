@@ -119,7 +119,7 @@ fn column(outage: &Interval<Status>, scale: &Scale) -> Column {
     }
 }
 
-/// "Response time over the last 24 hours: median 150 to 310 ms, slowest 5% up to 740 ms, major outage from 14:02 to 15:20."
+/// "Response time over the last 24 hours: median 150 to 310 ms, 95th percentile 740 ms, major outage from 14:02 to 15:20."
 fn description(
     window: &ResponseWindow,
     span: Span,

@@ -34,35 +34,35 @@ fn the_picture_is_told_in_words() {
         (
             Span::Day,
             vec![],
-            "Response time over the last 24 hours: median 150 to 190 ms, slowest 5% up to 400 ms.",
+            "Response time over the last 24 hours: median 150 to 190 ms, 95th percentile 400 ms.",
         ),
         (
             Span::Day,
             vec![(133, 55, Status::MajorOutage), (20, 0, Status::PartialOutage)],
-            "Response time over the last 24 hours: median 150 to 190 ms, slowest 5% up to 400 ms, \
+            "Response time over the last 24 hours: median 150 to 190 ms, 95th percentile 400 ms, \
              major outage from 14:02 to 15:20, partial outage since 15:55.",
         ),
         (
             Span::Day,
             vec![(20 * 60, 19 * 60, Status::DegradedPerformance)],
-            "Response time over the last 24 hours: median 150 to 190 ms, slowest 5% up to 400 ms.",
+            "Response time over the last 24 hours: median 150 to 190 ms, 95th percentile 400 ms.",
         ),
         (
             Span::Day,
             vec![(20 * 60, 19 * 60, Status::MajorOutage)],
-            "Response time over the last 24 hours: median 150 to 190 ms, slowest 5% up to 400 ms, \
+            "Response time over the last 24 hours: median 150 to 190 ms, 95th percentile 400 ms, \
              major outage from Thu 20:15 to Thu 21:15.",
         ),
         (
             Span::Week,
             vec![(4 * 1_440, 4 * 1_440 - 60, Status::MajorOutage)],
-            "Response time over the last 7 days: median 150 to 190 ms, slowest 5% up to 400 ms, \
+            "Response time over the last 7 days: median 150 to 190 ms, 95th percentile 400 ms, \
              major outage from 16 Nov, 16:15 to 16 Nov, 17:15.",
         ),
         (
             Span::Month,
             (1..=4).map(|day| (day * 1_440, day * 1_440 - 60, Status::MajorOutage)).collect(),
-            "Response time over the last 30 days: median 160 to 180 ms, slowest 5% up to 400 ms, \
+            "Response time over the last 30 days: median 160 to 180 ms, 95th percentile 400 ms, \
              4 outages, 4 h in all.",
         ),
     ] {

@@ -8,8 +8,8 @@ pub(crate) const RESPONSE: &str = "Response time";
 /// The label of the links to the windows of the chart.
 pub(crate) const WINDOW: &str = "Window of the chart";
 pub(crate) const MEDIAN: &str = "Median";
-/// The texts before the 95th percentile; the second is bold with it.
-pub(crate) const SLOWEST: [&str; 2] = ["Slowest 5%", "over "];
+/// The texts before the 95th percentile, as it usually was; the second is bold with it.
+pub(crate) const SLOWEST: [&str; 2] = ["95th percentile", "usually "];
 pub(crate) const NO_RESPONSE: &str =
     "No response times yet. The first one appears a few minutes after the first check.";
 /// Nothing was measured in a window, but before.
@@ -40,7 +40,7 @@ pub(crate) fn set_at(time: &str) -> String {
 pub(crate) fn chart(window: usize, medians: &str, slowest: &str, outages: &[String]) -> String {
     let over = ["24 hours", "7 days", "30 days", "90 days"];
     let over = over.get(window).copied().unwrap_or_default();
-    let mut parts = vec![format!("median {medians}"), format!("slowest 5% up to {slowest}")];
+    let mut parts = vec![format!("median {medians}"), format!("95th percentile {slowest}")];
     parts.extend_from_slice(outages);
     format!("Response time over the last {over}: {}.", parts.join(", "))
 }

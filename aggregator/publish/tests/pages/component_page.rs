@@ -167,7 +167,10 @@ fn a_chart_has_a_page_for_each_window() {
         )),
         "{own}"
     );
-    assert!(own.contains("Median <b>120 ms</b>") && own.contains("Slowest 5% <b>over 340 ms</b>"), "{own}");
+    assert!(
+        own.contains("Median <b>120 ms</b>") && own.contains("95th percentile <b>usually 340 ms</b>"),
+        "{own}"
+    );
     let windows = html::component_windows(&view, &id);
     let paths: Vec<_> = windows.iter().map(|(path, _)| path.as_str()).collect();
     assert_eq!(paths, ["7d", "30d", "90d"].map(|window| format!("components/{id}/{window}")));

@@ -121,7 +121,7 @@ impl<'i> AtRuleParser<'i> for Rules {
                 "Only @media and @supports may stand here.",
             );
         }
-        Ok(format!("@{name} {}", condition(input)?))
+        Ok(format!("@{name} {}", condition(input, 0)?))
     }
 
     fn parse_block(
@@ -154,7 +154,7 @@ impl<'i> DeclarationParser<'i> for Declarations {
                 "Colours, fonts, borders, padding, sizes and the flow of text may be set.",
             );
         }
-        Ok(format!("{name}:{};", value(input)?))
+        Ok(format!("{name}:{};", value(&name, input)?))
     }
 }
 

@@ -3,7 +3,6 @@
 use super::*;
 use skerry_domain::time::DAY;
 use skerry_publish::archive::Archived;
-use skerry_publish::output::CacheClass;
 
 /// What the archive of the page `one` has at a path.
 async fn archived(site: &ArcSwap<Site>, path: &str) -> Option<Arc<Output>> {

@@ -40,7 +40,7 @@ pub(super) fn selectors(input: &mut Parser<'_>) -> Result<String, Refused> {
         let allowed =
             if *is_first { ROOTS.contains(&words.as_str()) } else { BELOW.contains(&words.as_str()) };
         if !allowed {
-            return refuse(input, format!("\"{compound}\" may not be selected here"), remedy());
+            return refuse(input, format!("\"{compound}\" is not an allowed selector"), remedy());
         }
         (*is_first, *compound) = (false, String::new());
         Ok(())
@@ -83,7 +83,7 @@ pub(super) fn selectors(input: &mut Parser<'_>) -> Result<String, Refused> {
             part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || ".:-".contains(c));
         let unknown = compound.ends_with(':') && !PSEUDO_CLASSES.contains(&part.as_str());
         if !is_plain || unknown {
-            return refuse(input, format!("\"{compound}{part}\" may not be selected here"), remedy());
+            return refuse(input, format!("\"{compound}{part}\" is not an allowed selector"), remedy());
         }
         compound.push_str(&part);
         text.push_str(&part);

@@ -26,7 +26,6 @@ pub(super) const PROPERTIES: &[&str] = &[
     "display",
     "flex-direction",
     "flex-wrap",
-    "font",
     "font-family",
     "font-size",
     "font-style",
@@ -64,20 +63,31 @@ pub(super) const PROPERTIES: &[&str] = &[
     "word-spacing",
     "accent-color",
 ];
-const FUNCTIONS: &[&str] =
-    &["rgb", "rgba", "hsl", "hsla", "hwb", "oklch", "oklab", "lch", "calc", "min", "max", "clamp"];
-const UNITS: &[&str] = &["px", "rem", "em", "ch", "ex", "deg"];
-/// The longest length, in any unit but px, and in px: what stands above the page leaves its first screen visible.
-const LONGEST: (f32, f32) = (12.0, 200.0);
+/// Colours only: what calculates could exceed every limit.
+const FUNCTIONS: &[&str] = &["rgb", "rgba", "hsl", "hsla", "hwb", "oklch", "oklab", "lch"];
+const UNITS: &[&str] = &["px", "rem", "em", "ch", "ex"];
+/// How deep the parentheses of a condition may nest.
+const MAX_DEPTH: usize = 8;
+
+/// The greatest values of a property: px, lengths in other units, and numbers without a unit. They keep what stands above the
+/// page short.
+fn limits(property: &str) -> (f32, f32, f32) {
+    let (px, length) = if is_width(property) { (960.0, 60.0) } else { (64.0, 4.0) };
+    (px, length, if property == "font-weight" { 1_000.0 } else { 4.0 })
+}
+
+fn is_width(property: &str) -> bool {
+    property.ends_with("width") && !property.starts_with("border") || property.ends_with("inline-size")
+}
 
 /// The condition of `@media` or `@supports`, as its tokens are written.
-pub(super) fn condition(input: &mut Parser<'_>) -> Result<String, Refused> {
+pub(super) fn condition(input: &mut Parser<'_>, depth: usize) -> Result<String, Refused> {
     let mut text = String::new();
     while let Ok(token) = input.next_including_whitespace().cloned() {
         match &token {
             Token::WhiteSpace(_) => text.push(' '),
-            Token::ParenthesisBlock => {
-                let within = input.parse_nested_block(condition)?;
+            Token::ParenthesisBlock if depth < MAX_DEPTH => {
+                let within = input.parse_nested_block(|input| condition(input, depth + 1))?;
                 text.push_str(&format!("({within})"));
             }
             Token::Ident(_)
@@ -100,15 +110,25 @@ pub(super) fn condition(input: &mut Parser<'_>) -> Result<String, Refused> {
     Ok(text.trim().to_owned())
 }
 
-/// A value, as its tokens are written.
-pub(super) fn value(input: &mut Parser<'_>) -> Result<String, Refused> {
+/// The value of a property, as its tokens are written.
+pub(super) fn value(property: &str, input: &mut Parser<'_>) -> Result<String, Refused> {
+    let (px, length, number) = limits(property);
     let mut text = String::new();
     while let Ok(token) = input.next_including_whitespace().cloned() {
+        let too_much = |input: &Parser<'_>| {
+            let what = format!("\"{}\" is too much for {property}", token.to_css_string());
+            refuse(
+                input,
+                what,
+                format!("At most {px}px, {length} of another unit, or {number} without a unit."),
+            )
+        };
         match &token {
             Token::WhiteSpace(_) => text.push(' '),
             Token::Function(name) if FUNCTIONS.contains(&name.to_ascii_lowercase().as_str()) => {
-                let within = input.parse_nested_block(value)?;
+                let within = input.parse_nested_block(color)?;
                 text.push_str(&format!("{}({within})", name.to_ascii_lowercase()));
+                continue;
             }
             Token::Dimension { value, unit, .. } => {
                 let unit = unit.to_ascii_lowercase();
@@ -116,13 +136,16 @@ pub(super) fn value(input: &mut Parser<'_>) -> Result<String, Refused> {
                     let what = format!("the unit of \"{}\" is not allowed", token.to_css_string());
                     return refuse(input, what, format!("Use {}.", one_of(UNITS)));
                 }
-                let longest = if unit == "px" || unit == "deg" { LONGEST.1 } else { LONGEST.0 };
-                if unit != "deg" && !(0.0..=longest).contains(value) && !(-1.0..0.0).contains(value) {
-                    let what = format!("\"{}\" is too long", token.to_css_string());
-                    let remedy = format!("At most {}px, or {} of another unit.", LONGEST.1, LONGEST.0);
-                    return refuse(input, what, remedy);
+                if !(-1.0..=if unit == "px" { px } else { length }).contains(value) {
+                    return too_much(input);
                 }
-                text.push_str(&token.to_css_string());
+            }
+            Token::Number { value, .. } if !(-1.0..=number).contains(value) => return too_much(input),
+            Token::Percentage { unit_value, .. }
+                if !is_width(property) || !(0.0..=1.0).contains(unit_value) =>
+            {
+                let what = format!("\"{}\" is not allowed for {property}", token.to_css_string());
+                return refuse(input, what, "Percentages up to 100% are for widths.");
             }
             Token::Ident(_)
             | Token::Hash(_)
@@ -130,15 +153,35 @@ pub(super) fn value(input: &mut Parser<'_>) -> Result<String, Refused> {
             | Token::Number { .. }
             | Token::Percentage { .. }
             | Token::QuotedString(_)
-            | Token::Comma
-            | Token::Delim('/' | '+' | '-' | '*') => {
-                text.push_str(&token.to_css_string());
-            }
-            _ => {
-                let what = format!("\"{}\" is not allowed in a value", token.to_css_string());
-                return refuse(input, what, "Nothing may be loaded, and nothing may be marked as important.");
-            }
+            | Token::Comma => {}
+            _ => return not_allowed(&token, input),
+        }
+        if !matches!(token, Token::WhiteSpace(_)) {
+            text.push_str(&token.to_css_string());
         }
     }
     Ok(text.trim().to_owned())
+}
+
+/// What stands in the parentheses of a colour.
+fn color(input: &mut Parser<'_>) -> Result<String, Refused> {
+    let mut text = String::new();
+    while let Ok(token) = input.next_including_whitespace().cloned() {
+        match &token {
+            Token::WhiteSpace(_) => text.push(' '),
+            Token::Ident(_)
+            | Token::Number { .. }
+            | Token::Percentage { .. }
+            | Token::Dimension { .. }
+            | Token::Comma
+            | Token::Delim('/') => text.push_str(&token.to_css_string()),
+            _ => return not_allowed(&token, input),
+        }
+    }
+    Ok(text.trim().to_owned())
+}
+
+fn not_allowed<T>(token: &Token<'_>, input: &Parser<'_>) -> Result<T, Refused> {
+    let what = format!("\"{}\" is not allowed in a value", token.to_css_string());
+    refuse(input, what, "Nothing may be loaded, calculated or marked as important.")
 }
