@@ -8,6 +8,10 @@
 
 # Snippet of type recv.
 sub vcl_recv {
+    # A page with an audience of its own depends on who asks: pass its paths or hosts.
+    #
+    #   if (req.url ~ "^/status/partners(/|$)") { return (pass); }
+
     # No byte depends on these: one copy of each path is enough.
     unset req.http.Cookie;
     set req.url = querystring.remove(req.url);

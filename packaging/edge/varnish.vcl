@@ -38,6 +38,10 @@ sub vcl_recv {
     if (req.method != "GET" && req.method != "HEAD") {
         return (pass);
     }
+    # A page with an audience of its own (see docs/proxies.md) depends on who asks; name its paths or hosts here:
+    #
+    #   if (req.url ~ "^/status/partners(/|$)") { return (pass); }
+
     # No byte depends on these: one copy of each path is enough.
     unset req.http.Cookie;
     unset req.http.Authorization;
@@ -59,6 +63,13 @@ sub vcl_backend_response {
         }
         set beresp.uncacheable = true;
         set beresp.ttl = 0s;
+        return (deliver);
+    }
+    # Varnish itself keeps what says so.
+    if (beresp.http.Surrogate-Control ~ "no-store" || beresp.http.Cache-Control ~ "no-store|private") {
+        set beresp.uncacheable = true;
+        set beresp.ttl = 0s;
+        set beresp.grace = 0s;
         return (deliver);
     }
     set beresp.http.xkey = beresp.http.Surrogate-Key;

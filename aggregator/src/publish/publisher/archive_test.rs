@@ -1,5 +1,6 @@
 //! What is over, rendered on request from what the publisher published.
 
+use super::super::super::output::CacheClass;
 use super::*;
 use skerry_domain::time::DAY;
 use skerry_publish::archive::Archived;
