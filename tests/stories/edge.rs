@@ -217,8 +217,10 @@ async fn stands(world: &mut World, edge: u16, life: Duration, expire: impl Fn())
     let took = storm(edge, std::thread::yield_now);
     let asked = at_origin(world) - before;
     let most = PATHS.len() as u64 * (3 + (took.as_secs() + 1) / 5) + took.as_secs().div_ceil(2) + 4;
-    println!("after the return, {REQUESTS} requests in {took:?}: {asked} at the origin, at most {most}");
-    assert!(asked <= most, "a stampede: {asked} requests at the origin in {took:?}");
+    assert!(
+        asked <= most,
+        "a stampede: {asked} of {REQUESTS} requests at the origin in {took:?}, at most {most}"
+    );
     until("the cache has the new aggregator's pages", BOUND, async || {
         fetch(edge, "/").1 == world.page("/").text()
     })

@@ -207,7 +207,12 @@ async fn a_bucket_that_fails_never_holds_half_a_site() {
     let metrics = get(world.private, "/metrics").expect("it answers").text();
     let failures = metrics.lines().find(|line| line.starts_with("skerry_export_failures_total"));
     assert!(failures.is_some_and(|line| !line.ends_with(" 0")), "nothing failed: {metrics}");
-    let seen = seen.lock().expect("nobody panicked");
+    assert_complete(&moto, &seen.lock().expect("nobody panicked"));
+    world.stop().await;
+}
+
+/// The bucket holds what was sent, and nothing was linked before it was there.
+fn assert_complete(moto: &Moto, seen: &Seen) {
     assert_eq!(seen.wrong, Vec::<String>::new(), "of {} requests", seen.requests);
     for (path, object) in &seen.objects {
         let ask = format!("GET {PREFIX}{path} HTTP/1.1\r\n{SIGNED}");
@@ -218,6 +223,4 @@ async fn a_bucket_that_fails_never_holds_half_a_site() {
         assert!(!html || head.contains("content-type: text/html; charset=utf-8"), "{path}: {head}");
     }
     assert!(!seen.objects.is_empty());
-    drop(seen);
-    world.stop().await;
 }

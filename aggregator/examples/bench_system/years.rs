@@ -182,7 +182,7 @@ impl World {
 
 fn page(number: usize, names: &[String]) -> DesiredPage {
     let component = |name: &String| {
-        let settings = ComponentSettings::named(&name);
+        let settings = ComponentSettings::named(name);
         let links = vec![DesiredLink { check: name.clone(), minor: false }];
         DesiredItem::Component(DesiredComponent { key: name.clone(), settings, starts_at: None, links })
     };

@@ -6,7 +6,7 @@ use crate::html::balanced;
 use crate::stable_id;
 use crate::texts::{feed as words, incident};
 use crate::times;
-use crate::view::{ComponentView, MaintenanceView, PageView};
+use crate::view::{ComponentView, IncidentText, MaintenanceView, PageView};
 use jiff::tz::TimeZone;
 use skerry_domain::maintenance::MaintenanceStatus;
 use skerry_domain::time::Timestamp;
@@ -74,7 +74,7 @@ fn description(window: &MaintenanceView, address: &str) -> String {
     let announcement = window.updates.last().and_then(|first| first.body.as_ref());
     let names: Vec<_> = window.components.iter().map(|one| balanced(&one.name)).collect();
     let affected = if names.is_empty() { String::new() } else { incident::affects(&names.join(", ")) };
-    let parts = [announcement.map(|text| text.plain()).unwrap_or_default(), affected, address.to_owned()];
+    let parts = [announcement.map(IncidentText::plain).unwrap_or_default(), affected, address.to_owned()];
     let parts: Vec<_> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
     parts.join("\n\n")
 }

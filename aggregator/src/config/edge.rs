@@ -172,8 +172,11 @@ pub(super) fn purges(root: &Table<'_>) -> Vec<Purge> {
     root.tables("purge", &[]).iter().filter_map(purge).collect()
 }
 
+/// Reads a cache of one kind.
+type ReadPurge = fn(&Item<'_>) -> Option<Purge>;
+
 fn purge(table: &Table<'_>) -> Option<Purge> {
-    let kinds: [(&'static str, fn(&Item<'_>) -> Option<Purge>); 4] =
+    let kinds: [(&'static str, ReadPurge); 4] =
         [("varnish", varnish), ("fastly", fastly), ("cloudflare", cloudflare), ("http", http)];
     let read = kinds.iter().filter_map(|(kind, read)| table.item(kind).map(|item| (*kind, read(&item))));
     let mut read: Vec<_> = read.collect();

@@ -348,7 +348,7 @@ impl Publisher {
         }
         self.is_dirty = true;
         if let Some(closed) = &address.closed {
-            return self.closed.show(&address, closed.page(&address.url, &publication));
+            return self.closed.show(&address, &closed.page(&address.url, &publication));
         }
         self.next.by_slug.insert(address.slug, Arc::clone(&publication));
         for host in address.hosts {

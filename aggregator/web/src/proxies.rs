@@ -3,7 +3,7 @@
 //! byte of a public page depends on it.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{FORWARDED, HeaderName};
+use actix_web::http::header::{FORWARDED, HeaderName, HeaderValue};
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV4};
 
@@ -42,7 +42,7 @@ impl TrustedProxies {
         if !self.trust(peer) {
             return Some(peer);
         }
-        let lines: Vec<&[u8]> = request.headers().get_all(name).map(|value| value.as_bytes()).collect();
+        let lines: Vec<&[u8]> = request.headers().get_all(name).map(HeaderValue::as_bytes).collect();
         Some(self.client_behind(peer, &lines))
     }
 

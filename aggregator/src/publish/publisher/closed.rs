@@ -31,10 +31,10 @@ impl ClosedPages {
         changed
     }
 
-    pub(super) fn show(&mut self, address: &Address, page: Arc<ClosedPage>) {
-        self.next.by_slug.insert(address.slug.clone(), Arc::clone(&page));
+    pub(super) fn show(&mut self, address: &Address, page: &Arc<ClosedPage>) {
+        self.next.by_slug.insert(address.slug.clone(), Arc::clone(page));
         for host in &address.hosts {
-            self.next.by_host.insert(host.clone(), Arc::clone(&page));
+            self.next.by_host.insert(host.clone(), Arc::clone(page));
         }
     }
 

@@ -110,7 +110,8 @@ fn the_same_bytes_come_over_both_versions() {
         let (mut sender, _connection) = secure.connect().await;
         let page = answer(&mut sender, request("GET", "/", &[]), b"").await;
         let etag = page.header("etag").expect("a validator").to_owned();
-        let table: [(&str, &str, Vec<(&str, &str)>); 9] = [
+        type Lines<'a> = Vec<(&'a str, &'a str)>;
+        let table: [(&str, &str, Lines<'_>); 9] = [
             ("GET", "/", vec![]),
             ("GET", "/", vec![("accept-encoding", "br")]),
             ("GET", "/", vec![("if-none-match", &etag)]),

@@ -35,11 +35,11 @@ enum Every {
 impl Every {
     fn of(length: i64) -> Self {
         match length {
-            ..=7_200_000 => Self::Minutes(15),
-            ..=28_800_000 => Self::Minutes(60),
-            ..=108_000_000 => Self::Minutes(240),
-            ..=691_200_000 => Self::Day,
-            _ => Self::Week,
+            ..7_200_001 => Self::Minutes(15),
+            7_200_001..28_800_001 => Self::Minutes(60),
+            28_800_001..108_000_001 => Self::Minutes(240),
+            108_000_001..691_200_001 => Self::Day,
+            691_200_001.. => Self::Week,
         }
     }
 
