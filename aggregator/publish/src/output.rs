@@ -61,7 +61,9 @@ pub struct Encoded {
 
 impl Encoded {
     /// `headers` are what is sent with the bytes and is kept with them: a 304 renews neither.
-    fn new(bytes: Bytes, headers: [&str; 2]) -> Self {
+    fn new(bytes: Vec<u8>, headers: [&str; 2]) -> Self {
+        // What a renderer or compressor reserved beyond the bytes would stay for as long as they do.
+        let bytes = Bytes::from(bytes.into_boxed_slice());
         let mut hash = xxhash_rust::xxh3::Xxh3Default::new();
         for part in headers {
             hash.update(part.as_bytes());
@@ -94,9 +96,9 @@ pub struct Output {
     pub compression: Compression,
     /// Not compressed.
     pub identity: Encoded,
-    /// `None` if it would not be smaller.
+    /// `None` if it would not be smaller, or the body is short.
     pub gzip: Option<Encoded>,
-    /// `None` if it would not be smaller.
+    /// `None` if it would not be smaller, or the body is short.
     pub brotli: Option<Encoded>,
 }
 
@@ -141,11 +143,9 @@ impl Output {
             (None, None) => whole_second(now),
         };
         let headers = [kind.content_type, kind.policy];
-        let identity =
-            same.map_or_else(|| Encoded::new(Bytes::from(bytes), headers), |same| same.identity.clone());
+        let identity = same.map_or_else(|| Encoded::new(bytes, headers), |same| same.identity.clone());
         let if_smaller = |form: Option<Vec<u8>>| {
-            form.filter(|form| form.len() < identity.bytes.len())
-                .map(|form| Encoded::new(Bytes::from(form), headers))
+            form.filter(|form| form.len() < identity.bytes.len()).map(|form| Encoded::new(form, headers))
         };
         Arc::new(Self {
             content_type: kind.content_type,
@@ -170,7 +170,7 @@ impl Output {
         let bytes = &self.identity.bytes;
         let headers = [self.content_type, std::str::from_utf8(&self.policy).unwrap_or_default()];
         let if_smaller = |form: Option<Vec<u8>>| {
-            form.filter(|form| form.len() < bytes.len()).map(|form| Encoded::new(Bytes::from(form), headers))
+            form.filter(|form| form.len() < bytes.len()).map(|form| Encoded::new(form, headers))
         };
         let (gzip, brotli) = (if_smaller(gzip(bytes, level)), if_smaller(brotli(bytes, level)));
         Arc::new(Self { compression: level, gzip, brotli, ..self.clone() })
@@ -203,7 +203,13 @@ fn http_date(at: Timestamp) -> Bytes {
     Bytes::from(instant.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
 }
 
+/// What is shorter fits into one packet as it is, and three forms of it would take three times the memory.
+const LEAST_COMPRESSED: usize = 1_200;
+
 fn gzip(bytes: &[u8], level: Compression) -> Option<Vec<u8>> {
+    if bytes.len() < LEAST_COMPRESSED {
+        return None;
+    }
     let level = match level {
         Compression::Fast => flate2::Compression::new(6),
         Compression::Best => flate2::Compression::best(),
@@ -214,6 +220,9 @@ fn gzip(bytes: &[u8], level: Compression) -> Option<Vec<u8>> {
 }
 
 fn brotli(bytes: &[u8], level: Compression) -> Option<Vec<u8>> {
+    if bytes.len() < LEAST_COMPRESSED {
+        return None;
+    }
     let parameters = brotli::enc::BrotliEncoderParams {
         quality: match level {
             Compression::Fast => 5,

@@ -203,8 +203,7 @@ impl Renderer<'_> {
         for (path, bytes) in api_v2::render(self.view)? {
             self.live(path, api_v2::CONTENT_TYPE, bytes);
         }
-        let badges = badge::render(self.view)?;
-        for badge in badges.into_iter().filter(|badge| badge.component.as_deref().is_none_or(selected)) {
+        for badge in badge::render(self.view, selected)? {
             self.live(&badge.path, badge.content_type, badge.bytes);
         }
         self.page("uptime", CacheClass::Live, html::uptime(self.view)?);

@@ -191,10 +191,11 @@ fn http<S: OverTcp, Stop: Future<Output = ()> + 'static>(
                 let (client, malformed) = (accepted.2, Arc::clone(&malformed));
                 if accepted.1 == Protocol::Http2 {
                     let (http2, stop) = (Rc::clone(&http2), stopping());
-                    return Either::Left(async move {
+                    // In a box: its state is large, and no connection with HTTP/1.1 should hold room for it.
+                    return Either::Left(Box::pin(async move {
                         let served = http2::serve(accepted.0, client, &*http2, (limits, &malformed), stop);
                         served.await.map_err(DispatchError::Io)
-                    });
+                    }));
                 }
                 let connection = http1.call(accepted);
                 Either::Right(async move {

@@ -24,19 +24,17 @@ pub const JSON_CONTENT_TYPE: &str = "application/json; charset=utf-8";
 pub struct Badge {
     /// The path below the page's root.
     pub path: String,
-    /// The component's id, or `None` for the page's badges.
-    pub component: Option<String>,
     /// [`SVG_CONTENT_TYPE`] or [`JSON_CONTENT_TYPE`].
     pub content_type: &'static str,
     /// SVG or JSON.
     pub bytes: Vec<u8>,
 }
 
-/// All badges of a page.
+/// The badges of a page, and those of the components whose ids are `wanted`.
 ///
 /// # Errors
 /// None in practice: the JSON has only text and numbers.
-pub fn render(view: &PageView) -> serde_json::Result<Vec<Badge>> {
+pub fn render(view: &PageView, wanted: &dyn Fn(&str) -> bool) -> serde_json::Result<Vec<Badge>> {
     let message = of_page(view);
     let mut badges = vec![
         Badge::svg("badge.svg".to_owned(), status_svg(words::STATUS, &view.name, &message)),
@@ -45,7 +43,7 @@ pub fn render(view: &PageView) -> serde_json::Result<Vec<Badge>> {
     let uptime = figures::uptime_of_page(view).map(|svg| ("badge/uptime.svg", svg));
     let response = figures::response_of_page(view).map(|svg| ("badge/response.svg", svg));
     badges.extend(uptime.into_iter().chain(response).map(|(path, svg)| Badge::svg(path.to_owned(), svg)));
-    for component in components(view) {
+    for component in components(view).filter(|one| wanted(&one.id)) {
         let message = of_component(view, component);
         let at = |end: &str| format!("components/{}/{end}", component.id);
         let mut own = vec![
@@ -55,19 +53,19 @@ pub fn render(view: &PageView) -> serde_json::Result<Vec<Badge>> {
         let uptime = figures::uptime(component).map(|svg| ("badge/uptime.svg", svg));
         let response = figures::response(component, view.now).map(|svg| ("badge/response.svg", svg));
         own.extend(uptime.into_iter().chain(response).map(|(end, svg)| Badge::svg(at(end), svg)));
-        badges.extend(own.into_iter().map(|one| Badge { component: Some(component.id.clone()), ..one }));
+        badges.append(&mut own);
     }
     Ok(badges)
 }
 
 impl Badge {
     fn svg(path: String, svg: String) -> Self {
-        Self { path, component: None, content_type: SVG_CONTENT_TYPE, bytes: svg.into_bytes() }
+        Self { path, content_type: SVG_CONTENT_TYPE, bytes: svg.into_bytes() }
     }
 
     fn json(path: String, endpoint: &Endpoint<'_>) -> serde_json::Result<Self> {
         let bytes = serde_json::to_vec(endpoint)?;
-        Ok(Self { path, component: None, content_type: JSON_CONTENT_TYPE, bytes })
+        Ok(Self { path, content_type: JSON_CONTENT_TYPE, bytes })
     }
 }
 

@@ -6,7 +6,7 @@ use skerry_domain::time::{DAY, MINUTE};
 
 fn badges(components: Vec<ComponentView>) -> Vec<(String, String)> {
     let view = page(vec![Item::Group(group("g", components))]);
-    let badges = render(&view).expect("rendered").into_iter();
+    let badges = render(&view, &|_| true).expect("rendered").into_iter();
     badges.map(|badge| (badge.path, String::from_utf8(badge.bytes).expect("UTF-8"))).collect()
 }
 
@@ -182,7 +182,7 @@ fn text_has_enough_contrast_on_every_fill() {
 }
 
 fn picture(view: &PageView, path: &str) -> Option<String> {
-    let badges = render(view).expect("rendered");
+    let badges = render(view, &|_| true).expect("rendered");
     let found = badges.into_iter().find(|badge| badge.path == path)?;
     Some(String::from_utf8(found.bytes).expect("UTF-8"))
 }
