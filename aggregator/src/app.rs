@@ -5,6 +5,7 @@ use crate::api::RestApi;
 use crate::certificate;
 use crate::config::{self, Config, Role};
 use crate::control::{Control, socket_of};
+use crate::dead_man_switch::DeadManSwitch;
 use crate::engine::{Engine, Running};
 use crate::heartbeats::HeartbeatEndpoint;
 use crate::housekeeping::{Housekeeping, inspect};
@@ -22,7 +23,8 @@ use skerry_publish::output::Site;
 use skerry_publish::{html, shared};
 use skerry_store::{Reader, Store};
 use skerry_web::{
-    Bound, ClosedRoom, Endpoints, Limits, Listener, PublicSide, Serves, SignIns, Traffic, bind_or_take,
+    Bound, ClosedRoom, Endpoints, Limits, Listener, Operations as _, PublicSide, Serves, SignIns, Traffic,
+    bind_or_take,
 };
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -82,12 +84,14 @@ impl App {
         let publishing = tokio::task::spawn_blocking(move || publisher.start()).await??;
 
         let sign_ins: Arc<dyn SignIns> = Arc::new(PageSignIns::new(engine.clone(), &database)?);
+        let dead_man_switch = first.dead_man_switch.as_ref().map(DeadManSwitch::new).transpose()?;
         let traffic = Traffic::default();
         let token = MetricsToken::of(first.metrics_token_file.clone());
         let program_status =
             ProgramStatus::new(engine.clone(), Arc::clone(&site), failures, traffic.clone(), token)
                 .counting(api.refused_sign_ins())
-                .following(edge.status());
+                .following(edge.status())
+                .calling(dead_man_switch.as_ref().map(DeadManSwitch::calls));
         let program_status = Arc::new(program_status);
         let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
         let housekeeping = Housekeeping::new(&database, engine.clone(), retention)?;
@@ -98,6 +102,7 @@ impl App {
             inspect_daily(database.clone()),
         ];
         background.extend(edge.start(&engine, &site));
+        background.extend(dead_man_switch.map(|switch| call(switch, &program_status)));
         // Pages are served all the same where the folder takes no socket.
         let control = Control::listen(engine.clone(), &database).inspect_err(|error| {
             let path = socket_of(&database);
@@ -204,6 +209,11 @@ async fn open_store(path: PathBuf) -> anyhow::Result<Store> {
 }
 
 /// Resolves once one of the threads is gone: without it the page would be frozen.
+fn call(switch: DeadManSwitch, status: &Arc<ProgramStatus>) -> tokio::task::JoinHandle<()> {
+    let status = Arc::clone(status);
+    tokio::spawn(switch.run(move || status.ready().reasons.is_empty()))
+}
+
 async fn one_ended(threads: &[Running]) {
     let mut second = tokio::time::interval(Duration::from_secs(1));
     while !threads.iter().any(Running::is_finished) {

@@ -10,6 +10,7 @@ pub mod certificate;
 pub mod clock;
 pub mod config;
 pub mod control;
+pub mod dead_man_switch;
 pub mod desired;
 pub mod doctor;
 pub mod engine;

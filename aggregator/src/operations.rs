@@ -10,6 +10,7 @@ pub use metrics_token::MetricsToken;
 use agents::{AgentSummary, Minority};
 use checks::CheckSummary;
 
+use crate::dead_man_switch::Calls;
 use crate::engine::Engine;
 use crate::publish::EdgeStatus;
 use arc_swap::ArcSwap;
@@ -42,6 +43,7 @@ pub struct ProgramStatus {
     render_failures: Arc<AtomicU64>,
     refused_sign_ins: Arc<AtomicU64>,
     edge: EdgeStatus,
+    dead_man_switch: Option<Arc<Calls>>,
     token: MetricsToken,
     summary: Mutex<Option<Cached<Summary>>>,
     evidence: Mutex<Option<Cached<Evidence>>>,
@@ -92,8 +94,19 @@ impl ProgramStatus {
     ) -> Self {
         let (summary, evidence) = (Mutex::default(), Mutex::default());
         let refused_sign_ins = Arc::default();
-        let edge = EdgeStatus::default();
-        Self { engine, site, traffic, render_failures, refused_sign_ins, edge, token, summary, evidence }
+        let (edge, dead_man_switch) = (EdgeStatus::default(), None);
+        Self {
+            engine,
+            site,
+            traffic,
+            render_failures,
+            refused_sign_ins,
+            edge,
+            dead_man_switch,
+            token,
+            summary,
+            evidence,
+        }
     }
 
     /// The same with the count of requests to the API that had no valid token.
@@ -106,6 +119,12 @@ impl ProgramStatus {
     #[must_use]
     pub fn following(self, edge: EdgeStatus) -> Self {
         Self { edge, ..self }
+    }
+
+    /// The same with the counts of the dead man's switch, if there is one.
+    #[must_use]
+    pub fn calling(self, dead_man_switch: Option<Arc<Calls>>) -> Self {
+        Self { dead_man_switch, ..self }
     }
 
     /// The status in one line: the first reason why it is not ready, or else a summary.
@@ -262,6 +281,15 @@ impl ProgramStatus {
         let failures = ConstCounter::new(self.render_failures.load(Ordering::Relaxed));
         let help = "Times that a page could not be rendered: its former bytes stay, see the log";
         registry.register("page_render_failures", help, failures);
+        if let Some(calls) = &self.dead_man_switch {
+            let counters = [
+                ("dead_man_switch_calls", "Calls that were answered", &calls.answered),
+                ("dead_man_switch_failures", "Calls that were not answered, or refused", &calls.failed),
+            ];
+            for (name, help, counter) in counters {
+                registry.register(name, help, ConstCounter::new(counter.load(Ordering::Relaxed)));
+            }
+        }
     }
 
     fn register_summary(&self, registry: &mut Registry) {

@@ -14,6 +14,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use url::Url;
 
 /// Takes new configurations while the program runs.
 #[derive(Clone)]
@@ -36,6 +37,7 @@ struct RestartOnly {
     requests_per_minute: NonZeroU32,
     exports: Vec<Export>,
     purges: Vec<Purge>,
+    dead_man_switch: Option<Url>,
 }
 
 /// The result of a reload; everything that is not named here has taken effect.
@@ -58,6 +60,7 @@ impl RestartOnly {
             requests_per_minute: first.requests_per_minute,
             exports: first.exports.clone(),
             purges: first.purges.clone(),
+            dead_man_switch: first.dead_man_switch.clone(),
         }
     }
 
@@ -72,6 +75,7 @@ impl RestartOnly {
             ("[api] requests_per_minute", self.requests_per_minute != now.requests_per_minute),
             ("[[export]]", self.exports != now.exports),
             ("[[purge]]", self.purges != now.purges),
+            ("[dead_man_switch] url", self.dead_man_switch != now.dead_man_switch),
             ("[store] path", self.store != now.store),
             ("[store] raw_retention", self.raw_retention != now.raw_retention),
         ];

@@ -18,6 +18,7 @@ const IMPORTERS: &[(&str, &[&str])] = &[
         &[
             "agent/src/delivery",
             "agent/src/uplink",
+            "aggregator/src/dead_man_switch.rs",
             "aggregator/src/publish/purge/",
             "aggregator/src/publish/export/s3.rs",
         ],

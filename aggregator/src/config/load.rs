@@ -126,7 +126,15 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
         }
     }
     let Process {
-        listeners, public, store, metrics_token_file, requests_per_minute, exports, purges, ..
+        listeners,
+        public,
+        store,
+        metrics_token_file,
+        requests_per_minute,
+        dead_man_switch,
+        exports,
+        purges,
+        ..
     } = process.clone()?;
     Some(Config {
         workspace,
@@ -137,6 +145,7 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
         requests_per_minute,
         exports,
         purges,
+        dead_man_switch,
         local_agent,
         new_reporters,
         incidents,

@@ -63,6 +63,8 @@ pub struct Config {
     pub exports: Vec<Export>,
     /// Caches in front that are told what changed.
     pub purges: Vec<Purge>,
+    /// What is called every minute while the aggregator is ready.
+    pub dead_man_switch: Option<Url>,
     /// The built-in agent.
     pub local_agent: Option<LocalAgent>,
     /// How agents are treated that begin to report checks of others.

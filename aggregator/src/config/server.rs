@@ -37,6 +37,7 @@ pub(super) struct Process {
     pub(super) requests_per_minute: NonZeroU32,
     pub(super) exports: Vec<Export>,
     pub(super) purges: Vec<Purge>,
+    pub(super) dead_man_switch: Option<Url>,
 }
 
 pub(super) fn process(root: &Table<'_>) -> Option<Process> {
@@ -45,14 +46,25 @@ pub(super) fn process(root: &Table<'_>) -> Option<Process> {
     let store = store(root);
     let metrics_token_file = metrics_token_file(root);
     let requests_per_minute = requests_per_minute(root);
+    let dead_man_switch = dead_man_switch(root);
     let (exports, purges) = (edge::exports(root), edge::purges(root));
     let (public, root) = public?;
-    Some(Process { listeners, public, store, root, metrics_token_file, requests_per_minute, exports, purges })
+    Some(Process {
+        listeners,
+        public,
+        store,
+        root,
+        metrics_token_file,
+        requests_per_minute,
+        dead_man_switch,
+        exports,
+        purges,
+    })
 }
 
 /// Rejects the settings of the process in a further file.
 pub(super) fn reject_process(root: &Table<'_>) {
-    for key in ["listen", "public", "admin", "api", "store", "export", "purge"] {
+    for key in ["listen", "public", "admin", "api", "store", "dead_man_switch", "export", "purge"] {
         let wrong = format!("{key} belongs to the process, not to this workspace");
         root.misplaced(key, wrong, "Move it into the first configuration file.");
     }
@@ -207,6 +219,13 @@ fn requests_per_minute(root: &Table<'_>) -> NonZeroU32 {
     let table = root.table("api");
     let wanted = table.and_then(|table| table.integer("requests_per_minute", 1, 1_000_000).optional());
     wanted.and_then(|wanted| NonZeroU32::new(u32::try_from(wanted).ok()?)).unwrap_or(REQUESTS_PER_MINUTE)
+}
+
+/// The address that is called while the aggregator is ready.
+fn dead_man_switch(root: &Table<'_>) -> Option<Url> {
+    let example = "Write it such as \"https://hc-ping.com/uuid\".";
+    let url = root.table("dead_man_switch")?.string("url").convert(|text| http_url(&text, example));
+    url.required("url = \"https://hc-ping.com/uuid\"")
 }
 
 /// The file with the token of `/metrics`.
