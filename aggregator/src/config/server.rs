@@ -224,7 +224,8 @@ fn requests_per_minute(root: &Table<'_>) -> NonZeroU32 {
 /// The address that is called while the aggregator is ready.
 fn dead_man_switch(root: &Table<'_>) -> Option<Url> {
     let example = "Write it such as \"https://hc-ping.com/uuid\".";
-    let url = root.table("dead_man_switch")?.string("url").convert(|text| http_url(&text, example));
+    let table = root.table("dead_man_switch")?;
+    let url = table.string("url").convert(|text| http_url(&text, example));
     url.required("url = \"https://hc-ping.com/uuid\"")
 }
 
