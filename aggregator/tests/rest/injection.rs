@@ -150,6 +150,15 @@ impl Written {
             "/uptime.csv",
             "/badge.svg",
             "/badge.json",
+            "/badge/uptime.svg",
+            "/feed.rss",
+            "/feed.xml",
+            "/feed.atom",
+            "/feed.json",
+            "/history.rss",
+            "/history.atom",
+            "/calendar.ics",
+            "/sitemap.xml",
             "/api/v2/summary.json",
             "/api/v2/status.json",
             "/api/v2/components.json",
@@ -162,13 +171,34 @@ impl Written {
         .map(str::to_owned)
         .into();
         for id in &self.components {
-            paths.extend([format!("/components/{id}"), format!("/components/{id}/badge.svg")]);
+            let ends = [
+                "",
+                "/badge.svg",
+                "/badge.json",
+                "/badge/uptime.svg",
+                "/feed.rss",
+                "/feed.json",
+                "/calendar.ics",
+            ];
+            paths.extend(ends.map(|end| format!("/components/{id}{end}")));
         }
         paths.extend(self.incidents.iter().chain(&self.maintenance).chain(&self.announcements).cloned());
         let now = after(0).strftime("%Y-%m");
         paths.push(format!("/history/{now}"));
         paths.into_iter().map(|path| format!("{ROOT}{path}")).collect()
     }
+}
+
+/// The markup in an answer: documents, and what readers of feeds show as HTML, which is the same in every format.
+fn documents(path: &str, head: &str, body: &str) -> Vec<String> {
+    let is = |kind: &str| head.contains(&format!("\ncontent-type: {kind}"));
+    if is("application/feed+json") {
+        let feed: Value = serde_json::from_str(body).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let items = feed["items"].as_array().expect("a list").iter();
+        return items.filter_map(|item| item["content_html"].as_str()).map(str::to_owned).collect();
+    }
+    let markup = ["text/html", "image/svg+xml", "application/rss+xml", "application/atom+xml"];
+    if markup.into_iter().any(is) { vec![body.to_owned()] } else { Vec::new() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -207,12 +237,15 @@ async fn hostile_texts_are_text_in_every_public_output() {
         if head.contains("\ncontent-type: application/json") {
             serde_json::from_str::<Value>(&body).unwrap_or_else(|error| panic!("{path}: {error}: {body}"));
         }
-        if head.contains("\ncontent-type: text/html") || head.contains("\ncontent-type: image/svg+xml") {
+        for document in documents(&path, &head, &body) {
             for (name, tag) in &tags {
-                assert!(!body.contains(tag.as_str()), "{path}: {tag} of {name:?} is markup in {body}");
+                assert!(
+                    !document.contains(tag.as_str()),
+                    "{path}: {tag} of {name:?} is markup in {document}"
+                );
             }
             for pattern in [&handler, &runs] {
-                let found = pattern.find(&body).map(|found| found.as_str());
+                let found = pattern.find(&document).map(|found| found.as_str());
                 assert_eq!(found, None, "{path}");
             }
         }
@@ -236,7 +269,7 @@ async fn a_page_with_a_hostile_name_shows_it_as_text() {
         assert_eq!(changed.text("name"), hostile.text);
         let known = serde_json::to_string(&hostile.text).expect("a text");
         written.fixture.shows(&format!("{ROOT}/api/v2/status.json"), &known).await;
-        for path in ["/", "/history", "/uptime", "/badge.svg"] {
+        for path in ["/", "/history", "/uptime", "/badge.svg", "/feed.rss", "/feed.atom", "/history.rss"] {
             let (_, body) = written.fixture.raw(&format!("{ROOT}{path}")).await;
             for tag in hostile.tags() {
                 assert!(!body.contains(&tag), "{path}: {tag} of {:?} is markup in {body}", hostile.name);
