@@ -204,17 +204,22 @@ impl Fixture {
 
     /// What visitors get at a path, once it names a component.
     pub(crate) async fn shows(&self, path: &str, name: &str) -> Answer {
+        self.once(path, |answer| answer.status == 200 && answer.body.to_string().contains(name)).await
+    }
+
+    /// The first answer at a path that meets a condition.
+    pub(crate) async fn once(&self, path: &str, met: impl Fn(&Answer) -> bool) -> Answer {
         let mut often = tokio::time::interval(Duration::from_millis(50));
-        let shown = async {
+        let answer = async {
             loop {
                 often.tick().await;
                 let answer = self.get(path).await;
-                if answer.status == 200 && answer.body.to_string().contains(name) {
+                if met(&answer) {
                     return answer;
                 }
             }
         };
-        timeout(BOUND, shown).await.expect("it is published")
+        timeout(BOUND, answer).await.unwrap_or_else(|_| panic!("{path} never meets the condition"))
     }
 
     /// What visitors get at a path, once it contains a text.
