@@ -100,7 +100,7 @@ pub(super) fn frame(page: &Page, zone: TimeZone, base_url: &str, now: Timestamp)
         time_zone_name: page.settings.time_zone.clone(),
         support_url: page.settings.support_url.clone(),
         frame_ancestors: page.settings.frame_ancestors.clone(),
-        language: page.settings.language.clone(),
+        language: times::language_of(page),
         branding: Arc::clone(&page.settings.branding),
         now,
         verified_at: None,

@@ -4,7 +4,7 @@
 
 use crate::html::balanced;
 use crate::stable_id;
-use crate::texts::{feed as words, incident};
+use crate::texts::Texts;
 use crate::times;
 use crate::view::{ComponentView, IncidentText, MaintenanceView, PageView};
 use jiff::tz::TimeZone;
@@ -25,7 +25,7 @@ pub(crate) fn render(view: &PageView) -> Vec<u8> {
 
 /// The calendar of a component.
 pub(crate) fn render_component(view: &PageView, component: &ComponentView) -> Vec<u8> {
-    let name = words::of_component(&balanced(&view.name), &balanced(&component.name));
+    let name = view.texts().feed.of_component(&balanced(&view.name), &balanced(&component.name));
     calendar(view, &name, view.maintenance.iter().filter(|one| one.names(&component.id)))
 }
 
@@ -63,17 +63,17 @@ fn event(lines: &mut Lines, view: &PageView, window: &MaintenanceView) {
     lines.value("DTEND", instant(window.to));
     lines.value("STATUS", if cancelled { "CANCELLED" } else { "CONFIRMED" });
     lines.value("TRANSP", "TRANSPARENT");
-    lines.text("SUMMARY", &if cancelled { words::cancelled(&title) } else { title });
-    lines.text("DESCRIPTION", &description(window, &address));
+    lines.text("SUMMARY", &if cancelled { view.texts().feed.cancelled(&title) } else { title });
+    lines.text("DESCRIPTION", &description(window, &address, view.texts()));
     lines.uri("URL", &address);
     lines.value("END", "VEVENT");
 }
 
 /// The announcement, what is affected, and where to read on.
-fn description(window: &MaintenanceView, address: &str) -> String {
+fn description(window: &MaintenanceView, address: &str, texts: &Texts) -> String {
     let announcement = window.updates.last().and_then(|first| first.body.as_ref());
     let names: Vec<_> = window.components.iter().map(|one| balanced(&one.name)).collect();
-    let affected = if names.is_empty() { String::new() } else { incident::affects(&names.join(", ")) };
+    let affected = crate::html::affected(&names, true, texts);
     let parts = [announcement.map(IncidentText::plain).unwrap_or_default(), affected, address.to_owned()];
     let parts: Vec<_> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
     parts.join("\n\n")

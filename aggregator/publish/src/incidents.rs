@@ -3,7 +3,7 @@
 
 use super::api_v2;
 use super::html::isolated_text;
-use super::texts::incident as texts;
+use super::texts::Texts;
 use super::times;
 use super::view::{
     AffectedView, IncidentText, IncidentUpdateView, IncidentView, PostmortemView, StatusChangeView,
@@ -32,7 +32,7 @@ pub(super) fn incidents(
     let mut found: Vec<_> = found.collect();
     found.sort_by_key(|(key, one)| Reverse((one.started_at, *key)));
     let components = public_components(state, page);
-    let build = Build { components: &components, zone };
+    let build = Build { components: &components, zone, texts: times::language_of(page).texts() };
     found.into_iter().map(|(_, one)| build.incident(one)).collect()
 }
 
@@ -47,19 +47,25 @@ pub struct IncidentViews<'a> {
     pub(super) state: &'a State,
     pub(super) components: PublicComponents<'a>,
     pub(super) zone: TimeZone,
+    pub(super) texts: &'static Texts,
 }
 
 impl<'a> IncidentViews<'a> {
     /// For a page.
     #[must_use]
     pub fn on(state: &'a State, page: &'a Page) -> Self {
-        Self { state, components: public_components(state, page), zone: times::zone_of(page) }
+        Self {
+            state,
+            components: public_components(state, page),
+            zone: times::zone_of(page),
+            texts: times::language_of(page).texts(),
+        }
     }
 
     /// An incident of the page as visitors see it, drafts too.
     #[must_use]
     pub fn incident(&self, incident: &Incident) -> IncidentView {
-        Build { components: &self.components, zone: &self.zone }.incident(incident)
+        Build { components: &self.components, zone: &self.zone, texts: self.texts }.incident(incident)
     }
 }
 
@@ -81,6 +87,7 @@ pub(super) fn public_components<'a>(state: &'a State, page: &'a Page) -> PublicC
 struct Build<'a> {
     components: &'a PublicComponents<'a>,
     zone: &'a TimeZone,
+    texts: &'static Texts,
 }
 
 impl Build<'_> {
@@ -92,8 +99,9 @@ impl Build<'_> {
         let title = match &incident.title {
             Title::Written(text) => IncidentText::Written(text.public.clone()),
             Title::Automatic => {
-                let names: Vec<_> = components.iter().map(|one| isolated_text(&one.name)).collect();
-                IncidentText::Automatic(texts::title(incident.shown_impact(), &names))
+                let names: Vec<_> =
+                    components.iter().map(|one| isolated_text(&one.name, self.texts)).collect();
+                IncidentText::Automatic(self.texts.incident.title(incident.shown_impact(), &names))
             }
         };
         let postmortem = incident.postmortem.as_ref().and_then(|postmortem| {
@@ -171,14 +179,15 @@ impl Build<'_> {
     /// The text of an update that is shown as of `at`. It does not depend on the day on which it is read.
     fn automatic(&self, text: &AutomaticText, components: &[StatusChangeView], at: Timestamp) -> String {
         let (since, at) = (times::zoned(text.since, self.zone), times::zoned(at, self.zone));
-        let since = times::as_of(&since, &at);
-        let names: Vec<_> = components.iter().map(|one| isolated_text(&one.name)).collect();
+        let since = times::as_of(&since, &at, self.texts);
+        let names: Vec<_> = components.iter().map(|one| isolated_text(&one.name, self.texts)).collect();
+        let texts = self.texts.incident;
         match text.event {
-            AutomaticEvent::Began => texts::began(&names, &since, text.class),
-            AutomaticEvent::Spread => texts::spread(&names),
-            AutomaticEvent::Recurred => texts::recurred(&since, text.class),
-            AutomaticEvent::Recovered => texts::recovered(&names, &since),
-            AutomaticEvent::Resolved => texts::resolved(&since),
+            AutomaticEvent::Began => texts.began(&names, &since, text.class),
+            AutomaticEvent::Spread => texts.spread(&names),
+            AutomaticEvent::Recurred => texts.recurred(&since, text.class),
+            AutomaticEvent::Recovered => texts.recovered(&names, &since),
+            AutomaticEvent::Resolved => texts.resolved(&since),
         }
     }
 }

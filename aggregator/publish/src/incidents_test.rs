@@ -5,6 +5,7 @@ use crate::api_v2;
 use crate::build::{page_view, page_view_with_past};
 use crate::html;
 use crate::sample::{NOW, public_text};
+use crate::texts::Language;
 use crate::view::PageView;
 use skerry_domain::automatic_text::ReasonClass;
 use skerry_domain::incident::{FormerText, Impact, Postmortem};
@@ -174,7 +175,7 @@ fn every_automatic_event_has_a_text_with_the_day_if_it_is_another_one() {
     let page = &state.pages.get(&PAGE).expect("made above");
     let zone = TimeZone::get("Europe/Berlin").expect("a bundled zone");
     let components = public_components(&state, page);
-    let build = Build { components: &components, zone: &zone };
+    let build = Build { components: &components, zone: &zone, texts: Language::English.texts() };
     let table = [
         (AutomaticEvent::Spread, "The problem has grown. We are looking into it."),
         (
@@ -191,11 +192,12 @@ fn every_automatic_event_has_a_text_with_the_day_if_it_is_another_one() {
         let text = AutomaticText { event, class: ReasonClass::Errors, since: NOW - 26 * HOUR };
         assert_eq!(build.automatic(&text, &[], NOW), expected);
     }
-    assert_eq!(texts::spread(&names), "The problem now affects A, B and C, too. We are looking into it.");
+    let words = Language::English.texts().incident;
+    assert_eq!(words.spread(&names), "The problem now affects A, B and C, too. We are looking into it.");
     let recovered = "Our checks have found no problem with A, B and C since 05:40 UTC. We keep watching.";
-    assert_eq!(texts::recovered(&names, "05:40 UTC"), recovered);
-    assert_eq!(texts::title(Impact::Minor, &names), "Degraded performance: A, B, C");
-    assert_eq!(texts::title(Impact::None, &names[..0]), "Incident");
+    assert_eq!(words.recovered(&names, "05:40 UTC"), recovered);
+    assert_eq!(words.title(Impact::Minor, &names), "Degraded performance: A, B, C");
+    assert_eq!(words.title(Impact::None, &names[..0]), "Incident");
 }
 
 /// Every byte that visitors can get of a view.

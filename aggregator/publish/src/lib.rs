@@ -34,4 +34,5 @@ pub use component_now::{component_status, group_status};
 pub use incidents::{IncidentViews, incident_view};
 pub use outputs::shared;
 pub use placeholders::TemplateValues;
+pub use texts::Language;
 pub use uptime::{Uptime, component_uptime};

@@ -4,7 +4,7 @@
 use super::api_v2;
 use super::html::isolated_text;
 use super::incidents::{IncidentViews, PublicComponents, public_components};
-use super::texts::maintenance as texts;
+use super::texts::Texts;
 use super::times;
 use super::view::{AffectedView, IncidentText, MaintenanceEntry, MaintenanceUpdateView, MaintenanceView};
 use jiff::Zoned;
@@ -49,7 +49,7 @@ pub(super) fn maintenance(
     let mut found: Vec<_> = found.collect();
     found.sort_by_key(|(key, one)| Reverse((one.from, *key)));
     let components = public_components(state, page);
-    let build = Build { state, components: &components, zone };
+    let build = Build { state, components: &components, zone, texts: times::language_of(page).texts() };
     found.into_iter().map(|(_, one)| build.maintenance(one)).collect()
 }
 
@@ -63,7 +63,8 @@ impl IncidentViews<'_> {
     /// Maintenance of the page as visitors see it, or would see it once it is announced.
     #[must_use]
     pub fn maintenance(&self, window: &PlannedWindow) -> MaintenanceView {
-        Build { state: self.state, components: &self.components, zone: &self.zone }.maintenance(window)
+        let Self { state, components, zone, texts } = self;
+        Build { state, components, zone, texts }.maintenance(window)
     }
 }
 
@@ -76,15 +77,16 @@ struct Build<'a> {
     state: &'a State,
     components: &'a PublicComponents<'a>,
     zone: &'a TimeZone,
+    texts: &'static Texts,
 }
 
 impl Build<'_> {
     fn maintenance(&self, window: &PlannedWindow) -> MaintenanceView {
         let components = self.affected(window);
-        let names: Vec<_> = components.iter().map(|one| isolated_text(&one.name)).collect();
+        let names: Vec<_> = components.iter().map(|one| isolated_text(&one.name, self.texts)).collect();
         let title = match &window.title {
             Title::Written(text) => IncidentText::Written(text.public.clone()),
-            Title::Automatic => IncidentText::Automatic(texts::title(&names)),
+            Title::Automatic => IncidentText::Automatic(self.texts.maintenance.title(&names)),
         };
         let mut times = None;
         let mut updates: Vec<(Reverse<(Timestamp, i64)>, MaintenanceUpdateView)> = Vec::new();
@@ -169,24 +171,23 @@ impl Build<'_> {
         text: &Text<'_>,
         at: Timestamp,
     ) -> String {
-        let at = self.zoned(at);
-        let span = || times::span(&self.zoned(from), &self.zoned(to), at.year());
-        let end = || times::as_of(&self.zoned(to), &at);
+        let (at, texts) = (self.zoned(at), self.texts.maintenance);
+        let span = || times::span(&self.zoned(from), &self.zoned(to), at.year(), self.texts);
+        let end = || times::as_of(&self.zoned(to), &at, self.texts);
         match event {
-            WindowEvent::Announced => texts::announced(text.names, &span()),
+            WindowEvent::Announced => texts.announced(text.names, &span()),
             WindowEvent::Rescheduled => match text.former {
                 Some((begin, end)) if begin != from && end - begin == to - from => {
-                    let on_day = |at_time| times::on_day(&self.zoned(at_time), at.year());
-                    let zone = times::zone_name(&self.zoned(from));
-                    texts::moved(&on_day(begin), &format!("{} {zone}", on_day(from)))
+                    let on_day = |time, zone| times::on_day(&self.zoned(time), at.year(), zone, self.texts);
+                    texts.moved(&on_day(begin, false), &on_day(from, true))
                 }
-                _ => texts::rescheduled(&span()),
+                _ => texts.rescheduled(&span()),
             },
-            WindowEvent::Extended => texts::extended(&end()),
-            WindowEvent::Started => texts::started(&end()),
-            WindowEvent::Verifying => texts::VERIFYING.to_owned(),
-            WindowEvent::Completed => texts::COMPLETED.to_owned(),
-            WindowEvent::Cancelled => texts::CANCELLED[usize::from(text.began)].to_owned(),
+            WindowEvent::Extended => texts.extended(&end()),
+            WindowEvent::Started => texts.started(&end()),
+            WindowEvent::Verifying => texts.verifying().to_owned(),
+            WindowEvent::Completed => texts.completed().to_owned(),
+            WindowEvent::Cancelled => texts.cancelled(text.began).to_owned(),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::build::{page_view, page_view_with_past};
 use crate::incidents::tests::{CARDS, PAGE, PRIVATE, everything, state, written};
 use crate::sample::NOW;
+use crate::texts::Language;
 use crate::view::PageView;
 use skerry_domain::maintenance::MaintenanceStatus;
 use skerry_domain::recurrence::Frequency;
@@ -34,7 +35,10 @@ fn view(state: &State, now: Timestamp) -> PageView {
 fn said(maintenance: &MaintenanceView) -> Vec<(&'static str, String)> {
     let of = |update: &MaintenanceUpdateView| {
         let MaintenanceEntry { status, event } = update.status;
-        (texts::entry(status, event), update.body.as_ref().map(IncidentText::plain).unwrap_or_default())
+        (
+            Language::English.texts().maintenance.entry(status, event),
+            update.body.as_ref().map(IncidentText::plain).unwrap_or_default(),
+        )
     };
     maintenance.updates.iter().map(of).collect()
 }

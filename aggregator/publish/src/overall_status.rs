@@ -1,7 +1,7 @@
 //! The overall status of a page: Statuspage's indicator and description over all components except groups, with one rule
 //! of our own: a component without data is never called operational.
 
-use super::texts::description as texts;
+use super::texts::statuspage::description as texts;
 use super::view::{ComponentView, IncidentView, Item, PageView};
 use skerry_domain::incident::Impact;
 use skerry_domain::status::Status;

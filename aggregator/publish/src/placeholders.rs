@@ -1,12 +1,10 @@
 //! Values of the placeholders of templates: public names, and times in the zone of the page.
 
 use super::incidents::public_components;
-use super::texts::incident::listed;
 use super::times;
 use skerry_domain::state::{ComponentKey, PageKey, State};
 use skerry_domain::template::Placeholder;
 use skerry_domain::time::Timestamp;
-use skerry_protocol::words::duration;
 
 /// What the placeholders of a template stand for: the incident for which it is used.
 #[derive(Clone, Copy, Debug)]
@@ -28,19 +26,20 @@ impl TemplateValues<'_> {
     #[must_use]
     pub fn value(&self, state: &State, placeholder: Placeholder) -> String {
         let Some(page) = state.pages.get(&self.page) else { return String::new() };
+        let texts = times::language_of(page).texts();
         match placeholder {
             Placeholder::Page => page.settings.name.clone(),
             Placeholder::Components => {
                 let public = public_components(state, page);
                 let known = self.components.iter().filter_map(|key| public.get(key));
                 let names: Vec<String> = known.map(|(one, _)| one.settings.name.clone()).collect();
-                listed(&names)
+                texts.incident.listed(&names)
             }
             Placeholder::Since => {
                 let zone = times::zone_of(page);
-                times::as_of(&times::zoned(self.since, &zone), &times::zoned(self.until, &zone))
+                times::as_of(&times::zoned(self.since, &zone), &times::zoned(self.until, &zone), texts)
             }
-            Placeholder::Duration => duration(self.until - self.since),
+            Placeholder::Duration => texts.dates.duration(self.until - self.since),
             Placeholder::Incident => self.title.to_owned(),
         }
     }

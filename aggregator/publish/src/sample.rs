@@ -1,5 +1,6 @@
 //! Sample views for the tests of the renderers.
 
+use super::texts::Language;
 use super::view::{
     AffectedView, ComponentView, GroupView, IncidentText, IncidentUpdateView, IncidentView, Item,
     MaintenanceEntry, MaintenanceUpdateView, MaintenanceView, PageView, StatusChangeView, UptimeRuleView,
@@ -73,7 +74,7 @@ pub(super) fn page(items: Vec<Item>) -> PageView {
         time_zone_name: "Etc/UTC".to_owned(),
         support_url: None,
         frame_ancestors: Vec::new(),
-        language: "en".to_owned(),
+        language: Language::English,
         branding: std::sync::Arc::default(),
         now: NOW,
         verified_at: Some(NOW - MINUTE),

@@ -1,6 +1,6 @@
 //! Instants in the zone of a page.
 
-use super::texts;
+use super::texts::{Language, Texts};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 use skerry_domain::state::Page;
@@ -9,6 +9,11 @@ use skerry_domain::time::Timestamp;
 /// The zone of a page.
 pub(crate) fn zone_of(page: &Page) -> TimeZone {
     TimeZone::get(&page.settings.time_zone).unwrap_or(TimeZone::UTC)
+}
+
+/// The language of a page.
+pub(crate) fn language_of(page: &Page) -> Language {
+    Language::of_tag(&page.settings.language).unwrap_or_default()
 }
 
 /// Clamps an instant to jiff's range: an interval without an end must not make a page fail.
@@ -32,24 +37,39 @@ pub(crate) fn zone_name(zoned: &Zoned) -> String {
     }
 }
 
-/// "Sun 22 Nov"; a year other than `year` is written.
-fn day(at: &Zoned, year: i16) -> String {
-    at.strftime(if at.year() == year { "%a %-d %b" } else { "%a %-d %b %Y" }).to_string()
+/// The same as the language writes it.
+pub(crate) fn zone_within(zoned: &Zoned, texts: &Texts) -> String {
+    let name = zone_name(zoned);
+    texts.dates.zone(&name).map_or(name, str::to_owned)
+}
+
+/// "14:02"
+pub(crate) fn time(at: &Zoned) -> String {
+    at.strftime("%H:%M").to_string()
+}
+
+/// "14:02 UTC"
+pub(crate) fn time_in_zone(at: &Zoned, texts: &Texts) -> String {
+    texts.dates.time_in_zone(&time(at), &zone_within(at, texts))
 }
 
 /// "14:02 UTC", with its day if that is not the day of `read`.
-pub(crate) fn as_of(at: &Zoned, read: &Zoned) -> String {
-    let clock = format!("{} {}", at.strftime("%H:%M"), zone_name(at));
-    if at.date() == read.date() { clock } else { format!("{}, {clock}", day(at, read.year())) }
+pub(crate) fn as_of(at: &Zoned, read: &Zoned, texts: &Texts) -> String {
+    let time = time_in_zone(at, texts);
+    if at.date() == read.date() {
+        return time;
+    }
+    texts.dates.day_and_time(&texts.dates.day(at.date(), at.year() != read.year()), &time)
 }
 
-/// "Sun 22 Nov, 02:00"; a year other than `year` is written.
-pub(crate) fn on_day(at: &Zoned, year: i16) -> String {
-    format!("{}, {}", day(at, year), at.strftime("%H:%M"))
+/// "Sun 22 Nov, 02:00", with the zone if that is wanted; a year other than `year` is written.
+pub(crate) fn on_day(at: &Zoned, year: i16, zone: bool, texts: &Texts) -> String {
+    let time = if zone { time_in_zone(at, texts) } else { time(at) };
+    texts.dates.day_and_time(&texts.dates.day(at.date(), at.year() != year), &time)
 }
 
 /// "Sun 22 Nov, 02:00 to 04:00 UTC", or with both days; a year other than `year` is written.
-pub(crate) fn span(from: &Zoned, to: &Zoned, year: i16) -> String {
-    let end = if from.date() == to.date() { to.strftime("%H:%M").to_string() } else { on_day(to, year) };
-    texts::past::from_to(&on_day(from, year), &format!("{end} {}", zone_name(to)))
+pub(crate) fn span(from: &Zoned, to: &Zoned, year: i16, texts: &Texts) -> String {
+    let end = if from.date() == to.date() { time_in_zone(to, texts) } else { on_day(to, year, true, texts) };
+    texts.dates.from_to(&on_day(from, year, false, texts), &end)
 }

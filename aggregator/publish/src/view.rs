@@ -11,6 +11,7 @@ pub use maintenance::{MaintenanceEntry, MaintenanceView};
 pub use month::{Month, MonthView};
 pub use response::{ResponsePoint, ResponseView, ResponseWindow};
 
+use crate::texts::{Language, Texts};
 use skerry_domain::branding::Branding;
 use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::interval::Interval;
@@ -37,8 +38,8 @@ pub struct PageView {
     pub support_url: Option<String>,
     /// Sources that may embed the page in a frame.
     pub frame_ancestors: Vec<String>,
-    /// BCP 47 tag of the page's language.
-    pub language: String,
+    /// The language that the page speaks.
+    pub language: Language,
     /// Its look.
     pub branding: Arc<Branding>,
     /// The instant that the view describes.
@@ -66,6 +67,13 @@ pub struct PageView {
     pub announcements: Vec<AnnouncementView>,
     /// What the months before the days shown held, oldest first, as far as it is known.
     pub earlier: Arc<[MonthView]>,
+}
+
+impl PageView {
+    /// The catalogue of its language.
+    pub(crate) fn texts(&self) -> &'static Texts {
+        self.language.texts()
+    }
 }
 
 /// The uptime rule, as the uptime page and the footer explain it.

@@ -17,6 +17,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use ipnet::IpNet;
+use skerry_publish::Language;
 use skerry_publish::archive::Archived;
 use skerry_publish::html::{self, NotSignedIn, SignInPage};
 use skerry_publish::output::{Output, Publication};
@@ -219,7 +220,7 @@ fn closed(headers: &mut HeaderMap) {
 fn sign_in_page(page: &ClosedPage, error: Option<&NotSignedIn>) -> HttpResponse {
     let shown = SignInPage {
         name: &page.name,
-        language: &page.language,
+        language: Language::of_tag(&page.language).unwrap_or_default(),
         support_url: page.support_url.as_deref(),
         sentence: page.sentence.as_deref(),
     };

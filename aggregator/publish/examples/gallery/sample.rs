@@ -5,6 +5,7 @@ use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_domain::uptime::{self, DayTally, Figure, Tally};
+use skerry_publish::Language;
 use skerry_publish::view::{
     ComponentView, GroupView, Item, MonthView, PageView, ResponsePoint, ResponseView, UptimeRuleView,
 };
@@ -37,7 +38,7 @@ pub(crate) fn page(name: &str, items: Vec<Item>) -> PageView {
         time_zone_name: "Etc/UTC".to_owned(),
         support_url: Some("https://example.com/help".to_owned()),
         frame_ancestors: Vec::new(),
-        language: "en".to_owned(),
+        language: Language::English,
         branding: Arc::default(),
         now: NOW,
         verified_at: Some(NOW),

@@ -7,6 +7,7 @@ use crate::{announcements, branded, incidents, maintenance};
 use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, HOUR, MINUTE};
+use skerry_publish::Language;
 use skerry_publish::view::{ComponentView, Item, PageView, ResponsePoint, ResponseView, Unseen};
 
 /// All states.
@@ -223,7 +224,7 @@ fn berlin() -> PageView {
 
 fn arabic() -> PageView {
     let mut view = three();
-    view.language = "ar".to_owned();
+    view.language = Language::Pseudo;
     if let Some(Item::Component(website)) = view.items.first_mut() {
         website.response = Some(response(7));
         spend(website, 0, 133 * MINUTE, |tally| &mut tally.major);

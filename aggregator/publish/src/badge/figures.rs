@@ -3,9 +3,9 @@
 
 use super::colour;
 use super::svg::{Field, svg};
-use crate::html::{balanced, percentage};
+use crate::html::balanced;
 use crate::overall_status::components;
-use crate::texts::badge as words;
+use crate::texts::Texts;
 use crate::view::{ComponentView, PageView};
 use skerry_domain::time::{DAY, Timestamp};
 use skerry_domain::uptime::Figure;
@@ -13,34 +13,30 @@ use skerry_domain::uptime::Figure;
 /// The colour of links on a light page.
 const FIGURE: &str = "#2b4fae";
 
-pub(super) fn uptime(component: &ComponentView) -> Option<String> {
+pub(super) fn uptime(component: &ComponentView, texts: &Texts) -> Option<String> {
     let [.., figure] = &component.windows;
-    component.showcase.then(|| drawn(words::UPTIME, &component.name, of_figures(&[figure])))
+    component.showcase.then(|| drawn(of_uptime(texts), &component.name, of_figures(&[figure], texts)))
 }
 
 /// The truncated mean of the components that show theirs, as for a group.
 pub(super) fn uptime_of_page(view: &PageView) -> Option<String> {
     let shown: Vec<_> = components(view).filter(|one| one.showcase).map(|one| &one.windows[3]).collect();
-    (!shown.is_empty()).then(|| drawn(words::UPTIME, &view.name, of_figures(&shown)))
+    (!shown.is_empty()).then(|| drawn(of_uptime(view.texts()), &view.name, of_figures(&shown, view.texts())))
 }
 
 /// Components that were never observed have none. `None`: there is none, or too little was seen.
-fn of_figures(figures: &[&Figure]) -> Option<String> {
+fn of_figures(figures: &[&Figure], texts: &Texts) -> Option<String> {
     let known: Vec<_> = figures.iter().filter_map(|one| Some((one.hundredths?, one.enough))).collect();
     if known.is_empty() || known.iter().any(|(_, enough)| !enough) {
         return None;
     }
     let sum: u32 = known.iter().map(|(hundredths, _)| hundredths).sum();
-    Some(percentage(sum / known.len() as u32))
+    Some(texts.dates.percentage(sum / known.len() as u32))
 }
 
-pub(super) fn response(component: &ComponentView, now: Timestamp) -> Option<String> {
-    let times = last_day(component, now)?;
-    Some(drawn(
-        words::RESPONSE,
-        &component.name,
-        median(times).map(|ms| words::milliseconds(ms.round() as u64)),
-    ))
+pub(super) fn response(component: &ComponentView, view: &PageView) -> Option<String> {
+    let times = last_day(component, view.now)?;
+    Some(drawn(of_response(view.texts()), &component.name, median(times).map(milliseconds)))
 }
 
 /// The median over the components that publish theirs.
@@ -50,7 +46,7 @@ pub(super) fn response_of_page(view: &PageView) -> Option<String> {
         return None;
     }
     let medians = published.into_iter().filter_map(median).collect();
-    Some(drawn(words::RESPONSE, &view.name, median(medians).map(|ms| words::milliseconds(ms.round() as u64))))
+    Some(drawn(of_response(view.texts()), &view.name, median(medians).map(milliseconds)))
 }
 
 /// The medians of the last 24 hours. `None`: they are not public.
@@ -64,6 +60,19 @@ fn last_day(component: &ComponentView, now: Timestamp) -> Option<Vec<f64>> {
 fn median(mut times: Vec<f64>) -> Option<f64> {
     times.sort_by(f64::total_cmp);
     times.get(times.len().saturating_sub(1) / 2).copied()
+}
+
+fn milliseconds(value: f64) -> String {
+    format!("{value:.0} ms")
+}
+
+/// The label of a figure, and what stands in its place.
+fn of_uptime(texts: &Texts) -> (&'static str, &'static str) {
+    (texts.badge.uptime(), texts.badge.not_enough_data())
+}
+
+fn of_response(texts: &Texts) -> (&'static str, &'static str) {
+    (texts.badge.response(), texts.badge.no_data())
 }
 
 fn drawn((label, missing): (&str, &str), name: &str, figure: Option<String>) -> String {

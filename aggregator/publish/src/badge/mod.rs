@@ -5,9 +5,8 @@ mod figures;
 mod svg;
 
 use super::overall_status::{components, is_partly_unseen, is_unseen};
-use super::texts::{self, badge as words};
+use super::times;
 use super::view::{ComponentView, MaintenanceView, PageView};
-use jiff::tz::TimeZone;
 use serde::Serialize;
 use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::status::Status;
@@ -35,9 +34,9 @@ pub struct Badge {
 /// # Errors
 /// None in practice: the JSON has only text and numbers.
 pub fn render(view: &PageView, wanted: &dyn Fn(&str) -> bool) -> serde_json::Result<Vec<Badge>> {
-    let message = of_page(view);
+    let (texts, message) = (view.texts(), of_page(view));
     let mut badges = vec![
-        Badge::svg("badge.svg".to_owned(), status_svg(words::STATUS, &view.name, &message)),
+        Badge::svg("badge.svg".to_owned(), status_svg(texts.badge.status(), &view.name, &message)),
         Badge::json("badge.json".to_owned(), &endpoint(&view.name, &message))?,
     ];
     let uptime = figures::uptime_of_page(view).map(|svg| ("badge/uptime.svg", svg));
@@ -50,8 +49,8 @@ pub fn render(view: &PageView, wanted: &dyn Fn(&str) -> bool) -> serde_json::Res
             Badge::svg(at("badge.svg"), status_svg(&component.name, &component.name, &message)),
             Badge::json(at("badge.json"), &endpoint(&component.name, &message))?,
         ];
-        let uptime = figures::uptime(component).map(|svg| ("badge/uptime.svg", svg));
-        let response = figures::response(component, view.now).map(|svg| ("badge/response.svg", svg));
+        let uptime = figures::uptime(component, texts).map(|svg| ("badge/uptime.svg", svg));
+        let response = figures::response(component, view).map(|svg| ("badge/response.svg", svg));
         own.extend(uptime.into_iter().chain(response).map(|(end, svg)| Badge::svg(at(end), svg)));
         badges.append(&mut own);
     }
@@ -86,7 +85,8 @@ struct Message {
 
 /// An observed outage has precedence over what is announced, as in the banner, and both over missing data.
 fn of_page(view: &PageView) -> Message {
-    let total = components(view).count();
+    let texts = view.texts();
+    let (words, total) = (texts.badge, components(view).count());
     let seen = || components(view).filter(|component| !is_unseen(component));
     let worst = seen().map(|component| component.status).max().unwrap_or(Status::Operational);
     if worst <= Status::UnderMaintenance
@@ -96,29 +96,29 @@ fn of_page(view: &PageView) -> Message {
     }
     if worst != Status::Operational {
         let affected = seen().filter(|component| component.status == worst).count();
-        let text = of_status(worst);
-        let text = if affected == total { text } else { words::some(&text, affected, total) };
-        return Message { text, short: words::status(worst).to_owned(), status: Some(worst) };
+        let text = texts.status.within(Some(worst));
+        let text = if affected == total { text.to_owned() } else { words.some(text, affected, total) };
+        return Message { text, short: words.short(worst).to_owned(), status: Some(worst) };
     }
     let stale = || components(view).filter_map(|component| component.stale_since);
     let waiting = components(view).filter(|component| component.waiting).count();
     let text = if total == 0 {
         match view.incidents.iter().filter(|one| one.is_open()).count() {
-            0 => words::EMPTY.to_owned(),
-            open => words::incidents(open),
+            0 => words.empty().to_owned(),
+            open => words.incidents(open),
         }
     } else if stale().count() == total {
         no_data(stale().min(), view)
     } else if stale().count() > 0 {
-        words::no_data(stale().count(), total)
+        words.no_data_for(stale().count(), total)
     } else if components(view).any(is_partly_unseen) {
-        words::PARTIAL_DATA.to_owned()
+        words.partial_data().to_owned()
     } else if waiting == total {
         no_data(None, view)
     } else if waiting > 0 {
-        words::waiting(waiting, total)
+        words.waiting_for(waiting, total)
     } else {
-        let text = beside_operation(view).unwrap_or_else(|| of_status(worst));
+        let text = beside_operation(view).unwrap_or_else(|| texts.status.within(Some(worst)).to_owned());
         return Message { short: text.clone(), text, status: Some(worst) };
     };
     Message { short: text.clone(), text, status: None }
@@ -134,7 +134,11 @@ fn of_incidents(view: &PageView) -> Option<Message> {
         Impact::Major => Status::PartialOutage,
         Impact::Critical => Status::MajorOutage,
     };
-    let text = if impacts.len() == 1 { words::incident(worst) } else { words::incidents(impacts.len()) };
+    let text = if impacts.len() == 1 {
+        view.texts().badge.incident(worst)
+    } else {
+        view.texts().badge.incidents(impacts.len())
+    };
     Some(Message { short: text.clone(), text, status: Some(status) })
 }
 
@@ -143,37 +147,36 @@ fn beside_operation(view: &PageView) -> Option<String> {
     let open = view.incidents.iter().filter(|one| one.is_open()).count();
     let running = view.maintenance.iter().any(MaintenanceView::is_running);
     match open {
-        0 => running.then(|| words::MAINTENANCE.to_owned()),
-        open => Some(words::beside_incidents(open)),
+        0 => running.then(|| view.texts().badge.maintenance().to_owned()),
+        open => Some(view.texts().badge.beside_incidents(open)),
     }
 }
 
 fn of_component(view: &PageView, component: &ComponentView) -> Message {
+    let (texts, words) = (view.texts(), view.texts().badge);
     let (text, short, status) = if is_unseen(component) {
-        let short = if component.waiting { words::WAITING } else { words::NO_DATA };
+        let short = if component.waiting { words.waiting() } else { words.no_data() };
         (no_data(component.stale_since, view), short.to_owned(), None)
     } else if is_partly_unseen(component) {
-        (words::PARTIAL_DATA.to_owned(), words::PARTIAL_DATA.to_owned(), None)
+        (words.partial_data().to_owned(), words.partial_data().to_owned(), None)
     } else {
-        (of_status(component.status), words::status(component.status).to_owned(), Some(component.status))
+        let (status, short) = (component.status, words.short(component.status));
+        (texts.status.within(Some(status)).to_owned(), short.to_owned(), Some(status))
     };
     Message { text, short, status }
 }
 
-fn of_status(status: Status) -> String {
-    texts::status(status).to_lowercase()
-}
-
 /// Names the clock time of today, or the date of an earlier day.
 fn no_data(since: Option<Timestamp>, view: &PageView) -> String {
-    let Some(since) = since else { return words::WAITING.to_owned() };
-    let (since, now) = (civil(since, &view.time_zone), civil(view.now, &view.time_zone));
-    let format = if since.date() == now.date() { "%H:%M" } else { "%-d %b" };
-    words::no_data_since(&since.strftime(format).to_string())
-}
-
-fn civil(at: Timestamp, zone: &TimeZone) -> jiff::civil::DateTime {
-    zone.to_datetime(jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::MAX))
+    let texts = view.texts();
+    let Some(since) = since else { return texts.badge.waiting().to_owned() };
+    let (since, now) = (times::zoned(since, &view.time_zone), times::zoned(view.now, &view.time_zone));
+    let today = since.date() == now.date();
+    texts.badge.no_data_since(&if today {
+        times::time(&since)
+    } else {
+        texts.dates.day_of_month(since.date(), false)
+    })
 }
 
 /// The text colour of a status on a light page: white has a contrast of at least 4.5:1 on it.

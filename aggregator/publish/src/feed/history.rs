@@ -2,8 +2,7 @@
 
 use super::Entry;
 use crate::api_v2::LISTED;
-use crate::texts::feed as words;
-use crate::texts::incident;
+use crate::texts::statuspage;
 use crate::view::{IncidentText, IncidentView, MaintenanceView, PageView, UpdateView};
 use crate::{html, stable_id, times};
 use jiff::Zoned;
@@ -34,21 +33,25 @@ impl History<'_> {
             link: format!("{}/incidents/{}", self.view.url, of.id),
             published,
             updated: of.updated_at.max(published),
-            html: self.updates(&of.updates, |status| incident::status(*status)),
+            html: self.updates(&of.updates, |status| statuspage::incident(*status)),
             maintenance: None,
         }
     }
 
     fn of_maintenance(&self, of: &MaintenanceView) -> Entry {
         let published = of.updates.first().map_or(of.created_at, |update| update.display_at);
-        let updates = self.updates(&of.updates, |entry| words::status(entry.status));
+        let updates = self.updates(&of.updates, |entry| statuspage::maintenance(entry.status));
         Entry {
             id: stable_id::urn(self.view, "maintenance", &of.id),
             title: html::balanced(&of.title.one_line()),
             link: format!("{}/maintenance/{}", self.view.url, of.id),
             published,
             updated: of.updated_at.max(published),
-            html: format!("<p><strong>{} {}</strong></p>{updates}", words::SCHEDULED_EVENT, self.span(of)),
+            html: format!(
+                "<p><strong>{} {}</strong></p>{updates}",
+                statuspage::SCHEDULED_EVENT,
+                self.span(of)
+            ),
             maintenance: Some((of.from, of.to)),
         }
     }
@@ -58,7 +61,7 @@ impl History<'_> {
         let update = |(place, update): (usize, &UpdateView<S>)| {
             let status = words(&update.status);
             let before = updates.get(place + 1).map(|before| words(&before.status));
-            let status = if before == Some(status) { words::UPDATE } else { status };
+            let status = if before == Some(status) { statuspage::UPDATE } else { status };
             let at = self.zoned(update.display_at);
             let head = format!(
                 "<p><small>{}, {} {}</small><br><strong>{status}</strong>",

@@ -9,7 +9,7 @@ mod rss;
 mod updates;
 
 use crate::overall_status::components;
-use crate::texts::feed as words;
+use crate::texts::statuspage;
 use crate::view::{ComponentView, PageView};
 use crate::{html, stable_id};
 use jiff::tz::TimeZone;
@@ -44,7 +44,9 @@ struct Feed<'a> {
     /// The name of the page, which is its author.
     author: &'a str,
     /// BCP 47.
-    language: &'a str,
+    language: &'static str,
+    /// What it is about.
+    description: &'static str,
     /// The address of the page that it is about.
     home: String,
     /// Its path below the page's root, without its extension.
@@ -98,7 +100,7 @@ pub(crate) fn render(view: &PageView) -> anyhow::Result<Vec<Rendered>> {
     let entries = history::entries(view);
     let history = Feed {
         id: stable_id::urn(view, "feed", "history"),
-        title: words::history(&html::balanced(&view.name)),
+        title: statuspage::history(&html::balanced(&view.name)),
         path: "history".to_owned(),
         zone: view.time_zone.clone(),
         entries: entries.iter().collect(),
@@ -129,7 +131,8 @@ fn empty(view: &PageView) -> Feed<'_> {
         id: stable_id::urn(view, "feed", ""),
         title: html::balanced(&view.name),
         author: &view.name,
-        language: &view.language,
+        language: view.language.tag(),
+        description: view.texts().feed.description(),
         home: format!("{}/", view.url),
         path: "feed".to_owned(),
         root: &view.url,
@@ -147,7 +150,7 @@ fn of_component<'a>(view: &'a PageView, component: &ComponentView, updates: &'a 
     let path = format!("components/{}", component.id);
     Feed {
         id: stable_id::urn(view, "feed", &component.id),
-        title: words::of_component(&html::balanced(&view.name), &html::balanced(&component.name)),
+        title: view.texts().feed.of_component(&html::balanced(&view.name), &html::balanced(&component.name)),
         home: format!("{}/{path}", view.url),
         path: format!("{path}/feed"),
         entries: updates.newest(LONGEST_OF_COMPONENT, |update| update.names(&component.id)),

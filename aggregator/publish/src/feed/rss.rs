@@ -1,7 +1,6 @@
 //! RSS 2.0, with the Atom elements that its profile asks for.
 
 use super::Feed;
-use crate::texts::feed as words;
 use crate::times;
 use crate::xml::Xml;
 use skerry_domain::time::Timestamp;
@@ -14,7 +13,7 @@ pub(super) fn render(feed: &Feed<'_>) -> io::Result<Vec<u8>> {
         xml.element("channel", &[], |xml| {
             xml.text("title", &[], &feed.title)?;
             xml.text("link", &[], &feed.home)?;
-            xml.text("description", &[], words::DESCRIPTION)?;
+            xml.text("description", &[], feed.description)?;
             xml.text("language", &[], feed.language)?;
             xml.text("pubDate", &[], &date(feed.updated()))?;
             let own = feed.address("rss");

@@ -4,7 +4,7 @@
 use super::Entry;
 use crate::html::{self, Clock};
 use crate::stable_id;
-use crate::texts::{self, announcement, incident, maintenance};
+use crate::texts::Texts;
 use crate::view::{
     AnnouncementView, IncidentUpdateView, IncidentView, MaintenanceUpdateView, MaintenanceView, PageView,
     PostmortemView, StatusChangeView,
@@ -83,19 +83,20 @@ impl Of<'_> {
     fn entry(&self, view: &PageView) -> Entry {
         let id = |kind, id: &str| stable_id::urn(view, kind, id);
         let link = |folder: &str, id: &str| format!("{}/{folder}/{id}", view.url);
+        let texts = view.texts();
         match self {
             Self::Incident(of, update) => Entry {
                 id: id("update", &update.id),
-                title: incident::document(update.status, &html::balanced(&of.title.one_line())),
+                title: texts.incident.document(update.status, &html::balanced(&of.title.one_line())),
                 link: link("incidents", &of.id),
                 published: update.display_at,
                 updated: changed(update.display_at, update.edited_at),
-                html: html::update(update) + &changes(&update.components),
+                html: html::update(update, texts) + &changes(&update.components, texts),
                 maintenance: None,
             },
             Self::Postmortem(of, postmortem) => Entry {
                 id: id("postmortem", &of.id),
-                title: texts::feed::postmortem(&html::balanced(&of.title.one_line())),
+                title: texts.feed.postmortem(&html::balanced(&of.title.one_line())),
                 link: format!("{}#postmortem", link("incidents", &of.id)),
                 published: postmortem.published_at,
                 updated: changed(postmortem.published_at, Some(postmortem.updated_at)),
@@ -104,19 +105,19 @@ impl Of<'_> {
             },
             Self::Maintenance(of, update) => Entry {
                 id: id("update", &update.id),
-                title: texts::feed::maintenance(
-                    maintenance::entry(update.status.status, update.status.event),
+                title: texts.feed.maintenance(
+                    texts.maintenance.entry(update.status.status, update.status.event),
                     &html::balanced(&of.title.one_line()),
                 ),
                 link: link("maintenance", &of.id),
                 published: update.display_at,
                 updated: changed(update.display_at, update.edited_at),
-                html: html::update(update) + &plan(of, update, view),
+                html: html::update(update, texts) + &plan(of, update, view),
                 maintenance: None,
             },
             Self::Announcement(of) => Entry {
                 id: id("announcement", &of.id),
-                title: announced(of),
+                title: announced(of, texts),
                 link: link("announcements", &of.id),
                 published: of.from,
                 updated: changed(of.from, of.edited_at),
@@ -127,8 +128,8 @@ impl Of<'_> {
     }
 }
 
-fn announced(of: &AnnouncementView) -> String {
-    let warns = if of.level == AnnouncementLevel::Warning { announcement::IMPORTANT } else { "" };
+fn announced(of: &AnnouncementView, texts: &Texts) -> String {
+    let warns = if of.level == AnnouncementLevel::Warning { texts.announcement.important() } else { "" };
     format!("{warns}{}", html::balanced(&of.title.one_line()))
 }
 
@@ -138,11 +139,11 @@ fn changed(published: Timestamp, edited: Option<Timestamp>) -> Timestamp {
 }
 
 /// "Refunds: from operational to partial outage", a paragraph each, as markup.
-fn changes(changes: &[StatusChangeView]) -> String {
+fn changes(changes: &[StatusChangeView], texts: &Texts) -> String {
     let changed = changes.iter().filter(|change| change.from != change.to);
     let paragraph = |change: &StatusChangeView| {
-        let (name, from) = (html::isolated(&change.name), incident::from(change.from));
-        format!("<p>{name}: {from}{}</p>", texts::status(change.to).to_lowercase())
+        let name = html::isolated(&change.name);
+        format!("<p>{name}: {}</p>", texts.incident.changed(change.from, change.to))
     };
     changed.map(paragraph).collect()
 }
@@ -152,7 +153,8 @@ fn plan(of: &MaintenanceView, update: &MaintenanceUpdateView, view: &PageView) -
     if update.status.status != MaintenanceStatus::Scheduled {
         return String::new();
     }
+    let texts = view.texts();
     let span = html::escaped(&Clock::lasting(view).planned(of.from, of.to));
     let names: Vec<_> = of.components.iter().map(|one| html::isolated(&one.name)).collect();
-    format!("<p>{} {}</p>", maintenance::on(&span), html::affected(&names, true))
+    format!("<p>{} {}</p>", texts.maintenance.on(&span), html::affected(&names, true, texts))
 }

@@ -6,7 +6,7 @@ use super::head::Head;
 use super::markup;
 use super::timeline::body_html;
 use super::words::{Clock, balanced};
-use crate::texts::{self, announcement as words, incident as incident_words};
+use crate::texts::{self, Texts};
 use crate::view::{AnnouncementView, IncidentText, PageView};
 use sailfish::TemplateSimple;
 use skerry_domain::announcement::AnnouncementLevel;
@@ -39,6 +39,7 @@ pub(crate) struct Notice {
 #[derive(TemplateSimple)]
 #[template(path = "announcement.stpl")]
 struct Page {
+    texts: &'static Texts,
     name: String,
     notice: Notice,
     /// When it is or was shown, as markup.
@@ -52,7 +53,7 @@ impl Notices {
         let shown = view.announcements.iter().filter(|one| one.is_shown());
         let mut cards: Vec<Notice> = shown.map(|one| notice(one, LONGEST)).collect();
         let others = cards.split_off(CARDS.min(cards.len()));
-        let more = words::more(others.len());
+        let more = view.texts().announcement.more(others.len());
         Self { cards, others, more }
     }
 }
@@ -75,14 +76,19 @@ fn notice(one: &AnnouncementView, longest: usize) -> Notice {
 pub fn announcement(view: &PageView, announcement: &AnnouncementView) -> anyhow::Result<Document> {
     let clock = Clock::lasting(view);
     let title = balanced(&announcement.title.one_line());
-    let warns = if announcement.level == AnnouncementLevel::Warning { words::IMPORTANT } else { "" };
+    let warns = if announcement.level == AnnouncementLevel::Warning {
+        clock.texts.announcement.important()
+    } else {
+        ""
+    };
     let document = format!("{warns}{title}");
     let moment = |at: Timestamp| markup::time(at, &clock.moment(at), &clock);
     let body = Page {
+        texts: clock.texts,
         name: balanced(&view.name),
         notice: notice(announcement, usize::MAX),
         shown: shown(announcement, &clock),
-        edited: announcement.edited_at.map(|at| incident_words::edited(&moment(at))),
+        edited: announcement.edited_at.map(|at| clock.texts.incident.edited(&moment(at))),
     };
     let path = format!("announcements/{}", announcement.id);
     let head = Head::of_article(format!("{warns}{title}"), &announcement.body.one_line());
@@ -93,15 +99,15 @@ pub fn announcement(view: &PageView, announcement: &AnnouncementView) -> anyhow:
 
 /// When it is or was shown.
 fn shown(announcement: &AnnouncementView, clock: &Clock<'_>) -> String {
-    let from = announcement.from;
+    let (from, words) = (announcement.from, clock.texts.announcement);
     let span = |to: Timestamp| {
         let span = clock.isolated(clock.planned(from, to));
         markup::time(from, &span, clock)
     };
     match (announcement.ended_at, announcement.to) {
-        (Some(ended), _) => words::ended(&span(ended.max(from))),
-        (None, Some(to)) => words::during(&span(to)),
-        (None, None) => words::since(&markup::time(from, &clock.moment(from), clock)),
+        (Some(ended), _) => words.ended(&span(ended.max(from))),
+        (None, Some(to)) => words.during(&span(to)),
+        (None, None) => words.since(&markup::time(from, &clock.moment(from), clock)),
     }
 }
 

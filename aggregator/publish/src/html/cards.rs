@@ -5,7 +5,7 @@ use super::markup::{self, isolated};
 use super::timeline::{self, Entry, Style};
 use super::words::{Clock, Tone};
 use crate::overall_status::components;
-use crate::texts::{incident as words, maintenance as maintenance_words};
+use crate::texts::Texts;
 use crate::view::{ComponentView, IncidentView, MaintenanceView, PageView, UpdateView};
 use skerry_domain::incident::Impact;
 use skerry_domain::status::Status;
@@ -66,13 +66,14 @@ pub(crate) fn to_come(view: &PageView, clock: &Clock<'_>) -> Vec<Card> {
 /// `page` is the address of the page.
 fn of_maintenance(maintenance: &MaintenanceView, (timeline, page): (bool, &str), clock: &Clock<'_>) -> Card {
     let tone = Tone::Of(Status::UnderMaintenance);
-    let (shown, more) = shown(&maintenance.updates, timeline);
+    let words = clock.texts.maintenance;
+    let (shown, more) = shown(&maintenance.updates, timeline, clock.texts);
     let names: Vec<_> = maintenance.components.iter().map(|one| isolated(&one.name)).collect();
     let times = if maintenance.is_running() {
         let end = markup::time(maintenance.to, &clock.moment(maintenance.to), clock);
-        format!("<b>{}</b>{}", maintenance_words::status(maintenance.status), maintenance_words::until(&end))
+        format!("<b>{}</b>{}", words.status(maintenance.status), words.until(&end))
     } else {
-        maintenance_words::on(&planned(maintenance, clock))
+        words.on(&planned(maintenance, clock))
     };
     Card {
         id: maintenance.id.clone(),
@@ -80,17 +81,16 @@ fn of_maintenance(maintenance: &MaintenanceView, (timeline, page): (bool, &str),
         url: format!("{page}/maintenance/{}", maintenance.id),
         title: timeline::title(&maintenance.title),
         icon: Some(tone.class()),
-        facts: format!("{times} {}{}", affected(&names, true), recurs(maintenance)),
+        facts: format!("{times} {}{}", affected(&names, true, clock.texts), recurs(maintenance, clock.texts)),
         entries: timeline::entries(&shown, Some(tone), STYLE, clock),
         more,
     }
 }
 
 /// " Repeats every week.", or nothing.
-pub(crate) fn recurs(maintenance: &MaintenanceView) -> String {
-    let words = maintenance.recurs.as_ref();
-    words.map_or_else(String::new, |(frequency, interval)| {
-        format!(" {}", maintenance_words::recurs(*frequency, *interval))
+pub(crate) fn recurs(maintenance: &MaintenanceView, texts: &Texts) -> String {
+    maintenance.recurs.map_or_else(String::new, |(frequency, interval)| {
+        format!(" {}", texts.maintenance.recurs(frequency, interval))
     })
 }
 
@@ -101,14 +101,18 @@ pub(crate) fn planned(maintenance: &MaintenanceView, clock: &Clock<'_>) -> Strin
 }
 
 /// The entries of a card, and "4 more updates".
-fn shown<S>(all: &[UpdateView<S>], timeline: bool) -> (Vec<&UpdateView<S>>, Option<String>) {
+fn shown<'a, S>(
+    all: &'a [UpdateView<S>],
+    timeline: bool,
+    texts: &Texts,
+) -> (Vec<&'a UpdateView<S>>, Option<String>) {
     let shown: Vec<_> = match all {
         _ if !timeline => Vec::new(),
         [first, second, .., last] if all.len() > ENTRIES => vec![first, second, last],
         few => few.iter().collect(),
     };
     let left_out = all.len() - shown.len();
-    (shown, (left_out > 0).then(|| words::more_updates(left_out)))
+    (shown, (left_out > 0).then(|| texts.incident.more_updates(left_out)))
 }
 
 fn card(
@@ -117,7 +121,7 @@ fn card(
     (timeline, page): (bool, &str),
     clock: &Clock<'_>,
 ) -> Card {
-    let (shown, more) = shown(&incident.updates, timeline);
+    let (shown, more) = shown(&incident.updates, timeline, clock.texts);
     let names: Vec<_> = incident.components.iter().map(|one| isolated(&one.name)).collect();
     Card {
         id: incident.id.clone(),
@@ -125,18 +129,15 @@ fn card(
         url: format!("{page}/incidents/{}", incident.id),
         title: timeline::title(&incident.title),
         icon: present.tone.map(Tone::class),
-        facts: format!("{} {}", present.words(clock), affected(&names, present.is_impaired())),
+        facts: format!("{} {}", present.words(clock), affected(&names, present.is_impaired(), clock.texts)),
         entries: timeline::entries(&shown, present.tone, STYLE, clock),
         more,
     }
 }
 
 /// "Affects Card payments, Refunds.", or nothing without names.
-pub(crate) fn affected(names: &[String], impaired: bool) -> String {
-    if names.is_empty() {
-        return String::new();
-    }
-    format!("{}{}.", words::AFFECTS[usize::from(!impaired)], names.join(", "))
+pub(crate) fn affected(names: &[String], impaired: bool, texts: &Texts) -> String {
+    if names.is_empty() { String::new() } else { texts.incident.affects(&names.join(", "), impaired) }
 }
 
 /// The present state of an open incident.
@@ -169,8 +170,10 @@ impl Present {
             markup::sentence(&pieces, clock)
         };
         match self.tone.filter(|_| self.is_impaired()) {
-            Some(tone) => format!("<b>{}</b>{}", tone.label(), since(words::STATUS_SINCE)),
-            None => since(words::SINCE),
+            Some(tone) => {
+                format!("<b>{}</b>{}", tone.label(clock.texts), since(clock.texts.incident.status_since()))
+            }
+            None => since(clock.texts.incident.since()),
         }
     }
 }

@@ -4,14 +4,13 @@
 mod line;
 mod ticks;
 
-use super::words::{Clock, Tone, is_right_to_left};
-use crate::texts::component as texts;
+use super::words::{Clock, Tone};
+use crate::texts::Texts;
 use crate::view::{ComponentView, PageView, ResponseWindow};
 use line::Scale;
 use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, Timestamp};
-use skerry_protocol::words::duration;
 pub(crate) use ticks::Tick;
 
 /// More outages than this are summed in the description.
@@ -82,10 +81,10 @@ pub(crate) fn chart(
     let window = Some(&response.windows[span as usize]).filter(|window| !window.points.is_empty())?;
     // The axis of a chart that is younger than its window begins with its first point.
     let from = (view.now + -span.days() * DAY).max(response.since?);
-    let mirrored = is_right_to_left(&view.language);
+    let mirrored = clock.texts.right_to_left;
     let scale = Scale::new((from, view.now), &window.points, mirrored);
     let outages = outages(component, (from, view.now));
-    let (top, middle) = figures_of(scale.top);
+    let (top, middle) = figures_of(scale.top, clock.texts);
     Some(Chart {
         columns: outages.iter().map(|one| column(one, &scale)).collect(),
         median: scale.line(&window.points, window.step, |point| point.p50_ms),
@@ -93,7 +92,7 @@ pub(crate) fn chart(
         band: scale.band(&window.points, window.step),
         scale: [top, middle],
         ticks: ticks::ticks((from, view.now), mirrored, clock),
-        figures: [window.p50_ms, window.p95_ms].map(milliseconds),
+        figures: [window.p50_ms, window.p95_ms].map(|ms| clock.texts.dates.response_time(ms)),
         description: description(window, span, &outages, clock),
     })
 }
@@ -136,45 +135,36 @@ fn description(
         Span::Day => clock.time_of_week(at),
         _ => clock.time_of_year(at),
     };
+    let texts = clock.texts.component;
     let mut words = Vec::new();
     if outages.len() > MAX_NAMED {
         let sum: i64 = outages.iter().map(|one| one.to.min(clock.now()) - one.from).sum();
-        words.push(texts::outages(outages.len(), &duration(sum)));
+        words.push(texts.outages(outages.len(), &clock.texts.dates.duration(sum)));
     } else {
         for one in outages {
             let to = (one.to <= clock.now()).then(|| at(one.to));
-            words.push(texts::outage(Tone::Of(one.value).label(), &at(one.from), to.as_deref()));
+            words.push(texts.outage(one.value, &at(one.from), to.as_deref()));
         }
     }
-    texts::chart(span as usize, &range(lowest, highest), &milliseconds(slowest), &words)
+    let slowest = clock.texts.dates.response_time(slowest);
+    texts.chart(span as usize, &range(lowest, highest, clock.texts), &slowest, &words)
 }
 
 /// "150 to 310 ms", "150 ms".
-fn range(lowest: f64, highest: f64) -> String {
-    let (low, high) = (milliseconds(lowest), milliseconds(highest));
+fn range(lowest: f64, highest: f64, texts: &Texts) -> String {
+    let (low, high) = (texts.dates.response_time(lowest), texts.dates.response_time(highest));
     let (low_unit, high_unit) = (low.split_once(' '), high.split_once(' '));
     match (low_unit, high_unit) {
         _ if low == high => low,
-        (Some((number, unit)), Some((_, other))) if unit == other => texts::range(number, &high),
-        _ => texts::range(&low, &high),
+        (Some((number, unit)), Some((_, other))) if unit == other => texts.component.range(number, &high),
+        _ => texts.component.range(&low, &high),
     }
 }
 
 /// The top of a scale with its unit, and its middle without.
-fn figures_of(top: f64) -> (String, String) {
+fn figures_of(top: f64, texts: &Texts) -> (String, String) {
     let middle = if top < 1_000.0 { top / 2.0 } else { top / 2_000.0 };
-    (milliseconds(top), decimal(middle))
-}
-
-/// "120 ms", "1.5 s".
-fn milliseconds(value: f64) -> String {
-    if value < 999.5 { format!("{value:.0} ms") } else { format!("{} s", decimal(value / 1_000.0)) }
-}
-
-/// "1.5", "2", "120".
-fn decimal(value: f64) -> String {
-    let text = format!("{value:.1}");
-    text.strip_suffix(".0").unwrap_or(&text).to_owned()
+    (texts.dates.response_time(top), texts.dates.decimal(middle))
 }
 
 #[cfg(test)]

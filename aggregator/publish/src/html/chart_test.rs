@@ -103,15 +103,17 @@ fn a_young_chart_begins_with_its_first_point_and_an_empty_one_is_not_drawn() {
 
 #[test]
 fn figures_have_a_unit_and_a_range_has_it_once() {
+    let texts = crate::texts::Language::English.texts();
+    let milliseconds = |value| texts.dates.response_time(value);
     assert_eq!((milliseconds(119.6).as_str(), milliseconds(1_500.0).as_str()), ("120 ms", "1.5 s"));
     assert_eq!((milliseconds(999.7).as_str(), milliseconds(2_000.0).as_str()), ("1 s", "2 s"));
     for (low, high, words) in
         [(150.0, 310.0, "150 to 310 ms"), (150.2, 150.4, "150 ms"), (800.0, 1_200.0, "800 ms to 1.2 s")]
     {
-        assert_eq!(range(low, high), words);
+        assert_eq!(range(low, high, texts), words);
     }
     for (top, words) in [(800.0, ("800 ms", "400")), (1_000.0, ("1 s", "0.5")), (3_000.0, ("3 s", "1.5"))] {
-        let (of_top, of_middle) = figures_of(top);
+        let (of_top, of_middle) = figures_of(top, texts);
         assert_eq!((of_top.as_str(), of_middle.as_str()), words);
     }
 }

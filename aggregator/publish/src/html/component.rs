@@ -8,18 +8,19 @@ use super::frame::Frame;
 use super::head::Head;
 use super::headline::{Headline, Piece};
 use super::rows::{self, ComponentRow, DayListing, Summary};
-use super::words::{Clock, Tone, balanced, percentage};
+use super::words::{Clock, Tone, balanced};
 use super::{Live, markup, timeline};
-use crate::texts::{self, uptime as words};
+use crate::texts::uptime::ZERO;
+use crate::texts::{self, Texts};
 use crate::view::{ComponentView, Item, PageView};
 use sailfish::TemplateSimple;
 use skerry_domain::status::Status;
 use skerry_domain::uptime::{Figure, Tally};
-use skerry_protocol::words::duration;
 
 #[derive(TemplateSimple)]
 #[template(path = "component.stpl")]
 struct Component {
+    texts: &'static Texts,
     /// The page's name.
     name: String,
     /// The way to the page's root.
@@ -86,15 +87,16 @@ pub fn component_windows(view: &PageView, component_id: &str) -> Vec<(String, Do
 }
 
 fn page(view: &PageView, found: &ComponentView, group: Option<&str>, span: Span) -> Option<Document> {
-    let clock = Clock::of(view);
+    let (clock, texts) = (Clock::of(view), view.texts());
     let root = if span.path().is_some() { "../../" } else { "../" };
     let ComponentRow { head, days, .. } = rows::component_row(found, view, &clock);
-    let state = state(found);
+    let state = state(found, texts);
     let title = texts::title(&format!("{state}: {}", balanced(&found.name)), &balanced(&view.name));
-    let about = Head::of_banner(view, &banner(found, state, head.tone), &clock);
+    let about = Head::of_banner(view, &banner(found, state, head.tone, texts), &clock);
     let uptime = if found.showcase { uptime(found, view, &clock) } else { Vec::new() };
     let unmonitored = found.windows.iter().any(|figure| figure.tally.unwatched > 0);
     let body = Component {
+        texts,
         name: balanced(&view.name),
         root,
         group: group.map(balanced),
@@ -103,14 +105,14 @@ fn page(view: &PageView, found: &ComponentView, group: Option<&str>, span: Span)
         head,
         description: found.description.as_deref().map(balanced),
         live: Live::of_component(found, view, &clock),
-        listing: with_names(days),
-        notes: figures::notes(&uptime.iter().map(|row| &row.figure)),
+        listing: with_names(days, texts),
+        notes: figures::notes(&uptime.iter().map(|row| &row.figure), texts),
         uptime,
-        left_out: words::left_out(view.rule.statuspage, unmonitored),
+        left_out: texts.uptime.left_out(view.rule.statuspage, unmonitored),
         response: found.response.as_ref().map(|response| Response {
             links: Span::ALL
                 .into_iter()
-                .zip(words::WINDOWS)
+                .zip(texts.uptime.windows())
                 .map(|(one, name)| WindowLink {
                     href: format!("{root}{}", path_of(found, one)),
                     name,
@@ -145,24 +147,24 @@ fn find<'a>(view: &'a PageView, id: &str) -> Option<(&'a ComponentView, Option<&
 }
 
 /// The state in a word or two, which begins the panel and the title.
-fn state(component: &ComponentView) -> &'static str {
+fn state(component: &ComponentView, texts: &Texts) -> &'static str {
     if component.waiting {
-        texts::WAITING
+        texts.status.waiting()
     } else if component.stale_since.is_some() {
-        Tone::NoData.label()
+        Tone::NoData.label(texts)
     } else {
-        Tone::Of(component.status).label()
+        Tone::Of(component.status).label(texts)
     }
 }
 
 /// What a card says: "Major outage: Card payments", and since when.
-fn banner(component: &ComponentView, state: &str, tone: Tone) -> Headline {
+fn banner(component: &ComponentView, state: &str, tone: Tone, texts: &Texts) -> Headline {
     let sentence = vec![Piece::Text(format!("{state}: ")), Piece::Name(balanced(&component.name))];
     let since = component
         .stale_since
         .or((component.unseen.is_none() && !component.waiting).then_some(component.since));
     let facts = since.map(|at| {
-        vec![Piece::Text(texts::banner::SINCE.to_owned()), Piece::Since(at), Piece::Text(".".to_owned())]
+        vec![Piece::Text(texts.banner.since().to_owned()), Piece::Since(at), Piece::Text(".".to_owned())]
     });
     Headline { tone, sentence, facts: facts.unwrap_or_default() }
 }
@@ -173,22 +175,23 @@ fn facts(component: &ComponentView, view: &PageView, root: &str, clock: &Clock<'
     if component.waiting {
         return ".".to_owned();
     }
+    let texts = clock.texts;
     // What is operational by a part of its checks is not known to have been so since then.
     let known = component.unseen.is_none() || component.status != Status::Operational;
-    let since = [Piece::Text(texts::component::SINCE.to_owned()), Piece::Since(component.since)];
+    let since = [Piece::Text(texts.component.since().to_owned()), Piece::Since(component.since)];
     let mut facts = if known { markup::sentence(&since, clock) } else { String::new() };
     facts.push('.');
     if component.stale_since.is_some() {
-        facts.push_str(&texts::component::was(component.status));
+        facts.push_str(&texts.component.was(component.status));
     }
     let moment = |at| markup::time(at, &clock.moment(at), clock);
     if let Some(unseen) = component.unseen {
-        let later = if unseen.since_differs { texts::OR_LATER } else { "" };
+        let later = if unseen.since_differs { texts.status.or_later() } else { "" };
         let since = unseen.since.map(|at| format!("{}{later}", moment(at)));
-        facts = format!("{facts} {}.", texts::row::unseen(unseen.checks, component.checks, since.as_deref()));
+        facts = format!("{facts} {}.", texts.row.unseen(unseen.checks, component.checks, since.as_deref()));
     }
     if let Some(at) = component.set_at {
-        facts.push_str(&texts::component::set_at(&moment(at)));
+        facts.push_str(&texts.component.set_at(&moment(at)));
     }
     facts + &more(component, view, root)
 }
@@ -197,7 +200,7 @@ fn facts(component: &ComponentView, view: &PageView, root: &str, clock: &Clock<'
 fn more(component: &ComponentView, view: &PageView, root: &str) -> String {
     let incident = view.incidents.iter().find(|one| one.is_open() && one.names(&component.id));
     if let Some(incident) = incident {
-        let text = texts::incident::WHAT_IS_DONE;
+        let text = view.texts().incident.what_is_done();
         return format!(" <a href=\"{root}incidents/{}\">{text}</a>", markup::escaped(&incident.id));
     }
     let planned = view.maintenance.iter().find(|one| one.is_running() && one.names(&component.id));
@@ -208,22 +211,23 @@ fn more(component: &ComponentView, view: &PageView, root: &str) -> String {
 }
 
 /// Each status stands on a line of its own, with its full name.
-fn with_names(mut listing: DayListing) -> DayListing {
+fn with_names(mut listing: DayListing, texts: &Texts) -> DayListing {
     for part in listing.lines.iter_mut().flat_map(|line| &mut line.parts) {
         let tone = Tone::ALL.into_iter().find(|tone| tone.class() == part.class);
-        part.label = tone.map_or_else(String::new, |tone| tone.label().to_owned());
+        part.label = tone.map_or_else(String::new, |tone| tone.label(texts).to_owned());
     }
     listing
 }
 
 /// The uptime over each window.
 fn uptime(component: &ComponentView, view: &PageView, clock: &Clock<'_>) -> Vec<UptimeRow> {
-    let windows = words::WINDOWS.iter().zip([1, 7, 30, 90]).zip(&component.windows);
-    let row = |((name, days), figure): ((&&'static str, i64), &Figure)| {
+    let texts = clock.texts;
+    let windows = texts.uptime.windows().into_iter().zip([1, 7, 30, 90]).zip(&component.windows);
+    let row = |((name, days), figure): ((&'static str, i64), &Figure)| {
         let tally = &figure.tally;
         let left_out = left_out(tally, component, view);
-        let lasting = |milliseconds| (milliseconds > 0).then(|| clock.isolated(duration(milliseconds)));
-        let coverage = figure.hundredths.map(|_| percentage(figure.coverage));
+        let lasting = |milliseconds| (milliseconds > 0).then(|| clock.duration(milliseconds));
+        let coverage = figure.hundredths.map(|_| texts.dates.percentage(figure.coverage));
         let (outage, partial, out) = (lasting(tally.major), lasting(tally.partial), lasting(left_out));
         let out = out.as_deref().map(|length| (length, left_out == tally.maintenance));
         UptimeRow {
@@ -232,8 +236,8 @@ fn uptime(component: &ComponentView, view: &PageView, clock: &Clock<'_>) -> Vec<
             outage: Cell::lasting(tally.major, clock),
             partial: Cell::lasting(tally.partial, clock),
             left_out: Cell::lasting(left_out, clock),
-            words: words::row(outage.as_deref(), partial.as_deref(), out, coverage.as_deref()),
-            coverage: coverage.unwrap_or_else(|| words::ZERO.to_owned()),
+            words: texts.uptime.row(outage.as_deref(), partial.as_deref(), out, coverage.as_deref()),
+            coverage: coverage.unwrap_or_else(|| ZERO.to_owned()),
         }
     };
     windows.map(row).collect()

@@ -3,8 +3,8 @@
 use super::document::{Document, Sheet, Style};
 use super::words::{Clock, Tone, balanced};
 use super::{assets, headline};
-use crate::texts;
-use crate::times;
+use crate::texts::{Language, Texts, not_found};
+use crate::times::{self, instant};
 use crate::view::PageView;
 use jiff::tz::TimeZone;
 use sailfish::TemplateSimple;
@@ -56,6 +56,7 @@ pub struct Entry {
 #[derive(TemplateSimple)]
 #[template(path = "directory.stpl")]
 struct Directory<'a> {
+    texts: &'static Texts,
     style: &'static Style,
     script: &'static str,
     live: super::Live,
@@ -89,9 +90,14 @@ pub fn directory(entries: &[Entry], now: Timestamp) -> anyhow::Result<Document> 
         class: entry.status.tone.class(),
         headline: &entry.status.headline,
     });
-    let style = Sheet::Directory.style();
-    let body =
-        Directory { style, script: assets::script_path(), live: live(entries, now), rows: rows.collect() };
+    let (style, texts) = (Sheet::Directory.style(), Language::English.texts());
+    let body = Directory {
+        texts,
+        style,
+        script: assets::script_path(),
+        live: live(entries, now, texts),
+        rows: rows.collect(),
+    };
     Ok(Document { html: body.render_once()?, policy: style.policy(&[], false) })
 }
 
@@ -106,24 +112,25 @@ fn rank(tone: Tone) -> u8 {
 }
 
 /// The age of the list: that of its oldest entry, in UTC.
-fn live(entries: &[Entry], now: Timestamp) -> super::Live {
-    let written =
-        |at: Timestamp, pattern: &str| times::zoned(at, &TimeZone::UTC).strftime(pattern).to_string();
-    let instant = |at| written(at, "%Y-%m-%dT%H:%M:%SZ");
-    let time = |at, pattern| format!("<time datetime={}>{}</time>", instant(at), written(at, pattern));
+fn live(entries: &[Entry], now: Timestamp, texts: &Texts) -> super::Live {
+    let zoned = |at| times::zoned(at, &TimeZone::UTC);
+    let markup = |at, text: &str| format!("<time datetime={}>{text}</time>", instant(at));
+    let full = |at| {
+        let date = texts.dates.date(zoned(at).date(), true);
+        markup(at, &texts.dates.time_of_date(&times::time_in_zone(&zoned(at), texts), &date))
+    };
     let verified = entries.iter().filter_map(|entry| entry.status.verified_at).min();
     let until = entries.iter().map(|entry| entry.status.believe_until).min().unwrap_or(now);
-    let full = "%H:%M UTC, %-d %B %Y";
     let text = match verified {
-        Some(at) => texts::age::verified(&time(at, full)),
-        None => texts::age::as_of(&time(now, full)),
+        Some(at) => texts.age.verified(&full(at)),
+        None => texts.age.as_of(&full(now)),
     };
     super::Live {
         // No JSON tells when it last changed.
         updated: 0,
         until: instant(until),
         verified: verified.map(instant),
-        text: texts::age::valid_until(&text, &time(until, "%H:%M")),
+        text: texts.age.valid_until(&text, &markup(until, &times::time(&zoned(until)))),
     }
 }
 

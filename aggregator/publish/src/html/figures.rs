@@ -3,15 +3,14 @@
 
 use super::days;
 use super::rows::{Row, Summary};
-use super::words::{Clock, Tone, percentage};
+use super::words::{Clock, Tone};
 use crate::overall_status::components;
-use crate::texts::{self, uptime as words};
+use crate::texts::{Texts, uptime::ZERO};
 use crate::view::PageView;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use skerry_domain::time::{DAY, Timestamp};
 use skerry_domain::uptime::Figure;
-use skerry_protocol::words::duration;
 
 /// Follows a figure with too few observations.
 const STAR: char = '*';
@@ -63,24 +62,48 @@ fn said(
     Said::Share { hundredths, enough: figure.enough, since }
 }
 
-/// "99.89%", "100% since 28 Nov", "New", "93.92%*", "No uptime yet". `days` is the length of the window, where 1 means
-/// the last 24 hours.
+/// A figure as text, with what its legend has to explain.
+pub(crate) struct FigureText {
+    /// "99.89%", "100% since 28 Nov", "New", "93.92%*", "No uptime yet".
+    pub(crate) text: String,
+    /// It says "New".
+    new: bool,
+    /// It is a percentage.
+    percent: bool,
+    /// It has a star.
+    star: bool,
+    /// It names a day.
+    since: bool,
+}
+
+/// `days` is the length of the window, where 1 means the last 24 hours.
 pub(crate) fn text(
     figure: &Figure,
     days: i64,
     watched_from: Option<Timestamp>,
     view: &PageView,
     clock: &Clock<'_>,
-) -> String {
+) -> FigureText {
+    let texts = clock.texts;
+    let words = |text: &str, new: bool| FigureText {
+        text: text.to_owned(),
+        new,
+        percent: false,
+        star: false,
+        since: false,
+    };
     match said(figure, Window::last(days, clock), watched_from, view, clock) {
-        Said::Nothing => texts::NO_UPTIME.to_owned(),
-        Said::New => texts::row::NEW.to_owned(),
+        Said::Nothing => words(texts.status.no_uptime(), false),
+        Said::New => words(texts.row.new(), true),
         Said::Share { hundredths, enough, since } => {
-            let mut text = percentage(hundredths);
+            let mut text = texts.dates.percentage(hundredths);
             if !enough {
                 text.push(STAR);
             }
-            since.map_or_else(|| text.clone(), |day| texts::row::since(&text, &clock.day_of_month(day)))
+            if let Some(day) = since {
+                text = texts.row.since(&text, &clock.day_of_month(day));
+            }
+            FigureText { text, new: false, percent: true, star: !enough, since: since.is_some() }
         }
     }
 }
@@ -103,19 +126,20 @@ impl Cell {
         view: &PageView,
         clock: &Clock<'_>,
     ) -> Self {
+        let texts = clock.texts;
         let words = |[text, _]: [&str; 2]| Self { text: text.to_owned(), class: "no", since: None };
         match said(figure, window, watched_from, view, clock) {
-            Said::Nothing => words(words::NONE_YET),
-            Said::New => words(words::NEW),
-            Said::Share { enough: false, .. } => words(words::NOT_ENOUGH),
+            Said::Nothing => words(texts.uptime.none_yet()),
+            Said::New => words(texts.uptime.new()),
+            Said::Share { enough: false, .. } => words(texts.uptime.not_enough()),
             Said::Share { hundredths, since, .. } => Self {
-                text: percentage(hundredths),
+                text: texts.dates.percentage(hundredths),
                 class: match hundredths {
                     10_000.. => "ok",
                     ..9_990 => "lo",
                     _ => "",
                 },
-                since: since.map(|day| words::since(&clock.day_of_month(day))),
+                since: since.map(|day| texts.uptime.since(&clock.day_of_month(day))),
             },
         }
     }
@@ -123,17 +147,20 @@ impl Cell {
     /// A duration; zero is a muted dash.
     pub(crate) fn lasting(milliseconds: i64, clock: &Clock<'_>) -> Self {
         let (text, class) = match milliseconds {
-            ..=0 => (words::ZERO.to_owned(), "ok"),
-            some => (clock.isolated(duration(some)), ""),
+            ..=0 => (ZERO.to_owned(), "ok"),
+            some => (clock.duration(some), ""),
         };
         Self { text, class, since: None }
     }
 }
 
 /// What the words in a table of figures mean, one sentence each, only for those that occur.
-pub(crate) fn notes<'a>(cells: &(impl Iterator<Item = &'a Cell> + Clone)) -> Vec<&'static str> {
+pub(crate) fn notes<'a>(
+    cells: &(impl Iterator<Item = &'a Cell> + Clone),
+    texts: &Texts,
+) -> Vec<&'static str> {
     let occurs = |[text, _]: &[&'static str; 2]| cells.clone().any(|cell| cell.text == *text);
-    let all = [words::NOT_ENOUGH, words::NEW, words::NONE_YET];
+    let all = [texts.uptime.not_enough(), texts.uptime.new(), texts.uptime.none_yet()];
     all.into_iter().filter(occurs).map(|[_, meaning]| meaning).collect()
 }
 
@@ -153,13 +180,16 @@ pub(crate) struct Legend {
 
 impl Legend {
     /// The legend of these figures.
-    pub(crate) fn of<'a>(figures: &(impl Iterator<Item = &'a str> + Clone)) -> Self {
+    fn of<'a>(figures: &(impl Iterator<Item = &'a FigureText> + Clone), texts: &Texts) -> Self {
         let mut notes = Vec::new();
-        if figures.clone().any(|text| text == texts::row::NEW) {
-            notes.push(texts::row::NEW_MEANS.to_owned());
+        if figures.clone().any(|figure| figure.percent) {
+            notes.push(texts.row.percentages(figures.clone().any(|figure| figure.since)));
         }
-        if figures.clone().any(|text| text.contains(STAR)) {
-            notes.push(texts::row::STAR_MEANS.to_owned());
+        if figures.clone().any(|figure| figure.new) {
+            notes.push(texts.row.new_means().to_owned());
+        }
+        if figures.clone().any(|figure| figure.star) {
+            notes.push(texts.row.star_means().to_owned());
         }
         Self {
             any: figures.clone().next().is_some(),
@@ -173,23 +203,18 @@ impl Legend {
     /// The legend of the index.
     pub(crate) fn of_rows(rows: &[Row], view: &PageView, clock: &Clock<'_>) -> Self {
         let heads: Vec<&Summary> = rows.iter().flat_map(Row::heads).collect();
-        let figures = heads.iter().filter_map(|head| head.figure.as_deref());
-        let mut legend = Self::of(&figures);
-        let since = figures.clone().any(|text| text.contains(" since "));
-        let percent = figures.clone().any(|text| text.contains('%'));
+        let figures = heads.iter().filter_map(|head| head.figure.as_ref());
+        let mut legend = Self::of(&figures, clock.texts);
         let began = || components(view).filter_map(|one| one.watched_from);
         let all_new = began().all(|from| view.now - from < DAY);
         legend.lead = match began().min().filter(|_| all_new) {
             Some(from) => {
                 let days = || components(view).filter(|one| one.showcase).flat_map(|one| &one.days);
                 legend.tones.retain(|tone| days().any(|day| days::mark(day) == Some(*tone)));
-                texts::row::young(&clock.moment(from))
+                clock.texts.row.young(&clock.moment(from))
             }
             None => String::new(),
         };
-        if percent {
-            legend.notes.insert(0, texts::row::percentages(since));
-        }
         legend.blank = heads.iter().any(|head| head.blank);
         legend
     }

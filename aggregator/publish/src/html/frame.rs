@@ -3,9 +3,10 @@
 use super::assets::script_path;
 use super::document::{Document, Sheet, Style};
 use super::head::Head;
-use super::words::{balanced, is_right_to_left};
+use super::words::balanced;
+use crate::branding;
+use crate::texts::Texts;
 use crate::view::PageView;
-use crate::{branding, texts};
 use sailfish::TemplateSimple;
 use skerry_domain::branding::{Branding, OwnerLink, Theme};
 use skerry_domain::text::Text;
@@ -14,6 +15,7 @@ use std::borrow::Cow;
 #[derive(TemplateSimple)]
 #[template(path = "frame.stpl")]
 struct Layout<'a> {
+    texts: &'static Texts,
     root: &'a str,
     /// The path of the document below the root.
     path: &'a str,
@@ -34,6 +36,8 @@ struct Layout<'a> {
     /// The owner's text below the page, as markup.
     closing: Option<String>,
     links: &'a [OwnerLink],
+    /// Paths below the root, and the names of what is there.
+    pages: [(&'static str, &'static str); 5],
     compact: bool,
     script: &'static str,
     /// Path and content type of the owner's icon.
@@ -74,23 +78,26 @@ impl<'a> Frame<'a> {
         let style = sheet.branded(look);
         let policy = style.policy(&view.frame_ancestors, look.css.is_some());
         let markup = |text: &Option<Text>| text.as_ref().map(|text| text.public.html());
+        let texts = view.texts();
         let layout = Layout {
+            texts,
             root,
             path,
             url: &view.url,
             head: Head::plain(view, &title),
             title,
-            language: &view.language,
-            direction: if is_right_to_left(&view.language) { "rtl" } else { "ltr" },
+            language: view.language.tag(),
+            direction: view.language.direction(),
             name: balanced(&view.name),
             help: view.support_url.as_deref().filter(|url| is_link(url)),
-            footer: texts::frame::footer(zone(view), view.rule.major_percent, view.rule.partial_percent),
+            footer: texts.frame.footer(zone(view), view.rule.major_percent, view.rule.partial_percent),
             style,
             css: branding::css_path(look),
             logo: Logo::of(look),
             intro: markup(&look.header).filter(|_| sheet == Sheet::Index),
             closing: markup(&look.footer),
             links: &look.links,
+            pages: pages(texts),
             compact: look.compact,
             script: script_path(),
             icon: branding::favicon_path(look),
@@ -117,13 +124,15 @@ pub(crate) fn zone(view: &PageView) -> &str {
 }
 
 /// Where the footer leads, by paths below the page's root.
-const FOOTER: [(&str, &str); 5] = [
-    ("uptime", texts::UPTIME),
-    ("history", texts::HISTORY),
-    ("feed.rss", texts::frame::RSS),
-    ("calendar.ics", texts::frame::CALENDAR),
-    ("api/v2/summary.json", texts::frame::API),
-];
+fn pages(texts: &Texts) -> [(&'static str, &'static str); 5] {
+    [
+        ("uptime", texts.status.uptime()),
+        ("history", texts.status.history()),
+        ("feed.rss", texts.frame.rss()),
+        ("calendar.ics", texts.frame.calendar()),
+        ("api/v2/summary.json", texts.frame.api()),
+    ]
+}
 
 /// Whether the URL is a link with a harmless scheme, not a script.
 pub(crate) fn is_link(url: &str) -> bool {

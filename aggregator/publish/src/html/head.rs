@@ -4,7 +4,6 @@
 use super::assets::{Pictures, pictures};
 use super::headline::{Headline, Piece, headline, plain};
 use super::words::{Clock, Tone, balanced};
-use crate::texts::{head as words, incident};
 use crate::view::PageView;
 
 /// The longest description, bytes.
@@ -24,30 +23,31 @@ pub(crate) struct Head {
 impl Head {
     /// Of a document that says nothing of its own.
     pub(crate) fn plain(view: &PageView, title: &str) -> Self {
-        let description = words::about(&balanced(&view.name));
+        let description = view.texts().head.about(&balanced(&view.name));
         Self { title: title.to_owned(), description, article: false, state: None }
     }
 
     /// Of a document about the present that says nothing of its own: the state of the page.
     pub(crate) fn of_page(view: &PageView, title: &str) -> Self {
-        Self::plain(view, title).showing(headline(view).tone)
+        Self::plain(view, title).showing(headline(view).tone, view)
     }
 
     /// Of a page or a component: its banner, with when it was rendered.
     pub(crate) fn of_banner(view: &PageView, headline: &Headline, clock: &Clock<'_>) -> Self {
-        let facts = headline.facts.iter().filter(|piece| !is_invitation(piece)).map(|piece| match piece {
-            Piece::Since(at) | Piece::At(at) => clock.moment_of_day(*at),
-            piece => plain(std::slice::from_ref(piece), clock),
-        });
+        let facts =
+            headline.facts.iter().filter(|piece| !is_invitation(piece, view)).map(|piece| match piece {
+                Piece::Since(at) | Piece::At(at) => clock.moment_of_day(*at),
+                piece => plain(std::slice::from_ref(piece), clock),
+            });
         let facts: String = facts.collect();
-        let as_of = words::as_of(&balanced(&view.name), &clock.full(view.now));
+        let as_of = clock.texts.head.as_of(&balanced(&view.name), &clock.full(view.now));
         Self {
             title: plain(&headline.sentence, clock),
             description: format!("{} {as_of}", facts.trim()).trim().to_owned(),
             article: false,
             state: None,
         }
-        .showing(headline.tone)
+        .showing(headline.tone, view)
     }
 
     /// Of an incident, a maintenance or an announcement: its title, and its newest text.
@@ -56,14 +56,14 @@ impl Head {
     }
 
     /// With the state that the document shows.
-    pub(crate) fn showing(self, tone: Tone) -> Self {
-        Self { state: Some((pictures(tone), tone.label())), ..self }
+    pub(crate) fn showing(self, tone: Tone, view: &PageView) -> Self {
+        Self { state: Some((pictures(tone), tone.label(view.texts()))), ..self }
     }
 }
 
 /// A link to somewhere else is no statement.
-fn is_invitation(piece: &Piece) -> bool {
-    matches!(piece, Piece::Link { text, .. } if text == incident::WHAT_IS_DONE)
+fn is_invitation(piece: &Piece, view: &PageView) -> bool {
+    matches!(piece, Piece::Link { text, .. } if text == view.texts().incident.what_is_done())
 }
 
 #[cfg(test)]

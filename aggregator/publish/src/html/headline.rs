@@ -4,7 +4,6 @@
 use super::underway;
 use super::words::{Clock, Tone, balanced, isolated_text};
 use crate::overall_status::of_incidents;
-use crate::texts::{self, banner};
 use crate::view::{ComponentView, Item, PageView};
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
@@ -89,13 +88,14 @@ pub(crate) fn headline(view: &PageView) -> Headline {
 
 /// The banner by the components alone.
 fn of_components(view: &PageView) -> Headline {
+    let texts = view.texts();
     if every(view).is_empty() {
         return match of_incidents(view.incidents.iter()).map(Tone::Of) {
-            Some(tone) => Headline { tone, sentence: vec![text(tone.label())], facts: Vec::new() },
+            Some(tone) => Headline { tone, sentence: vec![text(tone.label(texts))], facts: Vec::new() },
             None => Headline {
                 tone: Tone::NoData,
-                sentence: vec![text(banner::EMPTY)],
-                facts: vec![text(banner::EMPTY_WHY)],
+                sentence: vec![text(texts.banner.empty())],
+                facts: vec![text(texts.banner.empty_why())],
             },
         };
     }
@@ -121,8 +121,8 @@ fn of_components(view: &PageView) -> Headline {
     }
     Headline {
         tone: Tone::Of(Status::Operational),
-        sentence: vec![text(banner::FINE)],
-        facts: vec![text(banner::FINE_WHY)],
+        sentence: vec![text(texts.banner.fine())],
+        facts: vec![text(texts.banner.fine_why())],
     }
 }
 
@@ -134,8 +134,8 @@ fn impaired(
     clock: &Clock<'_>,
 ) -> Headline {
     let tone_of_page = Tone::Of(status);
-    let mut sentence = vec![text(format!("{}: ", tone_of_page.label()))];
-    sentence.extend(named(worst, shown.len()));
+    let mut sentence = vec![text(format!("{}: ", tone_of_page.label(clock.texts)))];
+    sentence.extend(named(worst, shown.len(), clock));
     let mut facts = since(worst, clock);
     let others: Vec<_> = shown
         .iter()
@@ -143,10 +143,10 @@ fn impaired(
         .filter(|component| tone(component).is_impaired() && tone(component) != tone_of_page)
         .collect();
     if !others.is_empty() {
-        facts.push(text(banner::ALSO));
+        facts.push(text(clock.texts.banner.also()));
         match names(&others, usize::MAX, NAMES_IN_FACTS) {
             Some(_) => facts.extend(links(&others)),
-            None => facts.push(text(texts::components(others.len()))),
+            None => facts.push(text(clock.texts.status.components(others.len()))),
         }
         facts.push(text("."));
     }
@@ -161,11 +161,12 @@ fn maintenance(
     missing: &MissingData<'_>,
     clock: &Clock<'_>,
 ) -> Headline {
-    let mut sentence = vec![text(banner::MAINTENANCE)];
-    sentence.extend(named(planned, shown.len()));
+    let mut sentence = vec![text(clock.texts.banner.maintenance())];
+    sentence.extend(named(planned, shown.len(), clock));
     let mut facts = times.map_or_else(|| since(planned, clock), |times| vec![times]);
     if planned.len() + missing.count() < shown.len() {
-        facts.push(text(if missing.is_empty() { banner::REST_FINE } else { banner::SEEN_REST_FINE }));
+        let texts = clock.texts.banner;
+        facts.push(text(if missing.is_empty() { texts.rest_fine() } else { texts.seen_rest_fine() }));
     }
     append(&mut facts, missing.sentences(clock));
     Headline { tone: Tone::Of(Status::UnderMaintenance), sentence, facts }
@@ -175,25 +176,28 @@ fn maintenance(
 fn no_data(missing: &MissingData<'_>, shown: &[&ComponentView], clock: &Clock<'_>) -> Headline {
     let headline = |sentence, facts| Headline { tone: Tone::NoData, sentence, facts };
     let MissingData { stale, waiting, .. } = missing;
+    let texts = clock.texts;
     if stale.is_empty() {
         if waiting.len() == shown.len() {
-            return headline(vec![text(banner::WAITING)], vec![text(banner::WAITING_WHY)]);
+            return headline(vec![text(texts.banner.waiting())], vec![text(texts.banner.waiting_why())]);
         }
-        return headline(vec![text(banner::SEEN_FINE)], missing.sentences(clock));
+        return headline(vec![text(texts.banner.seen_fine())], missing.sentences(clock));
     }
     let all = stale.len() == shown.len();
-    let mut sentence = vec![text(banner::NO_DATA_FOR)];
+    let mut sentence = Vec::new();
     if all && shown.len() > 1 {
-        sentence.push(text(banner::ANY));
+        sentence.push(text(texts.banner.no_data_for_any()));
     } else {
         let name = names(stale, 1, NAMES_IN_HEADLINE);
-        sentence.extend(name.unwrap_or_else(|| vec![text(texts::components(stale.len()))]));
+        sentence.push(text(texts.banner.no_data_for()));
+        sentence.extend(name.unwrap_or_else(|| vec![text(texts.status.components(stale.len()))]));
     }
     let (oldest, same) = earliest(stale.iter().filter_map(|component| component.stale_since), clock);
-    let mut facts = vec![text(banner::not_seen_since(all, stale.len()))];
+    let [before, after] = texts.banner.not_seen(all, stale.len(), !same);
+    let mut facts = vec![text(before)];
     facts.extend(oldest.map(Piece::Since));
-    facts.push(text(if same { ".".to_owned() } else { format!("{}.", texts::OR_LATER) }));
-    facts.push(text(if all { banner::NOT_DOWN } else { banner::ALL_SEEN_FINE }));
+    facts.push(text(after));
+    facts.push(text(if all { texts.banner.not_down() } else { texts.banner.all_seen_fine() }));
     let rest = MissingData { stale: Vec::new(), ..missing.clone() };
     append(&mut facts, rest.sentences(clock));
     headline(sentence, facts)
@@ -238,25 +242,22 @@ impl<'a> MissingData<'a> {
         let mut pieces = Vec::new();
         if !self.stale.is_empty() {
             let times = self.stale.iter().filter_map(|component| component.stale_since);
-            let since = since_brief(times, clock);
-            pieces.push(text(banner::no_data(self.stale.len(), &since)));
+            let since = since_brief(times, false, clock);
+            pieces.push(text(clock.texts.banner.no_data(self.stale.len(), &since)));
         }
         if !self.partly.is_empty() {
             let parts = || self.partly.iter().filter_map(|component| component.unseen);
-            let mut since = since_brief(parts().filter_map(|part| part.since), clock);
-            if parts().any(|part| part.since_differs) && !since.is_empty() && !since.contains(texts::OR_LATER)
-            {
-                since.push_str(texts::OR_LATER);
-            }
+            let later = parts().any(|part| part.since_differs);
+            let since = since_brief(parts().filter_map(|part| part.since), later, clock);
             space(&mut pieces);
-            pieces.push(text(banner::PART_OF));
-            pieces.extend(name_or_count(&self.partly));
-            pieces.push(text(banner::part_since(&since)));
+            pieces.push(text(clock.texts.banner.part_of()));
+            pieces.extend(name_or_count(&self.partly, clock));
+            pieces.push(text(clock.texts.banner.part_since(&since)));
         }
         if !self.waiting.is_empty() {
             space(&mut pieces);
-            pieces.push(text(banner::WAITING_FOR));
-            pieces.extend(name_or_count(&self.waiting));
+            pieces.push(text(clock.texts.banner.waiting_for()));
+            pieces.extend(name_or_count(&self.waiting, clock));
             pieces.push(text("."));
         }
         pieces
@@ -278,9 +279,9 @@ pub(super) fn space(pieces: &mut Vec<Piece>) {
 }
 
 /// The name of a single component, or else the number of components.
-fn name_or_count(components: &[&ComponentView]) -> Vec<Piece> {
+fn name_or_count(components: &[&ComponentView], clock: &Clock<'_>) -> Vec<Piece> {
     let name = names(components, 1, NAMES_IN_FACTS);
-    name.unwrap_or_else(|| vec![text(texts::components(components.len()))])
+    name.unwrap_or_else(|| vec![text(clock.texts.status.components(components.len()))])
 }
 
 /// The earliest of some instants, and whether all are written the same.
@@ -291,11 +292,11 @@ fn earliest(times: impl Iterator<Item = Timestamp>, clock: &Clock<'_>) -> (Optio
     (earliest, times.iter().all(|at| Some(clock.moment(*at)) == written))
 }
 
-/// " since 14:40", " since 14:40 or later", or nothing.
-fn since_brief(times: impl Iterator<Item = Timestamp>, clock: &Clock<'_>) -> String {
+/// " since 14:40", " since 14:40 or later", or nothing. `later`: a part of it since later.
+fn since_brief(times: impl Iterator<Item = Timestamp>, later: bool, clock: &Clock<'_>) -> String {
     let (earliest, same) = earliest(times, clock);
-    let later = if same { "" } else { texts::OR_LATER };
-    earliest.map(|at| format!("{}{}{later}", banner::NAME_SINCE, clock.brief(at))).unwrap_or_default()
+    let since = |at| clock.texts.banner.brief_since(&clock.brief(at), later || !same);
+    earliest.map(since).unwrap_or_default()
 }
 
 /// "Since 14:02 UTC." If the times differ: "Card payments since 14:02 UTC, Refunds since 14:10 UTC." for two components,
@@ -304,7 +305,7 @@ fn since(components: &[&ComponentView], clock: &Clock<'_>) -> Vec<Piece> {
     let (earliest, same) = earliest(components.iter().map(|component| component.since), clock);
     let Some(earliest) = earliest else { return Vec::new() };
     if same {
-        return vec![text(banner::SINCE), Piece::Since(earliest), text(".")];
+        return vec![text(clock.texts.banner.since()), Piece::Since(earliest), text(".")];
     }
     match names(components, 2, NAMES_IN_HEADLINE) {
         Some(_) => {
@@ -312,22 +313,22 @@ fn since(components: &[&ComponentView], clock: &Clock<'_>) -> Vec<Piece> {
             for component in components {
                 pieces.push(text(if pieces.is_empty() { "" } else { ", " }));
                 pieces.extend(links(&[component]));
-                pieces.extend([text(banner::NAME_SINCE), Piece::Since(component.since)]);
+                pieces.extend([text(clock.texts.banner.name_since()), Piece::Since(component.since)]);
             }
             pieces.push(text("."));
             pieces
         }
-        None => vec![text(banner::FIRST_SINCE), Piece::Since(earliest), text(".")],
+        None => vec![text(clock.texts.banner.first_since()), Piece::Since(earliest), text(".")],
     }
 }
 
 /// One or two short names, or "all components", or else their number.
-fn named(components: &[&ComponentView], of: usize) -> Vec<Piece> {
+fn named(components: &[&ComponentView], of: usize, clock: &Clock<'_>) -> Vec<Piece> {
     names(components, 2, NAMES_IN_HEADLINE).unwrap_or_else(|| {
         vec![if components.len() == of && of > 1 {
-            text(banner::ALL)
+            text(clock.texts.banner.all())
         } else {
-            text(texts::components(components.len()))
+            text(clock.texts.status.components(components.len()))
         }]
     })
 }
@@ -375,9 +376,9 @@ pub(crate) fn plain(pieces: &[Piece], clock: &Clock<'_>) -> String {
         .iter()
         .map(|piece| match piece {
             Piece::Text(text) => text.clone(),
-            Piece::Name(name) => isolated_text(name),
+            Piece::Name(name) => isolated_text(name, clock.texts),
             Piece::Since(at) | Piece::At(at) => clock.moment(*at),
-            Piece::Link { text, .. } => isolated_text(text),
+            Piece::Link { text, .. } => isolated_text(text, clock.texts),
         })
         .collect()
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::sample::{incident, resolved};
+use crate::texts::Language;
 use crate::view::{IncidentView, Unseen, UptimeRuleView};
 use skerry_domain::time::{DAY, HOUR, MINUTE};
 use skerry_domain::uptime::{Figure, Tally};
@@ -67,7 +68,7 @@ fn page(components: Vec<ComponentView>) -> PageView {
         time_zone_name: "Etc/UTC".to_owned(),
         support_url: None,
         frame_ancestors: Vec::new(),
-        language: "en".to_owned(),
+        language: Language::English,
         branding: std::sync::Arc::default(),
         now: NOW,
         verified_at: Some(NOW),

@@ -7,7 +7,7 @@ use super::past::{self, DayRow, Limits};
 use super::words::{Clock, balanced};
 use crate::outputs::Basis;
 use crate::overall_status::components;
-use crate::texts;
+use crate::texts::{self, Texts};
 use crate::view::{Month, PageView};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
@@ -18,6 +18,7 @@ use skerry_domain::time::Timestamp;
 #[derive(TemplateSimple)]
 #[template(path = "history.stpl")]
 struct History {
+    texts: &'static Texts,
     name: String,
     root: &'static str,
     month: String,
@@ -85,14 +86,15 @@ pub fn history(view: &PageView, month: Option<Month>) -> anyhow::Result<Document
     let root = if month.is_some() { "../" } else { "" };
     let link = |at: Option<usize>| {
         let month = *months.get(at?)?;
-        Some(MonthLink { href: format!("{root}{}", path_of(month)), name: month_name(month) })
+        Some(MonthLink { href: format!("{root}{}", path_of(month)), name: clock.texts.dates.month(month) })
     };
     let begin = date(shown.0, shown.1, 1);
     let last = begin.last_of_month().min(clock.today());
     let first = begin.max(first_day(view, &clock)).min(last);
-    let name = month_name(shown);
+    let name = clock.texts.dates.month(shown);
     let path = month.map_or_else(|| "history".to_owned(), |_| path_of(shown));
     let body = History {
+        texts: clock.texts,
         name: balanced(&view.name),
         root: if root.is_empty() { "./" } else { root },
         month: name.clone(),
@@ -181,7 +183,7 @@ pub(crate) fn span_of(view: &PageView, (year, month): (i16, i8)) -> (Timestamp, 
 pub(crate) fn month_of(view: &PageView, at: Timestamp, clock: &Clock<'_>) -> (String, String) {
     let date = clock.date(at).max(first_day(view, clock));
     let month = (date.year(), date.month());
-    (path_of(month), month_name(month))
+    (path_of(month), clock.texts.dates.month(month))
 }
 
 /// The path of a month below the page's root.
@@ -200,9 +202,4 @@ pub(crate) fn last_fortnight(view: &PageView, large: bool, clock: &Clock<'_>) ->
 /// The day on which the page was created, but never later than today.
 fn first_day(view: &PageView, clock: &Clock<'_>) -> Date {
     clock.date(view.created_at).min(clock.today())
-}
-
-/// "November 2026"
-pub(crate) fn month_name((year, month): Month) -> String {
-    date(year, month, 1).strftime("%B %Y").to_string()
 }

@@ -2,12 +2,10 @@
 
 use super::words::{Clock, Tone};
 use crate::overall_status::components;
-use crate::texts::incident as texts;
 use crate::view::{ComponentView, IncidentView, MaintenanceView, PageView};
 use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{HOUR, MINUTE, Timestamp};
-use skerry_protocol::words::duration;
 
 /// The last outage that ended less than this before the incident began, in ms, belongs to it if there was none during it.
 const BEFORE: i64 = 5 * MINUTE;
@@ -44,11 +42,11 @@ impl Impairment {
     /// "Partial outage for 12 min, then degraded performance for 25 min"
     pub(crate) fn words(&self, clock: &Clock<'_>) -> String {
         let each = self.parts.iter().enumerate().map(|(place, (tone, milliseconds))| {
-            let label = tone.label();
-            let label = if place == 0 { label.to_owned() } else { label.to_lowercase() };
-            texts::lasted(&label, &clock.isolated(duration(*milliseconds)))
+            let texts = clock.texts;
+            let label = if place == 0 { tone.label(texts) } else { tone.within(texts) };
+            texts.incident.lasted(label, &clock.duration(*milliseconds))
         });
-        each.collect::<Vec<_>>().join(if self.in_order { texts::THEN } else { ", " })
+        each.collect::<Vec<_>>().join(if self.in_order { clock.texts.incident.then() } else { ", " })
     }
 }
 

@@ -10,12 +10,11 @@ use super::timeline::{self, Entry, Style};
 use super::words::{Clock, Tone, balanced};
 use super::{Live, history};
 use crate::overall_status::components;
-use crate::texts::{self, incident as words};
+use crate::texts::{self, Texts};
 use crate::view::{AffectedView, ComponentView, IncidentUpdateView, IncidentView, PageView};
 use sailfish::TemplateSimple;
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
-use skerry_protocol::words::duration;
 
 /// Texts are complete.
 pub(super) const STYLE: Style = Style { days: true, longest: usize::MAX, ages: true };
@@ -23,6 +22,7 @@ pub(super) const STYLE: Style = Style { days: true, longest: usize::MAX, ages: t
 #[derive(TemplateSimple)]
 #[template(path = "incident.stpl")]
 pub(super) struct Page {
+    pub(super) texts: &'static Texts,
     pub(super) name: String,
     /// The month in which it is listed: its path below the page's root, and its name.
     pub(super) month: (String, String),
@@ -69,40 +69,42 @@ pub(super) struct Affected {
 pub fn incident(view: &PageView, incident: &IncidentView) -> anyhow::Result<Document> {
     // What is closed is not rendered again each day: no date on it may depend on today.
     let clock = if incident.is_open() { Clock::of(view) } else { Clock::lasting(view) };
+    let words = clock.texts.incident;
     let present = Present::of(incident, view);
     let tone = if incident.is_open() { present.tone } else { Some(Tone::Of(Status::Operational)) };
     let impaired = incident.is_open() && present.is_impaired();
     let names: Vec<_> = incident.components.iter().map(link).collect();
     let updates: Vec<&IncidentUpdateView> = incident.updates.iter().collect();
     let plain_title = balanced(&incident.title.one_line());
-    let document = words::document(incident.status, &plain_title);
+    let document = words.document(incident.status, &plain_title);
     let postmortem = incident.postmortem.as_ref().map(|postmortem| Postmortem {
-        published: words::published(&moment(postmortem.published_at, &clock)),
+        published: words.published(&moment(postmortem.published_at, &clock)),
         text: postmortem.text.html(),
     });
     let body = Page {
+        texts: clock.texts,
         name: balanced(&view.name),
         month: history::month_of(view, incident.started_at, &clock),
         title: timeline::title(&incident.title),
         icon: tone.map(Tone::class),
-        state: words::status(incident.status),
+        state: words.status(incident.status),
         facts: match incident.resolved_at {
             Some(at) => format!(". {}", resolved(incident, at, view, &clock)),
             None => format!(". {}", present.words(&clock)),
         },
-        affected: cards::affected(&names, impaired),
+        affected: cards::affected(&names, impaired, clock.texts),
         live: incident.is_open().then(|| Live::of(view, &clock)),
         postmortem,
         entries: timeline::entries(&updates, tone, STYLE, &clock),
         components: incident.components.iter().map(|one| component(one, incident, view, &clock)).collect(),
-        column: words::COLUMNS[if incident.is_open() { 1 } else { 2 }],
+        column: words.columns()[if incident.is_open() { 1 } else { 2 }],
     };
     let path = format!("incidents/{}", incident.id);
     let newest = incident.updates.first();
     let about = newest.map(|update| timeline::spoken(update, &Clock::lasting(view)));
     let head = Head::of_article(plain_title, &about.unwrap_or_default());
     let head = match tone {
-        Some(tone) => head.showing(tone),
+        Some(tone) => head.showing(tone, view),
         None => head,
     };
     Frame::new(view, Sheet::Timeline, "../", &path, texts::title(&document, &balanced(&view.name)))
@@ -121,13 +123,12 @@ pub(super) fn link(component: &AffectedView) -> String {
 
 /// "Major outage for 3 h 5 min, 14:02 to 17:07 UTC on Fri 20 Nov 2026."
 fn resolved(incident: &IncidentView, at: Timestamp, view: &PageView, clock: &Clock<'_>) -> String {
-    let length = |milliseconds| clock.isolated(duration(milliseconds));
     let found = impairment(view, incident).filter(|found| found.to <= view.now);
     let (text, from, to) = match &found {
         Some(found) => (found.words(clock), found.from, found.to),
         None => {
             let from = incident.started_at.min(at);
-            (words::after(&length(at - from)), from, at)
+            (clock.texts.incident.after(&clock.duration(at - from)), from, at)
         }
     };
     format!("{text}, {}.", clock.isolated(clock.span_on(from, to)))
@@ -149,8 +150,8 @@ fn component(
     let over = found.filter(|found| found.to <= view.now);
     let times = over.map_or_else(String::new, |found| {
         let span = clock.span_from(clock.date(incident.started_at), found.from, found.to);
-        let length = clock.isolated(duration(found.length()));
-        words::affected(&clock.isolated(span), &length, found.length() == found.to - found.from)
+        let length = clock.duration(found.length());
+        clock.texts.incident.affected(&clock.isolated(span), &length, found.length() == found.to - found.from)
     });
     Affected { times, ..now }
 }
@@ -170,9 +171,13 @@ pub(super) fn present(
         id: affected.id.clone(),
         name: balanced(&affected.name),
         class: tone.class(),
-        status: if waiting { texts::WAITING } else { tone.label() }.to_owned(),
+        status: if waiting { clock.texts.status.waiting() } else { tone.label(clock.texts) }.to_owned(),
         times: since.map_or_else(String::new, |at| {
-            format!("{}{}", words::SINCE, markup::time(at, &clock.time_on(clock.today(), at), clock))
+            format!(
+                "{}{}",
+                clock.texts.incident.since(),
+                markup::time(at, &clock.time_on(clock.today(), at), clock)
+            )
         }),
     }
 }

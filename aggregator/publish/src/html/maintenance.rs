@@ -6,7 +6,6 @@ use super::head::Head;
 use super::incident::{Affected, Page, STYLE, link, present};
 use super::words::{Clock, Tone, balanced};
 use super::{Live, cards, history, markup, timeline};
-use crate::texts::{incident as incident_words, maintenance as words};
 use crate::view::{MaintenanceUpdateView, MaintenanceView, PageView};
 use sailfish::TemplateSimple as _;
 use skerry_domain::maintenance::MaintenanceStatus;
@@ -28,12 +27,14 @@ pub fn maintenance(view: &PageView, maintenance: &MaintenanceView) -> anyhow::Re
     let names: Vec<_> = components.iter().map(|one| link(one)).collect();
     let updates: Vec<&MaintenanceUpdateView> = maintenance.updates.iter().collect();
     let plain_title = balanced(&maintenance.title.one_line());
-    let document = words::document(maintenance.status, &plain_title);
+    let words = clock.texts.maintenance;
+    let document = words.document(maintenance.status, &plain_title);
     // Once it is over, the panel says all.
     let components = components.iter().filter(|_| open);
     let known = |id: &str| crate::overall_status::components(view).find(|one| one.id == id);
     let components: Vec<Affected> = components.map(|one| present(one, known(&one.id), &clock)).collect();
     let body = Page {
+        texts: clock.texts,
         name: balanced(&view.name),
         // A month that is still to come has no page.
         month: history::month_of(
@@ -43,19 +44,19 @@ pub fn maintenance(view: &PageView, maintenance: &MaintenanceView) -> anyhow::Re
         ),
         title: timeline::title(&maintenance.title),
         icon: Some(tone.class()),
-        state: words::status(maintenance.status),
+        state: words.status(maintenance.status),
         facts: facts(maintenance, &clock),
-        affected: cards::affected(&names, open),
+        affected: cards::affected(&names, open, clock.texts),
         live: open.then(|| Live::of(view, &clock)),
         postmortem: None,
         entries: timeline::entries(&updates, Some(tone), STYLE, &clock),
         components,
-        column: incident_words::COLUMNS[1],
+        column: clock.texts.incident.columns()[1],
     };
     let path = format!("maintenance/{}", maintenance.id);
     let newest = maintenance.updates.first();
     let about = newest.map(|update| timeline::spoken(update, &Clock::lasting(view)));
-    let head = Head::of_article(plain_title, &about.unwrap_or_default()).showing(tone);
+    let head = Head::of_article(plain_title, &about.unwrap_or_default()).showing(tone, view);
     Frame::new(view, Sheet::Timeline, "../", &path, crate::texts::title(&document, &balanced(&view.name)))
         .with_head(head)
         .render(body.render_once()?)
@@ -72,18 +73,19 @@ fn tone(status: MaintenanceStatus) -> Tone {
 
 /// What follows the state, as markup.
 fn facts(maintenance: &MaintenanceView, clock: &Clock<'_>) -> String {
+    let words = clock.texts.maintenance;
     let planned = || cards::planned(maintenance, clock);
     match maintenance.ended_at {
         Some(at) if maintenance.called_off => {
             let day = clock.isolated(clock.day(clock.date(at)));
-            words::called_off(&markup::time(at, &day, clock), &planned())
+            words.called_off(&markup::time(at, &day, clock), &planned())
         }
-        Some(at) => words::took_place(&took_place(maintenance, at, clock)),
+        Some(at) => words.took_place(&took_place(maintenance, at, clock)),
         None if maintenance.status == MaintenanceStatus::Verifying => ".".to_owned(),
         None if maintenance.is_running() => {
-            words::until(&markup::time(maintenance.to, &clock.moment(maintenance.to), clock))
+            words.until(&markup::time(maintenance.to, &clock.moment(maintenance.to), clock))
         }
-        None => format!("{}{}", words::planned_for(&planned()), cards::recurs(maintenance)),
+        None => format!("{}{}", words.planned_for(&planned()), cards::recurs(maintenance, clock.texts)),
     }
 }
 

@@ -51,7 +51,7 @@ pub use uptime::{uptime, uptime_of_month};
 pub(crate) use widget::Strip;
 pub use widget::widget;
 
-use crate::texts;
+use crate::texts::{self, Texts};
 use crate::view::{ComponentView, PageView};
 pub(crate) use cards::affected;
 use document::Sheet;
@@ -63,7 +63,7 @@ use sailfish::TemplateSimple;
 pub(crate) use script::WIDGET_SCRIPT;
 use skerry_domain::time::Timestamp;
 pub(crate) use timeline::{body_html, update};
-pub(crate) use words::{Clock, Tone, balanced, isolated_text, percentage};
+pub(crate) use words::{Clock, Tone, balanced, isolated_text};
 
 /// The age of a page that can become stale; the script greys the page after `until`.
 struct Live {
@@ -79,6 +79,7 @@ struct Live {
 #[derive(TemplateSimple)]
 #[template(path = "index.stpl")]
 struct Index {
+    texts: &'static Texts,
     tone: Tone,
     sentence: String,
     facts: String,
@@ -104,6 +105,7 @@ pub fn index(view: &PageView) -> anyhow::Result<Document> {
     let headline = headline::headline(view);
     let rows = rows::rows(view);
     let body = Index {
+        texts: clock.texts,
         tone: headline.tone,
         sentence: markup::sentence(&headline.sentence, &clock),
         facts: markup::sentence(&headline.facts, &clock),
@@ -131,9 +133,9 @@ pub(crate) fn icons(view: &PageView) -> [(&'static str, &'static str, &'static [
 impl Live {
     fn of(view: &PageView, clock: &Clock<'_>) -> Self {
         let text = match view.verified_at {
-            Some(at) => texts::age::verified(&markup::time(at, &clock.full(at), clock)),
-            None if headline::all_manual(view) => texts::SET_BY_TEAM.to_owned(),
-            None => texts::age::NOTHING_REPORTED.to_owned(),
+            Some(at) => clock.texts.age.verified(&markup::time(at, &clock.full(at), clock)),
+            None if headline::all_manual(view) => clock.texts.status.set_by_team().to_owned(),
+            None => clock.texts.age.nothing_reported().to_owned(),
         };
         Self::new(&text, view.verified_at, view, clock)
     }
@@ -144,7 +146,7 @@ impl Live {
         if !component.manual && !unseen {
             return Self::of(view, clock);
         }
-        let text = texts::age::as_of(&markup::time(view.now, &clock.full(view.now), clock));
+        let text = clock.texts.age.as_of(&markup::time(view.now, &clock.full(view.now), clock));
         Self::new(&text, None, view, clock)
     }
 
@@ -158,7 +160,7 @@ impl Live {
     /// The age of a month that can still change.
     fn of_month(view: &PageView, clock: &Clock<'_>) -> Self {
         let at = view.verified_at.unwrap_or(view.now);
-        let text = texts::past::so_far_until(&markup::time(at, &clock.long_moment(at), clock));
+        let text = clock.texts.past.so_far_until(&markup::time(at, &clock.long_moment(at), clock));
         Self::as_of(text, view, clock)
     }
 
@@ -168,7 +170,7 @@ impl Live {
             updated: view.updated_at.0,
             until: clock.instant(view.believe_until),
             verified: verified.map(|at| clock.instant(at)),
-            text: texts::age::valid_until(text, &until),
+            text: clock.texts.age.valid_until(text, &until),
         }
     }
 }

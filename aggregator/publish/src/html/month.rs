@@ -6,6 +6,7 @@ use super::figures::{Cell, Window};
 use super::history::{self, span_of};
 use super::rows::watched_from;
 use super::words::Clock;
+use crate::texts::Texts;
 use crate::view::{ComponentView, PageView};
 use jiff::civil::date;
 use skerry_domain::interval::Interval;
@@ -21,8 +22,8 @@ pub(crate) struct MonthLink {
 
 impl MonthLink {
     /// From the uptime of one month to that of another.
-    pub(crate) fn to_uptime(month: (i16, i8)) -> Self {
-        Self { href: format!("../{}", path_of(month)), name: name_of(month) }
+    pub(crate) fn to_uptime(month: (i16, i8), texts: &Texts) -> Self {
+        Self { href: format!("../{}", path_of(month)), name: texts.dates.month(month) }
     }
 }
 
@@ -35,11 +36,6 @@ pub fn path_of((year, month): (i16, i8)) -> String {
 /// The month that is over whose uptime stands at a path, as [`path_of`] writes it, if the page has it.
 pub(crate) fn past_month(view: &PageView, path: &str) -> Option<(i16, i8)> {
     history::past_month(view, &format!("history/{}", path.strip_prefix("uptime/")?))
-}
-
-/// "November 2026"
-pub(crate) fn name_of((year, month): (i16, i8)) -> String {
-    date(year, month, 1).strftime("%B %Y").to_string()
 }
 
 pub(crate) fn is_present(month: (i16, i8), clock: &Clock<'_>) -> bool {

@@ -1,10 +1,10 @@
 //! A month in figures: the uptime of groups and components in it, and what it held as one line of a list.
 
-use super::history::{month_name, path_of};
+use super::history::path_of;
 use super::month::mean_of;
-use super::words::{balanced, percentage};
+use super::words::balanced;
 use crate::overall_status::components;
-use crate::texts::past as texts;
+use crate::texts::Texts;
 use crate::view::{ComponentView, Item, Month, MonthView, PageView};
 use jiff::civil::date;
 use skerry_domain::uptime::Figure;
@@ -41,29 +41,29 @@ pub(crate) fn figures(view: &PageView, month: Month) -> Vec<GroupFigure> {
             Item::Component(component) => (&component.name, std::slice::from_ref(component)),
         };
         let shown_ones: Vec<&ComponentView> = all.iter().filter(|one| one.showcase).collect();
-        let figure = || shown(&mean_of(&shown_ones, month, view));
+        let figure = || shown(&mean_of(&shown_ones, month, view), view.texts());
         (!shown_ones.is_empty()).then(|| GroupFigure { name: balanced(name), figure: figure() })
     };
     view.items.iter().filter_map(item).collect()
 }
 
 /// Whether one of the figures needs an explanation.
-pub(crate) fn lacks_data(figures: &[GroupFigure]) -> bool {
-    figures.iter().any(|one| one.figure.text == texts::NOT_ENOUGH)
+pub(crate) fn lacks_data(figures: &[GroupFigure], texts: &Texts) -> bool {
+    figures.iter().any(|one| one.figure.text == texts.past.not_enough())
 }
 
 /// 100% is quiet, what is far from it stands out.
-fn shown(figure: &Figure) -> Shown {
+fn shown(figure: &Figure, texts: &Texts) -> Shown {
     let (class, text) = match figure.hundredths {
-        None => ("no", texts::NO_FIGURE.to_owned()),
-        Some(_) if !figure.enough => ("no", texts::NOT_ENOUGH.to_owned()),
+        None => ("no", texts.past.no_figure().to_owned()),
+        Some(_) if !figure.enough => ("no", texts.past.not_enough().to_owned()),
         Some(hundredths) => {
             let class = match hundredths {
                 10_000.. => "q",
                 GOOD.. => "",
                 _ => "lo",
             };
-            (class, percentage(hundredths))
+            (class, texts.dates.percentage(hundredths))
         }
     };
     Shown { class, text }
@@ -95,16 +95,16 @@ pub(crate) fn earlier(view: &PageView) -> Vec<MonthView> {
 
 /// The months before the present one, the newest first.
 pub(crate) fn lines(view: &PageView) -> Vec<MonthLine> {
-    let held = earlier(view);
+    let (held, texts) = (earlier(view), view.texts());
     let months = super::months(view);
     let before = months.iter().rev().skip(1);
     let line = |month: &Month| {
         let held = held.iter().find(|one| one.month == *month);
         MonthLine {
             href: path_of(*month),
-            name: month_name(*month),
-            held: held.map_or_else(String::new, |held| texts::held(held.incidents, held.maintenance)),
-            figure: held.filter(|held| held.figure.coverage > 0).map(|held| shown(&held.figure)),
+            name: texts.dates.month(*month),
+            held: held.map_or_else(String::new, |held| texts.past.held(held.incidents, held.maintenance)),
+            figure: held.filter(|held| held.figure.coverage > 0).map(|held| shown(&held.figure, texts)),
         }
     };
     before.map(line).collect()

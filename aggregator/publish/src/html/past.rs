@@ -5,7 +5,6 @@ use super::impairment::{Announced, uncovered};
 use super::past_writer::Writer;
 use super::words::{Clock, Tone};
 use crate::overall_status::components;
-use crate::texts::past as texts;
 use crate::view::{ComponentView, IncidentView, MaintenanceView, PageView};
 use jiff::civil::Date;
 use skerry_domain::status::{Effective, Status};
@@ -149,6 +148,7 @@ fn quiet_days<'a>(
     rows: &(impl Iterator<Item = &'a (Date, Date)> + Clone),
     clock: &Clock<'_>,
 ) -> Vec<(Date, Date, &'static str)> {
+    let texts = clock.texts.past;
     let watched = components(view).filter_map(|one| one.watched_from).min().map(|at| clock.date(at));
     let mut runs: Vec<(Date, Date, &'static str)> = Vec::new();
     for day in first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last) {
@@ -156,7 +156,7 @@ fn quiet_days<'a>(
             continue;
         }
         let text =
-            if watched.is_some_and(|watched| watched <= day) { texts::QUIET } else { texts::NOT_MONITORED };
+            if watched.is_some_and(|watched| watched <= day) { texts.quiet() } else { texts.not_monitored() };
         match runs.last_mut() {
             Some((_, to, known)) if *known == text && to.tomorrow().ok() == Some(day) => *to = day,
             _ => runs.push((day, day, text)),

@@ -8,11 +8,9 @@ use super::past::{Episode, Event, Kind, Limits, PastLine};
 use super::timeline;
 use super::words::{Clock, Tone};
 use crate::overall_status::components;
-use crate::texts::{banner, incident as incident_texts, maintenance as maintenance_texts, past as texts};
 use crate::view::{AffectedView, IncidentView, MaintenanceView, PageView};
 use skerry_domain::status::Status;
 use skerry_domain::time::{HOUR, MINUTE, Timestamp};
-use skerry_protocol::words::duration;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -87,9 +85,9 @@ impl Writer<'_> {
         let to = events.iter().map(|event| event.to).max().unwrap_or(self.view.now);
         let sum: i64 = events.iter().map(|event| event.to - event.from).sum();
         let all_short = events.iter().all(|event| event.to - event.from < HOUR);
-        let number = texts::several(events.len(), outages, all_short);
+        let number = self.clock.texts.past.several(events.len(), outages, all_short);
         let title = format!("{number}: {}", self.names(&named));
-        let facts = self.with_span(&texts::in_all(&self.length(sum)), from, to);
+        let facts = self.with_span(&self.clock.texts.past.in_all(&self.length(sum)), from, to);
         let newest = events.iter().map(|event| event.from).max().unwrap_or(from);
         (newest, PastLine { class: worst.class(), title, facts: self.unannounced(&facts, events) })
     }
@@ -104,7 +102,7 @@ impl Writer<'_> {
         };
         let mut incidents = self.incidents.iter();
         let announced = incidents.any(|incident| events.iter().any(|event| names(incident, event)));
-        let part = if over && !announced { texts::UNANNOUNCED } else { "" };
+        let part = if over && !announced { self.clock.texts.past.unannounced() } else { "" };
         format!("{facts} {part}").trim_end().to_owned()
     }
 
@@ -126,18 +124,19 @@ impl Writer<'_> {
             // What still lasts is no longer part of it.
             (Some(at), _) => {
                 let from = incident.started_at.min(at);
-                self.with_span(&incident_texts::after(&self.length(at - from)), from, at)
+                self.with_span(&self.clock.texts.incident.after(&self.length(at - from)), from, at)
             }
         };
         let affected = cards::affected(
             &self.affected(&incident.components),
             incident.is_open() && present.is_impaired(),
+            self.clock.texts,
         );
         let postmortem = incident.postmortem.as_ref().map_or_else(String::new, |_| {
-            let word = incident_texts::POSTMORTEM;
+            let word = self.clock.texts.incident.postmortem();
             format!(" <a href=\"{root}incidents/{id}#postmortem\">{word}</a>")
         });
-        let facts = format!("{}. {times} {affected}", incident_texts::status(incident.status));
+        let facts = format!("{}. {times} {affected}", self.clock.texts.incident.status(incident.status));
         PastLine {
             class: worst.unwrap_or(Tone::Of(Status::Operational)).class(),
             title: format!("<a href=\"{root}incidents/{id}\">{}</a>", timeline::title(&incident.title)),
@@ -151,12 +150,14 @@ impl Writer<'_> {
         let times = match maintenance.ended_at {
             Some(at) => {
                 let from = from.min(at);
-                self.with_span(&maintenance_texts::lasted(&self.length(at - from)), from, at)
+                self.with_span(&self.clock.texts.maintenance.lasted(&self.length(at - from)), from, at)
             }
-            None => maintenance_texts::since(&sentence(&[Piece::At(from)], self.clock)),
+            None => self.clock.texts.maintenance.since(&sentence(&[Piece::At(from)], self.clock)),
         };
-        let affected = cards::affected(&self.affected(&maintenance.components), maintenance.is_open());
-        let facts = format!("{}. {times} {affected}", maintenance_texts::status(maintenance.status));
+        let affected =
+            cards::affected(&self.affected(&maintenance.components), maintenance.is_open(), self.clock.texts);
+        let facts =
+            format!("{}. {times} {affected}", self.clock.texts.maintenance.status(maintenance.status));
         let title = timeline::title(&maintenance.title);
         PastLine {
             class: Tone::Of(Status::UnderMaintenance).class(),
@@ -170,13 +171,14 @@ impl Writer<'_> {
         let names = components.iter();
         let length: usize = names.clone().map(|one| one.name.chars().count() + 2).sum();
         if components.len() > 1 && length > self.limits.names {
-            return vec![crate::texts::components(components.len())];
+            return vec![self.clock.texts.status.components(components.len())];
         }
         names.map(|one| isolated(&one.name)).collect()
     }
 
     /// "Major outage: Card payments; partial outage: Refunds, Payouts".
     fn title(&self, event: &Event<'_>) -> String {
+        let texts = self.clock.texts;
         let mut worst: BTreeMap<&str, (usize, Tone)> = BTreeMap::new();
         for (place, one) in components(self.view).enumerate() {
             let of = event.episodes.iter().filter(|episode| std::ptr::eq(episode.component, one));
@@ -188,14 +190,16 @@ impl Writer<'_> {
         let mut members: Vec<_> = worst.into_values().collect();
         members.sort_by_key(|(place, tone)| (Reverse(tone.weight()), *place));
         let parts = members.chunk_by(|(_, one), (_, other)| one == other).enumerate().map(|(index, some)| {
-            let state = match event.kind {
-                Kind::Maintenance => texts::MAINTENANCE,
-                Kind::Partly => texts::PARTIAL_DATA,
-                Kind::Impairment | Kind::NoData => some[0].1.label(),
+            let state = match (event.kind, index) {
+                (Kind::Maintenance, 0) => texts.past.maintenance(),
+                (Kind::Maintenance, _) => texts.past.maintenance_within(),
+                (Kind::Partly, 0) => texts.past.partial_data(),
+                (Kind::Partly, _) => texts.past.partial_data_within(),
+                (Kind::Impairment | Kind::NoData, 0) => some[0].1.label(texts),
+                (Kind::Impairment | Kind::NoData, _) => some[0].1.within(texts),
             };
-            let state = if index == 0 { state.to_owned() } else { state.to_lowercase() };
             let names = if all && some.len() > 2 && some.len() == components(self.view).count() {
-                banner::ALL.to_owned()
+                texts.banner.all().to_owned()
             } else {
                 self.names(some)
             };
@@ -209,7 +213,7 @@ impl Writer<'_> {
             || some.iter().filter_map(|(place, _)| components(self.view).nth(*place)).map(|one| &one.name);
         let length: usize = names().map(|name| name.chars().count() + 2).sum();
         if some.len() > 1 && length > self.limits.names {
-            return crate::texts::components(some.len());
+            return self.clock.texts.status.components(some.len());
         }
         let marked: Vec<_> = names().map(|name| isolated(name)).collect();
         marked.join(", ")
@@ -223,13 +227,15 @@ impl Writer<'_> {
                 let from = many.iter().map(|event| event.from).min().unwrap_or(self.view.now);
                 let to = many.iter().map(|event| event.to).max().unwrap_or(self.view.now);
                 let sum: i64 = many.iter().map(|event| event.to.min(self.view.now) - event.from).sum();
-                let times = texts::times(many.len(), &self.length(sum));
+                let times = self.clock.texts.past.times(many.len(), &self.length(sum));
                 self.with_span(&times, from, to)
             }
         };
         match events[0].kind {
-            Kind::NoData => format!("{facts} {}", texts::no_data_means(events[0].episodes.len())),
-            Kind::Partly => format!("{facts} {}", texts::PARTIAL_DATA_MEANS),
+            Kind::NoData => {
+                format!("{facts} {}", self.clock.texts.past.no_data_means(events[0].episodes.len()))
+            }
+            Kind::Partly => format!("{facts} {}", self.clock.texts.past.partial_data_means()),
             Kind::Impairment => self.unannounced(&facts, events),
             Kind::Maintenance => facts,
         }
@@ -254,7 +260,7 @@ impl Writer<'_> {
                 let length = |episode: &Episode<'_>| episode.to.min(self.view.now) - episode.from;
                 let shortest = many.iter().map(length).min().unwrap_or(0);
                 let longest = many.iter().map(length).max().unwrap_or(0);
-                let each = texts::each(&self.length(shortest), &self.length(longest));
+                let each = self.clock.texts.past.each(&self.length(shortest), &self.length(longest));
                 self.with_span(&each, event.from, event.to)
             }
         }
@@ -271,8 +277,8 @@ impl Writer<'_> {
             [_] => self.length(episode.to.min(self.view.now) - episode.from),
             parts => {
                 let each = parts.iter().enumerate().map(|(index, (tone, length))| {
-                    let label =
-                        if index == 0 { tone.label().to_owned() } else { tone.label().to_lowercase() };
+                    let texts = self.clock.texts;
+                    let label = if index == 0 { tone.label(texts) } else { tone.within(texts) };
                     format!("{label} {}", self.length(*length))
                 });
                 each.collect::<Vec<_>>().join(", ")
@@ -284,7 +290,7 @@ impl Writer<'_> {
     /// The text with its time: "12 min, 03:10 to 03:22.", or "12 min so far, since 03:10 UTC." while it lasts.
     fn with_span(&self, text: &str, from: Timestamp, to: Timestamp) -> String {
         if to > self.view.now {
-            return texts::so_far(text, &sentence(&[Piece::At(from)], self.clock));
+            return self.clock.texts.past.so_far(text, &sentence(&[Piece::At(from)], self.clock));
         }
         format!("{text}, {}.", self.span(from, to))
     }
@@ -294,17 +300,18 @@ impl Writer<'_> {
         let clock = self.clock;
         let (first, last) = (clock.date(from), clock.date(to));
         let (begun, ended) = (clock.time(from), clock.time(to));
+        let dates = clock.texts.dates;
         clock.isolated(if first != last {
-            let at = |day, time: &str| format!("{}, {time}", clock.day(day));
-            texts::from_to(&at(first, &begun), &at(last, &ended))
+            let at = |day, time: &str| dates.day_and_time(&clock.day(day), time);
+            dates.from_to(&at(first, &begun), &at(last, &ended))
         } else if begun == ended {
             begun
         } else {
-            texts::from_to(&begun, &ended)
+            dates.from_to(&begun, &ended)
         })
     }
 
     fn length(&self, milliseconds: i64) -> String {
-        self.clock.isolated(duration(milliseconds))
+        self.clock.duration(milliseconds)
     }
 }

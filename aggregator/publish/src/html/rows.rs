@@ -1,17 +1,16 @@
 //! The rows of the index: components and groups with all texts ready for the template.
 
 use super::days::{self, DayLine, DayList};
+use super::figures::FigureText;
 use super::headline::{is_shown, tone};
 use super::words::{Clock, Tone, balanced};
 use super::{bar, figures, markup};
-use crate::texts;
 use crate::view::{ComponentView, GroupView, Item, PageView, Unseen};
 use jiff::civil::Date;
 use skerry_domain::branding::GroupFolding;
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
 use skerry_domain::uptime::{self, Figure};
-use skerry_protocol::words::duration;
 
 /// On a page with more components than this, operational groups are closed.
 pub(super) const FOLD_ABOVE: usize = 10;
@@ -44,7 +43,7 @@ pub(crate) struct Summary {
     pub(crate) id: Option<String>,
     pub(crate) name: String,
     /// "99.89%"; `None` if uptime is not shown.
-    pub(crate) figure: Option<String>,
+    pub(crate) figure: Option<FigureText>,
     pub(crate) tone: Tone,
     /// The state as escaped markup.
     pub(crate) state: String,
@@ -195,7 +194,7 @@ fn group_row(group: &GroupView, many: bool, view: &PageView, clock: &Clock<'_>) 
             figures::text(&mean(&showcased, NINETY_DAYS), 90, watched_from(&showcased), view, clock)
         }),
         tone: worst,
-        state: markup::escaped(&group_state(&children, worst)),
+        state: markup::escaped(&group_state(&children, worst, clock)),
         spoken: String::new(),
         blank: marks.contains(&None),
         bar: (!showcased.is_empty()).then(|| bar::svg(&marks)),
@@ -212,7 +211,7 @@ fn group_row(group: &GroupView, many: bool, view: &PageView, clock: &Clock<'_>) 
     let folded = |child: &&ComponentView| many && worst != fine && tone(child) == fine;
     let (others, children): (Vec<_>, Vec<_>) = children.into_iter().partition(folded);
     let others = (!others.is_empty()).then(|| Others {
-        title: texts::row::others(others.len()),
+        title: clock.texts.row.others(others.len()),
         names: others.iter().map(|other| balanced(&other.name)).collect(),
         rows: others.into_iter().map(row).collect(),
     });
@@ -220,18 +219,18 @@ fn group_row(group: &GroupView, many: bool, view: &PageView, clock: &Clock<'_>) 
 }
 
 /// "All 7 operational", "3 of 8 affected", "1 of 8 in maintenance", "No data for 2 of 7", "Partial data for 1 of 2".
-fn group_state(children: &[&ComponentView], worst: Tone) -> String {
-    let of = children.len();
+fn group_state(children: &[&ComponentView], worst: Tone, clock: &Clock<'_>) -> String {
+    let (of, texts) = (children.len(), clock.texts.row);
     let count = |wanted: &dyn Fn(Tone) -> bool| children.iter().filter(|child| wanted(tone(child))).count();
     match worst {
-        Tone::Of(Status::Operational) => texts::row::all_operational(of),
-        Tone::Of(Status::UnderMaintenance) => texts::row::in_maintenance(count(&|tone| tone == worst), of),
-        Tone::NoData if children.iter().all(|child| child.waiting) => texts::row::waiting(of).to_owned(),
+        Tone::Of(Status::Operational) => texts.all_operational(of),
+        Tone::Of(Status::UnderMaintenance) => texts.in_maintenance(count(&|tone| tone == worst), of),
+        Tone::NoData if children.iter().all(|child| child.waiting) => texts.waiting(of).to_owned(),
         Tone::NoData if children.iter().all(|child| child.stale_since.is_none()) => {
-            texts::row::partial_data(count(&|tone| tone == worst), of)
+            texts.partial_data(count(&|tone| tone == worst), of)
         }
-        Tone::NoData => texts::row::no_data(count(&|tone| tone == worst), of),
-        Tone::Of(_) => texts::row::some_affected(count(&Tone::is_impaired), of),
+        Tone::NoData => texts.no_data(count(&|tone| tone == worst), of),
+        Tone::Of(_) => texts.some_affected(count(&Tone::is_impaired), of),
     }
 }
 
@@ -256,7 +255,7 @@ pub(crate) fn component_row(component: &ComponentView, view: &PageView, clock: &
     let list = days::list(&component.days);
     let spoken = match list.affected {
         0 => String::new(),
-        days => texts::row::affected(days),
+        days => clock.texts.row.affected(days),
     };
     let marks: Vec<_> = component.days.iter().map(days::mark).collect();
     ComponentRow {
@@ -284,12 +283,12 @@ pub(crate) fn component_row(component: &ComponentView, view: &PageView, clock: &
 /// checks not seen since 14:40".
 pub(crate) fn state(component: &ComponentView, clock: &Clock<'_>) -> String {
     if component.waiting {
-        return texts::row::WAITING.to_owned();
+        return clock.texts.row.waiting(1).to_owned();
     }
     match component.stale_since {
-        Some(at) => texts::row::no_data_since(&markup::time(at, &clock.brief(at), clock)),
+        Some(at) => clock.texts.row.no_data_since(&markup::time(at, &clock.brief(at), clock)),
         None => {
-            let label = Tone::Of(component.status).label();
+            let label = Tone::Of(component.status).label(clock.texts);
             match component.unseen {
                 Some(unseen) => format!("{label}, {}", unseen_text(unseen, component.checks, clock)),
                 None => label.to_owned(),
@@ -300,16 +299,16 @@ pub(crate) fn state(component: &ComponentView, clock: &Clock<'_>) -> String {
 
 /// "1 of 2 checks not seen since 14:40".
 pub(crate) fn unseen_text(unseen: Unseen, checks: usize, clock: &Clock<'_>) -> String {
-    let later = if unseen.since_differs { texts::OR_LATER } else { "" };
+    let later = if unseen.since_differs { clock.texts.status.or_later() } else { "" };
     let since = unseen.since.map(|at| format!("{}{later}", markup::time(at, &clock.brief(at), clock)));
-    texts::row::unseen(unseen.checks, checks, since.as_deref())
+    clock.texts.row.unseen(unseen.checks, checks, since.as_deref())
 }
 
 /// The list of days as text.
 fn day_listing(list: &DayList, component: &ComponentView, view: &PageView, clock: &Clock<'_>) -> DayListing {
     let watched = list.watched_from.map(|date| clock.full_date(date));
     let drawn = component.days.len();
-    let rest = texts::row::rest(!list.lines.is_empty(), list.quiet, drawn, watched.as_deref());
+    let rest = clock.texts.row.rest(!list.lines.is_empty(), list.quiet, drawn, watched.as_deref());
     let line = |line: &DayLine| Line { links: links(line, component, view, clock), ..day_line(line, clock) };
     DayListing { lines: list.lines.iter().map(line).collect(), older: 0, rest }
 }
@@ -349,13 +348,13 @@ fn links(
 fn day_line(line: &DayLine, clock: &Clock<'_>) -> Line {
     let parts = line.parts.iter().enumerate().map(|(index, &(tone, milliseconds))| Part {
         class: tone.class(),
-        label: if index == 0 { tone.label().to_owned() } else { tone.label().to_lowercase() },
-        duration: clock.isolated(if line.parts.len() > 1 {
+        label: if index == 0 { tone.label(clock.texts) } else { tone.within(clock.texts) }.to_owned(),
+        duration: if line.parts.len() > 1 {
             // Within a sentence, no line break may separate a number from its unit.
-            duration(milliseconds).replace(' ', "\u{a0}")
+            clock.duration(milliseconds).replace(' ', "\u{a0}")
         } else {
-            duration(milliseconds)
-        }),
+            clock.duration(milliseconds)
+        },
     });
     let (from, to) = (line.from, line.to);
     Line {

@@ -3,8 +3,8 @@
 
 use super::document::{Document, Sheet, Style};
 use super::frame::is_link;
-use super::words::{balanced, is_right_to_left};
-use crate::texts::sign_in as texts;
+use super::words::balanced;
+use crate::texts::{Language, Texts};
 use sailfish::TemplateSimple;
 
 /// What the sign-in page says.
@@ -12,8 +12,8 @@ use sailfish::TemplateSimple;
 pub struct SignInPage<'a> {
     /// The name of the page.
     pub name: &'a str,
-    /// BCP 47 tag.
-    pub language: &'a str,
+    /// The language of the page.
+    pub language: Language,
     /// The target of "Get help".
     pub support_url: Option<&'a str>,
     /// Whom the page is for, in the words of its owner.
@@ -35,7 +35,8 @@ pub enum NotSignedIn {
 #[template(path = "sign_in.stpl")]
 struct SignIn<'a> {
     style: &'static Style,
-    language: &'a str,
+    texts: &'static Texts,
+    language: &'static str,
     direction: &'static str,
     title: String,
     name: String,
@@ -51,18 +52,20 @@ struct SignIn<'a> {
 /// A template that cannot be written, which would be a fault of the program.
 pub fn sign_in(page: SignInPage<'_>, error: Option<&NotSignedIn>) -> anyhow::Result<Document> {
     let style = Sheet::Form.style();
-    let name = balanced(page.name);
+    let texts = page.language.texts();
+    let (words, name) = (texts.sign_in, balanced(page.name));
     let html = SignIn {
         style,
-        language: page.language,
-        direction: if is_right_to_left(page.language) { "rtl" } else { "ltr" },
-        title: format!("{} · {name}", texts::TITLE),
+        texts,
+        language: page.language.tag(),
+        direction: page.language.direction(),
+        title: format!("{} · {name}", words.title()),
         help: page.support_url.filter(|url| is_link(url)),
         sentence: page.sentence,
         error: error.map(|error| match error {
-            NotSignedIn::WrongPassword => texts::WRONG.to_owned(),
-            NotSignedIn::TooManyTries(until) => texts::too_many_tries(until),
-            NotSignedIn::Unavailable => texts::UNAVAILABLE.to_owned(),
+            NotSignedIn::WrongPassword => words.wrong().to_owned(),
+            NotSignedIn::TooManyTries(until) => words.too_many_tries(until),
+            NotSignedIn::Unavailable => words.unavailable().to_owned(),
         }),
         name,
     };
@@ -75,7 +78,7 @@ mod tests {
 
     const PAGE: SignInPage<'_> = SignInPage {
         name: "Northwind <partners>",
-        language: "en",
+        language: Language::English,
         support_url: Some("mailto:help@example.com"),
         sentence: Some("It is for people who work with \"Northwind\"."),
     };

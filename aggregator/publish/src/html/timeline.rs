@@ -2,7 +2,7 @@
 
 use super::markup::{self, isolated};
 use super::words::{Clock, Tone};
-use crate::texts::{self, incident as words, maintenance};
+use crate::texts::Texts;
 use crate::view::{IncidentText, MaintenanceEntry, UpdateView};
 use jiff::civil::Date;
 use skerry_domain::incident::IncidentStatus;
@@ -45,18 +45,18 @@ pub(crate) struct Style {
 /// The state that an entry sets.
 pub(crate) trait EntryState: Copy {
     /// The words before its text.
-    fn words(self) -> &'static str;
+    fn words(self, texts: &Texts) -> &'static str;
 }
 
 impl EntryState for IncidentStatus {
-    fn words(self) -> &'static str {
-        words::status(self)
+    fn words(self, texts: &Texts) -> &'static str {
+        texts.incident.status(self)
     }
 }
 
 impl EntryState for MaintenanceEntry {
-    fn words(self) -> &'static str {
-        maintenance::entry(self.status, self.event)
+    fn words(self, texts: &Texts) -> &'static str {
+        texts.maintenance.entry(self.status, self.event)
     }
 }
 
@@ -67,6 +67,7 @@ pub(crate) fn entries<S: EntryState>(
     style: Style,
     clock: &Clock<'_>,
 ) -> Vec<Entry> {
+    let texts = clock.texts;
     let mut day: Option<Date> = None;
     let headed = style.days && updates.iter().any(|update| clock.date(update.display_at) != clock.today());
     let entry = |(place, update): (usize, &&UpdateView<S>)| {
@@ -82,34 +83,34 @@ pub(crate) fn entries<S: EntryState>(
             day: (headed && new_day).then(|| clock.isolated(clock.day(date))),
             class: newest.filter(|_| place == 0).map_or("", Tone::class),
             time,
-            text: text(update.status.words(), update.body.as_ref(), style.longest),
-            changes: changes(update),
+            text: text(update.status.words(texts), update.body.as_ref(), style.longest),
+            changes: changes(update, texts),
             edited: update
                 .edited_at
-                .map(|at| words::edited(&markup::time(at, &clock.time_on(date, at), clock))),
+                .map(|at| texts.incident.edited(&markup::time(at, &clock.time_on(date, at), clock))),
         }
     };
     updates.iter().enumerate().map(entry).collect()
 }
 
-fn changes<S>(update: &UpdateView<S>) -> Vec<StatusLine> {
+fn changes<S>(update: &UpdateView<S>, texts: &Texts) -> Vec<StatusLine> {
     let changed = update.components.iter().filter(|change| change.from != change.to);
     let line = |change: &crate::view::StatusChangeView| StatusLine {
         name: isolated(&change.name),
         class: Tone::Of(change.to).class(),
-        to: texts::status(change.to).to_lowercase(),
+        to: Tone::Of(change.to).within(texts).to_owned(),
     };
     changed.map(line).collect()
 }
 
 /// An update as blocks: its state and its text.
-pub(crate) fn update<S: EntryState>(update: &UpdateView<S>) -> String {
-    text(update.status.words(), update.body.as_ref(), usize::MAX)
+pub(crate) fn update<S: EntryState>(update: &UpdateView<S>, texts: &Texts) -> String {
+    text(update.status.words(texts), update.body.as_ref(), usize::MAX)
 }
 
 /// "Identified, Fri 20 Nov 2026, 15:41 UTC. We are moving traffic.", without markup.
 pub(crate) fn spoken<S: EntryState>(update: &UpdateView<S>, clock: &Clock<'_>) -> String {
-    let state = format!("{}, {}.", update.status.words(), clock.moment(update.display_at));
+    let state = format!("{}, {}.", update.status.words(clock.texts), clock.moment(update.display_at));
     match &update.body {
         Some(body) => format!("{state} {}", body.one_line()),
         None => state,

@@ -2,7 +2,7 @@
 
 use super::headline::{Headline, Piece, append, shown, space, text, tone};
 use super::words::{Clock, Tone, balanced};
-use crate::texts::{incident as words, maintenance};
+use crate::texts::Texts;
 use crate::view::{ComponentView, IncidentView, MaintenanceView, PageView};
 use skerry_domain::status::Status;
 
@@ -17,7 +17,10 @@ pub(crate) fn with_announced(view: &PageView, headline: Headline) -> Headline {
     if of_page.is_impaired() && !worst.is_empty() {
         let announces = |incident: &&&IncidentView| worst.iter().any(|id| incident.names(id));
         if let Some(incident) = open.iter().find(announces) {
-            append(&mut facts, vec![link_to_incident(incident, words::WHAT_IS_DONE.to_owned())]);
+            append(
+                &mut facts,
+                vec![link_to_incident(incident, view.texts().incident.what_is_done().to_owned())],
+            );
         }
         return Headline { tone: of_page, sentence, facts };
     }
@@ -26,35 +29,35 @@ pub(crate) fn with_announced(view: &PageView, headline: Headline) -> Headline {
     }
     if !open.is_empty() {
         space(&mut facts);
-        facts.extend(open_incidents(&open));
+        facts.extend(open_incidents(&open, view.texts()));
     }
     // With another headline, its components say so.
     if operational && !running.is_empty() {
         space(&mut facts);
-        facts.extend(in_progress(&running));
+        facts.extend(in_progress(&running, view.texts()));
     }
     Headline { tone: of_page, sentence, facts }
 }
 
 /// "Webhook deliveries delayed is being watched after a fix."
-fn open_incidents(open: &[&IncidentView]) -> Vec<Piece> {
+fn open_incidents(open: &[&IncidentView], texts: &Texts) -> Vec<Piece> {
     match open {
         [only] => vec![
             link_to_incident(only, balanced(&only.title.one_line())),
-            text(words::only_open(only.status)),
+            text(texts.incident.only_open(only.status)),
         ],
-        several => vec![link("#now".to_owned(), words::several_open(several.len())), text(".")],
+        several => vec![link("#now".to_owned(), texts.incident.several_open(several.len())), text(".")],
     }
 }
 
 /// "Database upgrade for reports is in progress."
-fn in_progress(running: &[&MaintenanceView]) -> Vec<Piece> {
+fn in_progress(running: &[&MaintenanceView], texts: &Texts) -> Vec<Piece> {
     match running {
         [only] => vec![
             link(format!("maintenance/{}", only.id), balanced(&only.title.one_line())),
-            text(maintenance::RUNS),
+            text(texts.maintenance.runs()),
         ],
-        several => vec![link("#now".to_owned(), maintenance::several_run(several.len())), text(".")],
+        several => vec![link("#now".to_owned(), texts.maintenance.several_run(several.len())), text(".")],
     }
 }
 

@@ -10,7 +10,7 @@ use super::month::{self, MonthLink};
 use super::rows::{FOLD_ABOVE, mean, watched_from};
 use super::words::{Clock, balanced};
 use super::{history, markup};
-use crate::texts::{self, uptime as words};
+use crate::texts::{self, Texts};
 use crate::view::{ComponentView, Item, PageView};
 use sailfish::TemplateSimple;
 
@@ -20,6 +20,7 @@ const WINDOWS: [i64; 4] = [1, 7, 30, 90];
 #[derive(TemplateSimple)]
 #[template(path = "uptime.stpl")]
 struct Uptime {
+    texts: &'static Texts,
     name: String,
     live: Live,
     figures: Table,
@@ -31,6 +32,7 @@ struct Uptime {
 #[derive(TemplateSimple)]
 #[template(path = "uptime_month.stpl")]
 struct UptimeMonth {
+    texts: &'static Texts,
     name: String,
     title: String,
     /// `None` for a month that cannot change any more.
@@ -106,10 +108,10 @@ impl Table {
             root,
             caption,
             columns,
-            durations: columns == words::MONTH,
+            durations: columns == view.texts().uptime.month(),
             grouped: entries.iter().any(|one| one.page.is_none()),
             open: listed <= FOLD_ABOVE,
-            notes: figures::notes(&all.flat_map(|one| &one.cells)),
+            notes: figures::notes(&all.flat_map(|one| &one.cells), view.texts()),
             entries,
         }
     }
@@ -121,22 +123,23 @@ impl Table {
 ///
 /// A template that cannot be written, which would be a fault of the program.
 pub fn uptime(view: &PageView) -> anyhow::Result<Document> {
-    let clock = Clock::of(view);
+    let (clock, texts) = (Clock::of(view), view.texts());
     let cells = |children: &[&ComponentView]| {
         std::array::from_fn(|window| {
             let watched = watched_from(children);
             Cell::of(&mean(children, window), Window::last(WINDOWS[window], &clock), watched, view, &clock)
         })
     };
-    let caption = ("", texts::UPTIME.to_owned(), words::WINDOWS);
+    let caption = ("", texts.status.uptime().to_owned(), texts.uptime.windows());
     let figures = Table::new(view, caption, &cells, &is_shown);
     let at = view.verified_at.unwrap_or(view.now);
-    let lead = words::lead(&markup::time(at, &clock.full_day(at), &clock), figures.grouped);
+    let lead = texts.uptime.lead(&markup::time(at, &clock.full_day(at), &clock), figures.grouped);
     let body = Uptime {
+        texts,
         name: balanced(&view.name),
         live: Live::as_of(lead, view, &clock),
         figures,
-        formula: words::formula(
+        formula: texts.uptime.formula(
             view.rule.statuspage,
             view.rule.major_percent,
             view.rule.partial_percent,
@@ -144,7 +147,7 @@ pub fn uptime(view: &PageView) -> anyhow::Result<Document> {
         ),
         month: month::path_of((clock.today().year(), clock.today().month())),
     };
-    let title = texts::title(texts::UPTIME, &balanced(&view.name));
+    let title = texts::title(texts.status.uptime(), &balanced(&view.name));
     let head = Head::of_page(view, &title);
     Frame::new(view, Sheet::Uptime, "", "uptime", title).with_head(head).render(body.render_once()?)
 }
@@ -155,23 +158,24 @@ pub fn uptime(view: &PageView) -> anyhow::Result<Document> {
 ///
 /// A template that cannot be written, which would be a fault of the program.
 pub fn uptime_of_month(view: &PageView, wanted: (i16, i8)) -> anyhow::Result<Document> {
-    let clock = Clock::of(view);
+    let (clock, texts) = (Clock::of(view), view.texts());
     let months = history::months(view);
     let index = months.partition_point(|known| *known < wanted).min(months.len().saturating_sub(1));
     let month = months.get(index).copied().unwrap_or(wanted);
-    let link = |at: Option<usize>| months.get(at?).map(|month| MonthLink::to_uptime(*month));
+    let link = |at: Option<usize>| months.get(at?).map(|month| MonthLink::to_uptime(*month, texts));
     let cells = |children: &[&ComponentView]| month::cells(children, month, view, &clock);
     let listed = |component: &ComponentView| {
         !component.only_show_if_degraded || month::was_impaired(component, month, view)
     };
-    let name = month::name_of(month);
-    let title = words::in_month(&name);
-    let figures = Table::new(view, ("../", title.clone(), words::MONTH), &cells, &listed);
+    let name = texts.dates.month(month);
+    let title = texts.uptime.in_month(&name);
+    let figures = Table::new(view, ("../", title.clone(), texts.uptime.month()), &cells, &listed);
     let at = view.verified_at.unwrap_or(view.now);
     let at = (!history::is_closed(view, month)).then(|| markup::time(at, &clock.full_day(at), &clock));
-    let lead = words::lead_of_month(at.as_deref(), month::is_present(month, &clock), figures.grouped);
+    let lead = texts.uptime.lead_of_month(at.as_deref(), month::is_present(month, &clock), figures.grouped);
     let document = texts::title(&title, &balanced(&view.name));
     let body = UptimeMonth {
+        texts,
         name: balanced(&view.name),
         title,
         live: at.map(|_| Live::as_of(lead.clone(), view, &clock)),

@@ -5,8 +5,8 @@ use super::Live;
 use super::assets::script_path;
 use super::document::{Document, Sheet, Style};
 use super::headline::{Headline, Piece, headline, plain};
-use super::words::{Clock, Tone, balanced, is_right_to_left, isolated_text};
-use crate::texts::{incident as words, widget as texts};
+use super::words::{Clock, Tone, balanced, isolated_text};
+use crate::texts::Texts;
 use crate::view::PageView;
 use sailfish::TemplateSimple;
 use std::borrow::Cow;
@@ -23,19 +23,20 @@ pub(crate) struct Strip {
 
 impl Strip {
     pub(crate) fn of(view: &PageView) -> Self {
-        let clock = Clock::of(view);
+        let (clock, words) = (Clock::of(view), view.texts().incident);
         let Headline { tone, sentence, mut facts } = headline(view);
         let mut announced = None;
         // The strip is one link, to the page. What this link leads to is named instead.
         facts.retain(|piece| match piece {
-            Piece::Link { href, text } if text == words::WHAT_IS_DONE => {
+            Piece::Link { href, text } if text == words.what_is_done() => {
                 announced = href.strip_prefix("incidents/").map(str::to_owned);
                 false
             }
             _ => true,
         });
         let incident = view.incidents.iter().find(|one| Some(&one.id) == announced.as_ref());
-        let incident = incident.map(|one| words::in_brief(&isolated_text(&one.title.one_line()), one.status));
+        let incident = incident
+            .map(|one| words.in_brief(&isolated_text(&one.title.one_line(), clock.texts), one.status));
         let facts = plain(&facts, &clock).trim().to_owned();
         Self {
             tone,
@@ -48,8 +49,9 @@ impl Strip {
 
 #[derive(TemplateSimple)]
 #[template(path = "widget.stpl")]
-struct Widget<'a> {
-    language: &'a str,
+struct Widget {
+    texts: &'static Texts,
+    language: &'static str,
     direction: &'static str,
     name: String,
     style: Cow<'static, Style>,
@@ -66,8 +68,9 @@ pub fn widget(view: &PageView) -> anyhow::Result<Document> {
     let style = Sheet::Widget.branded(&view.branding);
     let policy = style.policy(&["*".to_owned()], false);
     let html = Widget {
-        language: &view.language,
-        direction: if is_right_to_left(&view.language) { "rtl" } else { "ltr" },
+        texts: view.texts(),
+        language: view.language.tag(),
+        direction: view.language.direction(),
         name: balanced(&view.name),
         style,
         script: script_path(),

@@ -1,6 +1,6 @@
 //! How states, percentages and times are written. The texts themselves are in `texts`.
 
-use crate::texts;
+use crate::texts::Texts;
 use crate::times;
 use crate::view::PageView;
 use jiff::Zoned;
@@ -40,21 +40,27 @@ impl Tone {
         }
     }
 
-    /// "Major outage".
-    pub(crate) fn label(self) -> &'static str {
+    /// Its status; `None` for no data.
+    fn status(self) -> Option<Status> {
         match self {
-            Self::Of(status) => texts::status(status),
-            Self::NoData => texts::NO_DATA,
+            Self::Of(status) => Some(status),
+            Self::NoData => None,
         }
     }
 
+    /// "Major outage".
+    pub(crate) fn label(self, texts: &Texts) -> &'static str {
+        texts.status.name(self.status())
+    }
+
+    /// "major outage", within a sentence.
+    pub(crate) fn within(self, texts: &Texts) -> &'static str {
+        texts.status.within(self.status())
+    }
+
     /// The short form of the key.
-    pub(crate) fn key(self) -> &'static str {
-        match self {
-            Self::Of(Status::DegradedPerformance) => texts::key::DEGRADED,
-            Self::Of(Status::UnderMaintenance) => texts::key::MAINTENANCE,
-            other => other.label(),
-        }
+    pub(crate) fn key(self, texts: &Texts) -> &'static str {
+        texts.status.key(self.status())
     }
 
     /// Whether visitors are affected.
@@ -72,15 +78,6 @@ impl Tone {
             Self::Of(Status::PartialOutage) => 4,
             Self::Of(Status::MajorOutage) => 5,
         }
-    }
-}
-
-/// Formats hundredths of a percent as "99.90%"; "100%" only if nothing is missing.
-pub(crate) fn percentage(hundredths: u32) -> String {
-    if hundredths >= 10_000 {
-        "100%".to_owned()
-    } else {
-        format!("{}.{:02}%", hundredths / 100, hundredths % 100)
     }
 }
 
@@ -109,31 +106,37 @@ pub(crate) fn balanced(name: &str) -> String {
 }
 
 /// A name within plain text: one that could change the direction of the text around it is isolated (Unicode UAX #9).
-pub(crate) fn isolated_text(name: &str) -> String {
-    if name.is_ascii() { name.to_owned() } else { format!("\u{2068}{}\u{2069}", balanced(name)) }
+pub(crate) fn isolated_text(name: &str, texts: &Texts) -> String {
+    if name.is_ascii() && !texts.right_to_left {
+        name.to_owned()
+    } else {
+        format!("\u{2068}{}\u{2069}", balanced(name))
+    }
 }
 
 /// Formats instants and dates of a page.
 pub(crate) struct Clock<'a> {
     view: &'a PageView,
     today: Date,
+    /// The catalogue of the page's language.
+    pub(crate) texts: &'static Texts,
 }
 
 impl<'a> Clock<'a> {
     /// The clock of a page, where today is the day of the view.
     pub(crate) fn of(view: &'a PageView) -> Self {
-        Self { view, today: zoned(view, view.now).date() }
+        Self { view, today: zoned(view, view.now).date(), texts: view.texts() }
     }
 
     /// A clock for what never changes: every date has its year, and no day is today.
     pub(crate) fn lasting(view: &'a PageView) -> Self {
-        Self { view, today: Date::MIN }
+        Self { view, today: Date::MIN, texts: view.texts() }
     }
 
     /// Isolates text for direction (Unicode UAX #9) if the page is written from right to left, where "42 min" could be
     /// reversed.
     pub(crate) fn isolated(&self, text: String) -> String {
-        if is_right_to_left(&self.view.language) { format!("\u{2068}{text}\u{2069}") } else { text }
+        if self.texts.right_to_left { format!("\u{2068}{text}\u{2069}") } else { text }
     }
 
     /// The day of the view.
@@ -159,73 +162,73 @@ impl<'a> Clock<'a> {
 
     /// "14:02" today, else "Thu 14:02", for what happened within a week.
     pub(crate) fn time_of_week(&self, at: Timestamp) -> String {
-        let date = self.date(at);
-        let time = self.time(at);
-        if date == self.today { time } else { format!("{} {time}", date.strftime("%a")) }
+        let (date, time) = (self.date(at), self.time(at));
+        if date == self.today {
+            return time;
+        }
+        self.texts.dates.weekday_and_time(self.texts.dates.weekday(date.weekday()), &time)
     }
 
     /// "20 Nov, 14:02".
     pub(crate) fn time_of_year(&self, at: Timestamp) -> String {
-        format!("{}, {}", self.day_of_month(self.date(at)), self.time(at))
+        self.texts.dates.day_and_time(&self.day_of_month(self.date(at)), &self.time(at))
     }
 
     /// "16:15".
     pub(crate) fn time(&self, at: Timestamp) -> String {
-        zoned(self.view, at).strftime("%H:%M").to_string()
+        times::time(&zoned(self.view, at))
     }
 
-    /// The abbreviation of the zone at that instant: "UTC", "CET", "UTC+03:00".
-    pub(crate) fn zone(&self, at: Timestamp) -> String {
-        times::zone_name(&zoned(self.view, at))
+    /// "16:15 UTC".
+    fn time_in_zone(&self, at: Timestamp) -> String {
+        times::time_in_zone(&zoned(self.view, at), self.texts)
     }
 
     /// "14:02 UTC", or "Wed 18 Nov, 14:02 UTC" on another day.
     pub(crate) fn moment(&self, at: Timestamp) -> String {
-        let clock = format!("{} {}", self.time(at), self.zone(at));
-        let date = self.date(at);
-        if date == self.today { clock } else { format!("{}, {clock}", self.day(date)) }
+        let (date, time) = (self.date(at), self.time_in_zone(at));
+        if date == self.today { time } else { self.texts.dates.day_and_time(&self.day(date), &time) }
     }
 
     /// "14:02 UTC, 20 November"; with the year if it is not the present one.
     pub(crate) fn moment_of_day(&self, at: Timestamp) -> String {
-        let date = self.date(at);
-        let pattern = if date.year() == self.today.year() { "%-d %B" } else { "%-d %B %Y" };
-        format!("{} {}, {}", self.time(at), self.zone(at), date.strftime(pattern))
+        self.texts.dates.time_of_date(&self.time_in_zone(at), &self.date_of_year(at))
     }
 
     /// "14:02 to 17:07 UTC on Fri 20 Nov", or with both days.
     pub(crate) fn span_on(&self, from: Timestamp, to: Timestamp) -> String {
-        let (begun, ended) = (self.time(from), format!("{} {}", self.time(to), self.zone(to)));
+        let (begun, ended) = (self.time(from), self.time_in_zone(to));
         let (first, last) = (self.date(from), self.date(to));
+        let dates = self.texts.dates;
         if first == last {
-            return texts::past::on(&texts::past::from_to(&begun, &ended), &self.day(first));
+            return dates.on(&dates.from_to(&begun, &ended), &self.day(first));
         }
-        let at = |day, time: &str| format!("{}, {time}", self.day(day));
-        texts::past::from_to(&at(first, &begun), &at(last, &ended))
+        let at = |day, time: &str| dates.day_and_time(&self.day(day), time);
+        dates.from_to(&at(first, &begun), &at(last, &ended))
     }
 
     /// "14:02", or "Sat 21 Nov, 14:02" on another day than `day`.
     pub(crate) fn time_on(&self, day: Date, at: Timestamp) -> String {
         let (date, time) = (self.date(at), self.time(at));
-        if date == day { time } else { format!("{}, {time}", self.day(date)) }
+        if date == day { time } else { self.texts.dates.day_and_time(&self.day(date), &time) }
     }
 
     /// "14:02 to 17:07", with each day that is another one than that before it; the first before is `day`.
     pub(crate) fn span_from(&self, day: Date, from: Timestamp, to: Timestamp) -> String {
-        texts::past::from_to(&self.time_on(day, from), &self.time_on(self.date(from), to))
+        self.texts.dates.from_to(&self.time_on(day, from), &self.time_on(self.date(from), to))
     }
 
     /// "02:00 to 04:00 UTC" today, otherwise with the day.
     pub(crate) fn span(&self, from: Timestamp, to: Timestamp) -> String {
         if self.date(from) == self.today && self.date(to) == self.today {
-            return texts::past::from_to(&self.time(from), &format!("{} {}", self.time(to), self.zone(to)));
+            return self.texts.dates.from_to(&self.time(from), &self.time_in_zone(to));
         }
         self.planned(from, to)
     }
 
     /// "Sun 22 Nov, 02:00 to 04:00 UTC", or with both days.
     pub(crate) fn planned(&self, from: Timestamp, to: Timestamp) -> String {
-        times::span(&zoned(self.view, from), &zoned(self.view, to), self.today.year())
+        times::span(&zoned(self.view, from), &zoned(self.view, to), self.today.year(), self.texts)
     }
 
     /// The short form for rows: "14:40" today, else "18 Nov".
@@ -236,35 +239,38 @@ impl<'a> Clock<'a> {
 
     /// "16:15 UTC, 20 November 2026".
     pub(crate) fn full(&self, at: Timestamp) -> String {
-        format!("{} {}, {}", self.time(at), self.zone(at), self.full_date(self.date(at)))
+        self.texts.dates.time_of_date(&self.time_in_zone(at), &self.full_date(self.date(at)))
     }
 
     /// "20 November 2026, 16:15 UTC".
     pub(crate) fn full_day(&self, at: Timestamp) -> String {
-        format!("{}, {} {}", self.full_date(self.date(at)), self.time(at), self.zone(at))
+        self.texts.dates.date_and_time(&self.full_date(self.date(at)), &self.time_in_zone(at))
     }
 
     /// "20 November, 16:15 UTC"; with the year if it is not the present one.
     pub(crate) fn long_moment(&self, at: Timestamp) -> String {
+        self.texts.dates.date_and_time(&self.date_of_year(at), &self.time_in_zone(at))
+    }
+
+    /// "20 November"; with the year if it is not the present one.
+    fn date_of_year(&self, at: Timestamp) -> String {
         let date = self.date(at);
-        let pattern = if date.year() == self.today.year() { "%-d %B" } else { "%-d %B %Y" };
-        format!("{}, {} {}", date.strftime(pattern), self.time(at), self.zone(at))
+        self.texts.dates.date(date, self.has_year(date))
     }
 
     /// "20 November 2026".
     pub(crate) fn full_date(&self, date: Date) -> String {
-        date.strftime("%-d %B %Y").to_string()
+        self.texts.dates.date(date, true)
     }
 
     /// "Fri 20 Nov"; with the year if it is not the present one.
     pub(crate) fn day(&self, date: Date) -> String {
-        format!("{} {}", date.strftime("%a"), self.day_of_month(date))
+        self.texts.dates.day(date, self.has_year(date))
     }
 
     /// "20 Nov"; with the year if it is not the present one.
     pub(crate) fn day_of_month(&self, date: Date) -> String {
-        let pattern = if date.year() == self.today.year() { "%-d %b" } else { "%-d %b %Y" };
-        date.strftime(pattern).to_string()
+        self.texts.dates.day_of_month(date, self.has_year(date))
     }
 
     /// "3 to 9 Nov", "28 Oct to 3 Nov", or a single day.
@@ -272,26 +278,30 @@ impl<'a> Clock<'a> {
         if from == to {
             return self.day(from);
         }
+        let dates = self.texts.dates;
         let start = if from.year() != to.year() {
             self.day_of_month(from)
         } else if from.month() != to.month() {
-            from.strftime("%-d %b").to_string()
+            dates.day_of_month(from, false)
         } else {
-            from.day().to_string()
+            dates.day_number(from.day())
         };
-        format!("{start} to {}", self.day_of_month(to))
+        dates.from_to(&start, &self.day_of_month(to))
+    }
+
+    fn has_year(&self, date: Date) -> bool {
+        date.year() != self.today.year()
     }
 
     /// RFC 3339 in UTC, for `datetime`.
     pub(crate) fn instant(&self, at: Timestamp) -> String {
         times::instant(at)
     }
-}
 
-/// Whether the language is written from right to left, by its primary subtag (BCP 47).
-pub(crate) fn is_right_to_left(language: &str) -> bool {
-    let primary = language.split('-').next().unwrap_or(language).to_ascii_lowercase();
-    matches!(primary.as_str(), "ar" | "ckb" | "dv" | "fa" | "he" | "ks" | "ps" | "sd" | "ug" | "ur" | "yi")
+    /// "2 h 13 min", isolated for direction.
+    pub(crate) fn duration(&self, milliseconds: i64) -> String {
+        self.isolated(self.texts.dates.duration(milliseconds))
+    }
 }
 
 fn zoned(view: &PageView, at: Timestamp) -> Zoned {
@@ -301,20 +311,6 @@ fn zoned(view: &PageView, at: Timestamp) -> Zoned {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn percentages_are_exact_and_100_only_without_losses() {
-        for (hundredths, words) in [
-            (0, "0.00%"),
-            (7, "0.07%"),
-            (9_989, "99.89%"),
-            (9_990, "99.90%"),
-            (9_999, "99.99%"),
-            (10_000, "100%"),
-        ] {
-            assert_eq!(percentage(hundredths), words);
-        }
-    }
 
     #[test]
     fn a_name_does_not_affect_the_direction_of_other_text() {

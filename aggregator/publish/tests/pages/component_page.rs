@@ -81,7 +81,7 @@ fn the_way_up_names_the_page_and_the_group() {
     let page = html::component(&view, &id).expect("it has a page").html;
     assert!(
         page.contains(
-            "<nav class=bc aria-label=Breadcrumb><a href=\"../\"><bdi>Northwind status</bdi></a>\
+            "<nav class=bc aria-label=\"Breadcrumb\"><a href=\"../\"><bdi>Northwind status</bdi></a>\
              <span aria-hidden=true>/</span><bdi>Payments</bdi></nav>"
         ),
         "{page}"

@@ -52,7 +52,6 @@ fn hostile_names_are_only_text() {
         vec![Item::Component(bad), sample::group(evil, vec![sample::unseen(&format!("{evil}2"), 5)])],
     );
     view.support_url = Some("javascript:alert(1)".to_owned());
-    view.language = evil.to_owned();
     view.time_zone_name = evil.to_owned();
     view.url = format!("https://x/{evil}");
     view.incidents = vec![incident(evil, &view)];

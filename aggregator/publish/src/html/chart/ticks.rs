@@ -103,13 +103,13 @@ fn label(
 ) -> Tick {
     let share = (at - from) as f64 / length as f64;
     let x = if mirrored { 1.0 - share } else { share };
+    let weekday = || format!("{} ", clock.texts.dates.weekday(civil.weekday()));
     let (day, text) = match every {
         Every::Minutes(_) => {
-            let day = (first || civil.hour() == 0 && civil.minute() == 0)
-                .then(|| civil.strftime("%a ").to_string());
+            let day = (first || civil.hour() == 0 && civil.minute() == 0).then(weekday);
             (day, clock.time(at))
         }
-        Every::Day => (Some(civil.strftime("%a ").to_string()), clock.day_of_month(civil.date())),
+        Every::Day => (Some(weekday()), clock.day_of_month(civil.date())),
         Every::Week => (None, clock.day_of_month(civil.date())),
     };
     let (near, far) = (share < 0.05, share > 0.95);

@@ -1,0 +1,25 @@
+//! The catalogue of English.
+
+mod age;
+mod announcement;
+mod badge;
+mod banner;
+mod component;
+mod dates;
+mod feed;
+mod frame;
+mod head;
+mod incident;
+mod maintenance;
+mod past;
+mod row;
+mod sign_in;
+mod status;
+mod uptime;
+mod widget;
+
+/// English.
+pub(super) struct English;
+
+/// Its texts, for those that consist of others.
+pub(super) static TEXTS: super::Texts = super::Texts::of(&English, false);

@@ -1,0 +1,115 @@
+//! Past days and months, in English.
+
+use super::English;
+use crate::texts::past::PastTexts;
+use skerry_protocol::words::count;
+
+impl PastTexts for English {
+    fn heading(&self) -> &'static str {
+        "Past incidents"
+    }
+
+    fn quiet(&self) -> &'static str {
+        "No downtime."
+    }
+
+    fn not_monitored(&self) -> &'static str {
+        "Not monitored yet."
+    }
+
+    fn maintenance(&self) -> &'static str {
+        "Maintenance"
+    }
+
+    fn maintenance_within(&self) -> &'static str {
+        "maintenance"
+    }
+
+    fn partial_data(&self) -> &'static str {
+        "Partial data"
+    }
+
+    fn partial_data_within(&self) -> &'static str {
+        "partial data"
+    }
+
+    fn partial_data_means(&self) -> &'static str {
+        "What we could see was operational."
+    }
+
+    fn more(&self, number: usize, listed: bool) -> [String; 3] {
+        let and = if listed { "And " } else { "" };
+        [format!("{and}{number} more in the "), ".".to_owned(), "history".to_owned()]
+    }
+
+    fn all(&self) -> &'static str {
+        "Full history"
+    }
+
+    fn calculated(&self) -> &'static str {
+        "How uptime is calculated"
+    }
+
+    fn no_data_means(&self, components: usize) -> &'static str {
+        if components == 1 {
+            "Our own view was lost; this does not mean that it was down."
+        } else {
+            "Our own view was lost; this does not mean that they were down."
+        }
+    }
+
+    fn times(&self, times: usize, sum: &str) -> String {
+        format!("{times} times, {sum} in all")
+    }
+
+    fn each(&self, shortest: &str, longest: &str) -> String {
+        format!("{shortest} to {longest} each")
+    }
+
+    fn so_far(&self, duration: &str, since: &str) -> String {
+        format!("{duration} so far, since {since}.")
+    }
+
+    fn all_months(&self) -> &'static str {
+        "All months"
+    }
+
+    fn earlier(&self) -> &'static str {
+        "Earlier months"
+    }
+
+    fn no_figure(&self) -> &'static str {
+        "No data"
+    }
+
+    fn not_enough(&self) -> &'static str {
+        "Not enough"
+    }
+
+    fn not_enough_means(&self) -> &'static str {
+        "Not enough: under 90% of the month could be seen."
+    }
+
+    fn unannounced(&self) -> &'static str {
+        "No incident was published."
+    }
+
+    fn so_far_until(&self, at: &str) -> String {
+        format!("So far, until {at}.")
+    }
+
+    fn held(&self, incidents: usize, maintenance: usize) -> String {
+        let held = [(incidents, "incident"), (maintenance, "maintenance")];
+        let held = held.into_iter().filter(|(number, _)| *number > 0);
+        held.map(|(number, what)| count(number, what)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn several(&self, number: usize, outages: bool, all_short: bool) -> String {
+        let what = if outages { "interruption" } else { "slowdown" };
+        count(number, &format!("{}{what}", if all_short { "short " } else { "" }))
+    }
+
+    fn in_all(&self, sum: &str) -> String {
+        format!("{sum} in all")
+    }
+}
