@@ -1,5 +1,6 @@
 //! The layers of a component, each kept separately, and their overlay. No layer is changed to fit another.
 
+use super::automatic_layer::AutomaticLayer;
 use super::component::Automatic;
 use super::holds::{HeldStatus, override_of};
 use super::interval::{Cursor, Interval, append, first_ending_after};
@@ -12,7 +13,7 @@ use super::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Layers {
     /// Derived from the linked checks.
-    pub automatic: SharedVec<Interval<Automatic>>,
+    pub automatic: AutomaticLayer,
     /// Statuses set by people, REST and incidents.
     pub manual: SharedVec<Interval<HeldStatus>>,
     /// While planned windows run: the beginning of the window that began last.
@@ -85,7 +86,8 @@ pub fn watched_from(intervals: Vec<Interval<Effective>>, begin: Timestamp) -> Ve
 #[must_use]
 pub fn overlay(layers: &Layers, from: Timestamp, to: Timestamp) -> Vec<Interval<Effective>> {
     let (mut overlay, mut at) = (Vec::new(), from);
-    let mut automatic = Cursor::new(&layers.automatic, at);
+    let automatic = layers.automatic.around(from, to);
+    let mut automatic = Cursor::new(&automatic, at);
     let mut manual = Cursor::new(&layers.manual, at);
     let mut planned = Cursor::new(&layers.planned, at);
     let mut corrected = Cursor::new(&layers.corrected, at);

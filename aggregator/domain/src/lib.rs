@@ -6,6 +6,7 @@ pub mod access;
 mod agent;
 pub mod agent_check;
 pub mod announcement;
+pub mod automatic_layer;
 pub mod automatic_text;
 pub mod branding;
 pub mod check_verdict;

@@ -25,7 +25,7 @@ fn with_outages(rule: Rule, outages: &[(i64, i64, Status)]) -> State {
     };
     let watched =
         Interval { from: NOW - 400 * DAY, to: Timestamp::FAR, value: Automatic::Known(Status::Operational) };
-    *component.layers.automatic.edit() = vec![watched];
+    component.layers.automatic = vec![watched].into();
     *component.layers.manual.edit() = outages.iter().map(outage).collect();
     state
 }

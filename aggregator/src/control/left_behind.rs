@@ -61,7 +61,7 @@ fn shown(component: &Component, now: Timestamp) -> Option<String> {
 
 /// The status that the checks of a component say now.
 fn by_checks(component: &Component, now: Timestamp) -> Option<Status> {
-    let layer = component.layers.automatic.iter().rfind(|one| one.from <= now && now < one.to)?;
+    let layer = component.layers.automatic.recent().iter().rfind(|one| one.from <= now && now < one.to)?;
     match layer.value {
         Automatic::Known(status) | Automatic::Partly(status) => Some(status),
         Automatic::NoData => None,

@@ -1,14 +1,20 @@
 //! Folding does not change bars, percentages and `uptime.csv`, neither at once nor after late data for the time since.
 //! Older intervals stay as they were computed.
 
-use crate::script::{Script, World, at};
+use crate::past::report;
+use crate::script::{START, Script, World, at};
 use crate::stored::same;
 use crate::workspace::load;
 use proptest::prelude::*;
+use skerry_domain::component::Automatic;
 use skerry_domain::interval::Interval;
-use skerry_domain::state::{State, TrackKey};
+use skerry_domain::layers::{Layers, effective};
+use skerry_domain::rows::IntervalRow;
+use skerry_domain::state::{Component, ComponentKey, State, TrackKey};
 use skerry_domain::step::{Answer, Command, step};
+use skerry_domain::table::Table;
 use skerry_domain::time::{DAY, HOUR, Timestamp};
+use skerry_domain::track::HardState;
 use skerry_publish::build::page_view;
 use skerry_publish::csv;
 use skerry_publish::view::{ComponentView, Item};
@@ -37,6 +43,18 @@ fn since<T: Copy>(layer: &[Interval<T>], horizon: Timestamp) -> Vec<Interval<T>>
     later.map(|one| Interval { from: one.from.max(horizon), ..*one }).collect()
 }
 
+/// The automatic layer as a list.
+fn list(layers: &Layers) -> Vec<Interval<Automatic>> {
+    layers.automatic.iter().collect()
+}
+
+/// The components, with nothing in chunks.
+fn unpacked(state: &State) -> Table<ComponentKey, Component> {
+    let mut components = state.components.clone();
+    components.update_all(|_, one| one.layers.automatic = list(&one.layers).into());
+    components
+}
+
 fn spans(state: &State) -> usize {
     state.tracks.values().map(|one| one.track.spans.len()).sum()
 }
@@ -45,7 +63,7 @@ fn spans(state: &State) -> usize {
 fn fold(state: &mut State, store: &mut Store, now: Timestamp) -> Result<(), TestCaseError> {
     let stepped = step(state, Command::Tick, at(now)).expect("taken");
     store.commit(&stepped.rows).expect("committed");
-    let before = state.components.clone();
+    let before = unpacked(state);
     let page = shown(state, now);
     let mut next = Some(TrackKey(0));
     while let Some(after) = next {
@@ -58,9 +76,39 @@ fn fold(state: &mut State, store: &mut Store, now: Timestamp) -> Result<(), Test
     let again = Command::Fold { before: Timestamp::FAR, limit: 2, after: TrackKey(0) };
     let stepped = step(state, again, at(now)).expect("taken");
     prop_assert_eq!(stepped.answer, Answer::Folded { count: 0, after: None }, "nothing is left");
-    prop_assert!(state.components == before, "a layer is another");
+    prop_assert!(unpacked(state) == before, "a layer is another");
     prop_assert!(shown(state, now) == page, "a page is another");
     Ok(())
+}
+
+#[test]
+fn what_no_longer_changes_is_packed_and_looks_the_same() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut store = Store::open(&folder.path().join("skerry.db")).expect("a new database");
+    let (mut world, steps) = World::new();
+    steps.iter().for_each(|step| store.commit(&step.rows).expect("committed"));
+    for day in 1..=160 {
+        world.now = START + day * DAY;
+        let seen = Command::Report(Box::new(report(&world, 0, day.unsigned_abs(), &[(0, HardState::Up)])));
+        store.commit(&step(&mut world.state, seen, at(world.now)).expect("taken").rows).expect("committed");
+    }
+    let layers =
+        |state: &State| state.components.values().next().expect("the first component").layers.clone();
+    let whole = layers(&world.state);
+    assert!(whole.automatic.chunks().is_empty() && whole.automatic.recent().len() > 300, "twice a day");
+    fold(&mut world.state, &mut store, world.now).expect("the same");
+    let packed = layers(&world.state);
+    assert_eq!((packed.automatic.chunks().len(), list(&packed)), (2, list(&whole)));
+    for day in [0, 1, 31, 63, 64, 90, 159] {
+        let (from, to) = (START + day * DAY, START + (day + 30) * DAY);
+        assert_eq!(effective(&packed, from, to), effective(&whole, from, to), "from day {day} on");
+    }
+    let loaded = load(&store, world.state.ready_at);
+    same(&world.state, &loaded).expect("what is stored");
+    let rows = store.rows::<IntervalRow>().expect("read").len();
+    let recent =
+        world.state.components.values().map(|one| one.layers.automatic.recent().len()).sum::<usize>();
+    assert_eq!(rows, recent, "no interval is stored twice");
 }
 
 proptest! {
@@ -94,7 +142,7 @@ proptest! {
         let horizon = Timestamp(folded.counters.folded);
         for (key, component) in folded.components.iter() {
             let (layer, whole) = (&component.layers, &world.state.components[key].layers);
-            prop_assert_eq!(since(&layer.automatic, horizon), since(&whole.automatic, horizon));
+            prop_assert_eq!(since(&list(layer), horizon), since(&list(whole), horizon));
             prop_assert_eq!(&layer.manual, &whole.manual);
         }
         let now = world.now.max(world.state.clock);

@@ -14,7 +14,7 @@ use skerry_domain::track::{HardState, Span};
 type Rest = (Vec<Vec<Interval<Automatic>>>, Vec<(String, Vec<Span>, Option<Timestamp>)>);
 
 fn rest(state: &State, honest: AgentKey) -> Rest {
-    let layers = state.components.values().map(|one| one.layers.automatic.to_vec()).collect();
+    let layers = state.components.values().map(|one| one.layers.automatic.iter().collect()).collect();
     let mut tracks: Vec<_> = state
         .tracks
         .values()

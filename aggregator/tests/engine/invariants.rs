@@ -179,18 +179,19 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
         whole_or_apart("planned", &layers.planned)?;
         set_from_outside(state, component)?;
         crate::planning::corrected_layer(state, *key, component)?;
-        whole_or_apart("automatic", &layers.automatic)?;
-        let (first, last) = (layers.automatic.first(), layers.automatic.last());
+        let automatic: Vec<_> = layers.automatic.iter().collect();
+        whole_or_apart("automatic", &automatic)?;
+        let (first, last) = (automatic.first(), automatic.last());
         let Some(from) = first.map(|first| first.from) else { return Err("no automatic layer".to_owned()) };
         if from > component.created_at || last.is_none_or(|last| last.to != Timestamp::FAR) {
-            return Err(format!("the automatic layer is not whole: {:?}", layers.automatic));
+            return Err(format!("the automatic layer is not whole: {automatic:?}"));
         }
-        if let Some(pair) = layers.automatic.windows(2).find(|pair| pair[0].to != pair[1].from) {
+        if let Some(pair) = automatic.windows(2).find(|pair| pair[0].to != pair[1].from) {
             return Err(format!("a hole in the automatic layer: {pair:?}"));
         }
         let anew = anew(state, component, from);
-        if *layers.automatic != *anew {
-            return Err(format!("the layer is {:?}, worked out anew it is {anew:?}", layers.automatic));
+        if automatic != *anew {
+            return Err(format!("the layer is {automatic:?}, worked out anew it is {anew:?}"));
         }
     }
     Ok(())

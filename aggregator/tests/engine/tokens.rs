@@ -88,7 +88,7 @@ fn now(world: &World) -> Automatic {
 }
 
 fn layer(world: &World) -> Vec<Interval<Automatic>> {
-    world.state.components.values().next().expect("the first component").layers.automatic.to_vec()
+    world.state.components.values().next().expect("the first component").layers.automatic.iter().collect()
 }
 
 fn held(world: &World, who: usize) -> Option<Held> {

@@ -319,6 +319,14 @@ records! {
         to_ms: Timestamp,
         status: Said,
     }
+    /// Intervals of the automatic layer that can no longer change.
+    ChunkRow in "status_chunk", key 3 {
+        workspace: WorkspaceKey,
+        component: ComponentKey,
+        from_ms: Timestamp,
+        to_ms: Timestamp,
+        intervals: Vec<u8>,
+    }
     /// Records that never arrived or that an agent discarded.
     LossRow in "loss", key 2 {
         workspace: WorkspaceKey,

@@ -11,7 +11,7 @@ use super::{
     EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, HeartbeatRow, HeartbeatTokenRow, IntervalRow, Row,
     SpanDayRow, SpanRow, TrackRow,
 };
-use super::{Write, access, corrections, holds, incidents, pages, problems, windows};
+use super::{Write, access, chunks, corrections, holds, incidents, pages, problems, windows};
 use crate::component::Automatic;
 use crate::credentials::TokenHash;
 use crate::interval::Interval;
@@ -64,6 +64,10 @@ pub(crate) fn make(
     touched.groups.iter().for_each(|key| make.put_if_held(group_row(state, *key)));
     touched.components.iter().for_each(|key| make.component(*key));
     touched.automatic.iter().for_each(|(key, from)| make.automatic(*key, *from));
+    touched
+        .packed
+        .iter()
+        .for_each(|(key, count)| chunks::write_chunks(state, *key, *count, &mut make.writes));
     touched.holds.iter().for_each(|(of, key)| holds::write_hold(state, *of, *key, &mut make.writes));
     touched.problems.iter().for_each(|key| make.put_if_held(problems::problem_row(state, *key)));
     for (key, number) in &touched.problem_events {
@@ -345,7 +349,7 @@ impl Make<'_> {
     /// Intervals that end at `from` or later: an interval that was cut at `from` has a new end.
     fn automatic(&mut self, component: ComponentKey, from: Timestamp) {
         let (workspace, layer) = (self.workspace, Layer::Automatic);
-        let intervals = &self.state.components[&component].layers.automatic;
+        let intervals = self.state.components[&component].layers.automatic.recent();
         let tail = &intervals[intervals.partition_point(|interval| interval.to < from)..];
         let base = tail.first().map_or(from, |first| first.from.min(from));
         let row = |one: &Interval<Automatic>| IntervalRow {

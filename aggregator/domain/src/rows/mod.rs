@@ -8,6 +8,7 @@ mod announcements;
 mod append;
 mod audit;
 mod branding;
+mod chunks;
 mod corrections;
 mod declared;
 mod details;

@@ -249,7 +249,7 @@ impl Restore for IntervalRow {
         let Some(component) = state.components.get_mut(&self.component) else { return Ok(()) };
         let (from, to, layers) = (self.from_ms, self.to_ms, &mut component.layers);
         match self.layer {
-            Layer::Automatic => layers.automatic.push(Interval { from, to, value: self.status.0 }),
+            Layer::Automatic => layers.automatic.edit().push(Interval { from, to, value: self.status.0 }),
         }
         Ok(())
     }

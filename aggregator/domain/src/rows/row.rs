@@ -56,6 +56,8 @@ rows! {
     Link(LinkRow),
     /// The status of a component in one layer for a time.
     Interval(IntervalRow),
+    /// Intervals of the automatic layer that can no longer change.
+    Chunk(ChunkRow),
     /// A status that a source set on a component.
     Hold(HoldRow),
     /// Planned windows that recur.

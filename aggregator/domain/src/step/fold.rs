@@ -49,7 +49,10 @@ pub(super) fn fold(
     let due: Vec<_> = due.map(|(key, _)| *key).collect();
     let Some(last) = due.last().copied() else {
         // What the tick changed may be folded.
-        let count = if changes.events.is_empty() { forget(state, limit, now, changes) } else { 0 };
+        let count = match pack(state, limit, changes) {
+            0 if changes.events.is_empty() => forget(state, limit, now, changes),
+            packed => packed,
+        };
         let is_done = count == 0 && changes.events.is_empty();
         return Answer::Folded { count, after: (!is_done).then_some(after) };
     };
@@ -61,6 +64,22 @@ pub(super) fn fold(
         changes.touched.folded(*key, folded);
     }
     Answer::Folded { count: due.len(), after: Some(last) }
+}
+
+/// Packs what can no longer change in the automatic layers of at most `limit` components; returns of how many.
+fn pack(state: &mut State, limit: usize, changes: &mut Changes) -> usize {
+    // Nothing before this instant is computed again.
+    let before = Timestamp(state.counters.folded);
+    let due = state.components.iter().filter(|(_, one)| one.layers.automatic.can_pack(before));
+    let due: Vec<_> = due.map(|(key, _)| *key).take(limit).collect();
+    for key in &due {
+        let Some(component) = state.components.get_mut(key) else { continue };
+        let layer = &mut component.layers.automatic;
+        let former = layer.chunks().len();
+        layer.pack(before);
+        changes.touched.packed(*key, layer.chunks().len() - former);
+    }
+    due.len()
 }
 
 /// The number of spans to fold. The last span before `before` stays, as the last known state.

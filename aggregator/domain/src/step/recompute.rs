@@ -139,7 +139,7 @@ pub(super) fn component_from(state: &mut State, key: ComponentKey, from: Timesta
     let intervals = automatic_from(state, component, from);
     let mut layer = component.layers.automatic.clone();
     splice(layer.edit(), from, intervals);
-    let (before, after) = (tail(&component.layers.automatic, from), tail(&layer, from));
+    let (before, after) = (tail(component.layers.automatic.recent(), from), tail(layer.recent(), from));
     if after != before {
         if state.clock - first_difference(before, after) > SETTLED {
             changes.push(Change::PastCorrected(key));

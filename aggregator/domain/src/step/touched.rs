@@ -82,6 +82,8 @@ pub(crate) struct Touched {
     pub(crate) components: BTreeSet<ComponentKey>,
     /// Components, with the instant from which their automatic layer changed.
     pub(crate) automatic: BTreeMap<ComponentKey, Timestamp>,
+    /// Components, with the number of chunks that were added to their automatic layer.
+    pub(crate) packed: BTreeMap<ComponentKey, usize>,
     /// Holds; one that the state no longer has is deleted.
     pub(crate) holds: BTreeSet<(ComponentKey, HoldKey)>,
     /// Problems, without their events.
@@ -215,6 +217,10 @@ impl Touched {
 
     pub(super) fn automatic(&mut self, key: ComponentKey, from: Timestamp) {
         recompute_from(&mut self.automatic, key, from);
+    }
+
+    pub(super) fn packed(&mut self, key: ComponentKey, chunks: usize) {
+        self.packed.insert(key, chunks);
     }
 
     pub(super) fn api_token(&mut self, key: ApiTokenKey) {

@@ -2,6 +2,7 @@
 //! through tracks, verdicts, component status, overlay, uptime and day marks.
 
 mod agents;
+mod automatic_layer;
 mod figures;
 mod heartbeats;
 mod holds;

@@ -194,7 +194,7 @@ fn a_page_says_what_was_seen(script: &mut Script<'_>, zones: &[(TimeZone, Timest
         corrected: corrected.into(),
         start: overrides.start,
     };
-    assert_whole(&layers.automatic, first, Timestamp::FAR);
+    assert_whole(layers.automatic.recent(), first, Timestamp::FAR);
     let overlay = effective(&layers, first, Timestamp::FAR);
     assert_whole(&overlay, first, Timestamp::FAR);
     for part in &hours {

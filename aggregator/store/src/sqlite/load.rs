@@ -5,12 +5,13 @@ use super::{Sqlite, StoreError};
 use skerry_domain::check_verdict::CheckVerdict;
 use skerry_domain::rows::{
     AgentAllowRow, AgentRow, AnnouncementPageRow, AnnouncementRow, AnsweredRequestRow, ApiTokenRow, BlindRow,
-    CheckDefinitionRow, CheckRow, ComponentRow, CorrectionRow, CounterRow, DeclaredRow, EnrolmentRow,
-    EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, FormerTextRow, GroupRow, HeartbeatRow,
-    HeartbeatTokenRow, HoldRow, IncidentComponentRow, IncidentProblemRow, IncidentRow, IncidentUpdateRow,
-    IntervalRow, LinkRow, Misread, PageBrandingRow, PageImageRow, PageRow, ProblemEventRow, ProblemRow,
-    Record, Restore, SeriesRow, SpanRow, TemplateComponentRow, TemplateRow, TrackRow, Value, WindowCheckRow,
-    WindowComponentRow, WindowRow, WindowTextRow, WindowUpdateRow, WorkspaceRow,
+    CheckDefinitionRow, CheckRow, ChunkRow, ComponentRow, CorrectionRow, CounterRow, DeclaredRow,
+    EnrolmentRow, EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, FormerTextRow, GroupRow,
+    HeartbeatRow, HeartbeatTokenRow, HoldRow, IncidentComponentRow, IncidentProblemRow, IncidentRow,
+    IncidentUpdateRow, IntervalRow, LinkRow, Misread, PageBrandingRow, PageImageRow, PageRow,
+    ProblemEventRow, ProblemRow, Record, Restore, SeriesRow, SpanRow, TemplateComponentRow, TemplateRow,
+    TrackRow, Value, WindowCheckRow, WindowComponentRow, WindowRow, WindowTextRow, WindowUpdateRow,
+    WorkspaceRow,
 };
 use skerry_domain::state::{Counters, State, WorkspaceKey};
 use skerry_domain::time::Timestamp;
@@ -50,6 +51,7 @@ impl Sqlite {
         self.restore::<ComponentRow>(&mut states)?;
         self.restore::<LinkRow>(&mut states)?;
         self.restore::<IntervalRow>(&mut states)?;
+        self.restore::<ChunkRow>(&mut states)?;
         self.restore::<HoldRow>(&mut states)?;
         self.restore::<SeriesRow>(&mut states)?;
         self.restore::<WindowRow>(&mut states)?;
