@@ -2,13 +2,13 @@
 // Takes full-page screenshots. TARGET is an address, or a directory and paths in it. Fails if a page scrolls horizontally.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { matrix, options, targets } from './visit.mjs'
+import { options, targets, visit } from './visit.mjs'
 
 const { rest: [out, ...args], choice } = options(process.argv.slice(2))
 mkdirSync(out, { recursive: true })
 const { pages, close } = await targets(args, choice.at)
 let wrong = 0
-await matrix(pages, choice, async (page, name, complaints) => {
+await visit(pages, choice, async (page, name, complaints) => {
   await page.screenshot({ path: join(out, `${name}.png`), fullPage: true })
   const excess = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
   if (excess > 0) { wrong++; console.log(`${name}: ${excess} px wider than the window`) }

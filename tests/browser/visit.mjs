@@ -2,6 +2,7 @@
 // contain, so the browser gets what a visitor would get.
 import { createServer } from 'node:http'
 import { existsSync, readFileSync, statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { extname, join, normalize } from 'node:path'
 import { chromium } from 'playwright-core'
 
@@ -9,7 +10,7 @@ const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
   '--disable-background-networking', '--disable-component-update', '--disable-sync']
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.svg': 'image/svg+xml' }
 
-export const launch = () => chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
+export const launch = (flags = []) => chromium.launch({ executablePath: '/usr/bin/chromium', args: [...FLAGS, ...flags] })
 
 /** Serves a directory; `/name` answers with `name.html` or `name/index.html`. `at` is the server's time; the default is the present. */
 export async function serve(directory, at) {
@@ -36,11 +37,23 @@ export async function targets(args, at) {
   return { pages: args.slice(1).map(path => `${server.root}/${path}`), close: server.close }
 }
 
+/** The browser takes most of a core for each. */
+const AT_ONCE = availableParallelism()
+
+/** Calls `look` with each of these, some at the same time. */
+export async function atOnce(these, look) {
+  const left = [...these]
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    while (left.length) await look(left.shift())
+  }))
+}
+
 /** Opens every page in light and dark, in every width, folded and open. Calls `look` with the page and a name for the case. */
-export async function matrix(pages, { schemes = ['light', 'dark'], widths = [1280, 360], folds = ['folded', 'open'], at }, look) {
+export async function visit(pages, { schemes = ['light', 'dark'], widths = [1280, 360], folds = ['folded', 'open'], at }, look) {
   const browser = await launch()
+  const kinds = schemes.flatMap(scheme => widths.map(width => ({ scheme, width })))
   try {
-    for (const scheme of schemes) for (const width of widths) {
+    await atOnce(kinds, async ({ scheme, width }) => {
       const context = await browser.newContext({ colorScheme: scheme, reducedMotion: 'reduce', viewport: { width, height: width < 600 ? 640 : 900 } })
       const page = await context.newPage()
       if (at) await page.clock.setFixedTime(new Date(at))
@@ -54,7 +67,7 @@ export async function matrix(pages, { schemes = ['light', 'dark'], widths = [128
         await look(page, name, complaints.splice(0))
       }
       await context.close()
-    }
+    })
   } finally {
     await browser.close()
   }

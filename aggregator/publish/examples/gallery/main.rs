@@ -5,10 +5,12 @@ mod announcements;
 mod branded;
 mod incidents;
 mod maintenance;
+mod matrix;
 mod sample;
 mod states;
 
 use anyhow::Context as _;
+use skerry_publish::api_v2;
 use skerry_publish::html::{self, Document};
 use skerry_publish::output::{Compression, Publication};
 use skerry_publish::outputs::{self, Figures, HTML, Scope};
@@ -20,6 +22,10 @@ fn main() -> anyhow::Result<()> {
     for (name, view) in states::all() {
         write_site(&Path::new(&root).join(name), &view)?;
     }
+    for (name, view) in matrix::sites() {
+        write_kinds(&Path::new(&root).join("matrix").join(name), &view)?;
+    }
+    write(&Path::new(&root).join("favicon.ico"), html::FAVICON_ICO)?;
     write_page(Path::new(&root), "not-found", &html::not_found())
 }
 
@@ -55,6 +61,32 @@ fn write_site(root: &Path, view: &PageView) -> anyhow::Result<()> {
         if missing(&path) {
             write_page(root, &path, &html::maintenance(view, maintenance)?)?;
         }
+    }
+    Ok(())
+}
+
+/// Writes one page of each kind, and what pages load.
+fn write_kinds(root: &Path, view: &PageView) -> anyhow::Result<()> {
+    write_page(root, "index", &html::index(view)?)?;
+    write_page(root, "uptime", &html::uptime(view)?)?;
+    write_page(root, "history", &html::history(view, None)?)?;
+    if let Some((first, _)) = incidents::components(view).first() {
+        let page = html::component(view, &first.id).context("it is on the page")?;
+        write_page(root, &format!("components/{}", first.id), &page)?;
+    }
+    if let Some(first) = view.incidents.first() {
+        write_page(root, &format!("incidents/{}", first.id), &html::incident(view, first)?)?;
+    }
+    if let Some(first) = view.maintenance.first() {
+        write_page(root, &format!("maintenance/{}", first.id), &html::maintenance(view, first)?)?;
+    }
+    for asset in html::assets() {
+        write(&root.join(&asset.path), asset.bytes)?;
+        write(&root.join(format!("{}.type", asset.path)), asset.content_type.as_bytes())?;
+    }
+    write(&root.join("favicon.ico"), html::FAVICON_ICO)?;
+    for (path, bytes) in api_v2::render(view)? {
+        write(&root.join(path), &bytes)?;
     }
     Ok(())
 }

@@ -182,6 +182,11 @@ pub(crate) fn group(name: &str, children: Vec<ComponentView>) -> Item {
 
 /// Sixty components in eight groups; of every hundred days, `bad` are not green, for different times.
 pub(crate) fn sixty(bad: u64) -> Vec<Item> {
+    sixties(1, bad)
+}
+
+/// That many times sixty components, all with names of their own.
+pub(crate) fn sixties(count: usize, bad: u64) -> Vec<Item> {
     const GROUPS: [(&str, usize); 8] = [
         ("Website and accounts", 7),
         ("Payments", 8),
@@ -199,19 +204,19 @@ pub(crate) fn sixty(bad: u64) -> Vec<Item> {
     const PLACES: [&str; 4] = ["Europe", "Americas", "Asia", "Africa"];
     let mut rng = Rng(42);
     let mut number = 0;
-    GROUPS
-        .into_iter()
-        .map(|(name, size)| {
-            let children = (0..size)
-                .map(|_| {
-                    let name = format!("{} {}", NAMES[number % 15], PLACES[number / 15]);
-                    number += 1;
-                    with_history(component(&name), bad, &mut rng)
-                })
-                .collect();
-            group(name, children)
-        })
-        .collect()
+    let mut groups = Vec::new();
+    for block in 0..count {
+        let which = if block == 0 { String::new() } else { format!(" {}", block + 1) };
+        for (name, size) in GROUPS {
+            let children = (0..size).map(|_| {
+                let name = format!("{} {}{which}", NAMES[number % 15], PLACES[number / 15 % 4]);
+                number += 1;
+                with_history(component(&name), bad, &mut rng)
+            });
+            groups.push(group(&format!("{name}{which}"), children.collect()));
+        }
+    }
+    groups
 }
 
 fn with_history(mut component: ComponentView, bad: u64, rng: &mut Rng) -> ComponentView {

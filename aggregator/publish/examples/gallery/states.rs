@@ -3,7 +3,7 @@
 use crate::sample::{
     NOW, component, group, impaired, page, refigured, response, sixty, spend, unseen, waiting, young,
 };
-use crate::{announcements, branded, incidents, maintenance};
+use crate::{announcements, branded, incidents, maintenance, sample};
 use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, HOUR, MINUTE};
@@ -43,7 +43,7 @@ pub(crate) fn all() -> Vec<(&'static str, PageView)> {
     ]
 }
 
-fn alone(components: Vec<ComponentView>) -> Vec<Item> {
+pub(crate) fn alone(components: Vec<ComponentView>) -> Vec<Item> {
     components.into_iter().map(Item::Component).collect()
 }
 
@@ -57,7 +57,14 @@ fn three() -> PageView {
 }
 
 fn fire() -> PageView {
-    let mut items = sixty(2);
+    let view = page("Northwind status", on_fire(1));
+    let maintenance = maintenance::during_fire(&view);
+    PageView { incidents: incidents::of_fire(&view), maintenance, ..view }
+}
+
+/// That many times sixty components, of which some are impaired.
+pub(crate) fn on_fire(sixties: usize) -> Vec<Item> {
+    let mut items = sample::sixties(sixties, 2);
     if let Some(Item::Group(payments)) = items.get_mut(1) {
         let mut cards = impaired("Card payments", Status::MajorOutage, 133);
         spend(&mut cards, 8, 25 * MINUTE, |tally| &mut tally.degraded);
@@ -72,9 +79,7 @@ fn fire() -> PageView {
         api.children[0] = impaired("Webhooks", Status::DegradedPerformance, 48);
         api.children[1] = unseen("Sandbox", 95);
     }
-    let view = page("Northwind status", items);
-    let maintenance = maintenance::during_fire(&view);
-    PageView { incidents: incidents::of_fire(&view), maintenance, ..view }
+    items
 }
 
 fn announced() -> PageView {
@@ -135,16 +140,21 @@ fn marks() -> PageView {
     page("Every mark", alone(components))
 }
 
-fn hostile() -> PageView {
-    let long = "x".repeat(200);
-    let names = [
+/// Names that try to break the page; one of them is `long`.
+pub(crate) fn hostile_names(long: &str) -> [&str; 6] {
+    [
         "\"><script>alert(1)</script>",
         "'\" onfocus=alert(1) autofocus x='",
         "\u{202e}gnp.exe \u{2066}turned round",
-        long.as_str(),
+        long,
         "</title></style><img src=x>",
         "支払い \u{1F4B3} مدفوعات",
-    ];
+    ]
+}
+
+fn hostile() -> PageView {
+    let long = "x".repeat(200);
+    let names = hostile_names(&long);
     let mut components: Vec<_> = names.into_iter().map(component).collect();
     components[0] = impaired(names[0], Status::MajorOutage, 30);
     components[2] = impaired(names[2], Status::MajorOutage, 20);
