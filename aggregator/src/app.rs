@@ -23,8 +23,8 @@ use skerry_publish::output::Site;
 use skerry_publish::{html, shared};
 use skerry_store::{Reader, Store};
 use skerry_web::{
-    Bound, ClosedRoom, Endpoints, Limits, Listener, Operations as _, PublicSide, Serves, SignIns, Traffic,
-    bind_or_take,
+    Bound, Endpoints, Limits, Listener, Operations as _, PublicSide, RestrictedSide, Serves, SignIns,
+    Traffic, bind_or_take,
 };
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -80,7 +80,7 @@ impl App {
         let mut publisher = Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, shared);
         let edge = Edge::of(&first.purges, &first.exports, &mut publisher)?;
         let (published, failures) = (publisher.turned(), publisher.failures());
-        let closed_site = publisher.closed_site();
+        let restricted_site = publisher.restricted_site();
         let publishing = tokio::task::spawn_blocking(move || publisher.start()).await??;
 
         let sign_ins: Arc<dyn SignIns> = Arc::new(PageSignIns::new(engine.clone(), &database)?);
@@ -112,7 +112,7 @@ impl App {
             Liveness { engine: engine.clone(), published, program_status: Arc::clone(&program_status) };
         let endpoints = Endpoints {
             public: Arc::new(PublicSide::new(site, html::not_found(), traffic)),
-            closed: Some(ClosedRoom { site: closed_site, sign_ins }),
+            restricted: Some(RestrictedSide { site: restricted_site, sign_ins }),
             ingest: Arc::new(AgentEndpoint::new(engine.clone(), aggregator_id)),
             heartbeats: Some(Arc::new(heartbeat_endpoint)),
             api: Some(Arc::new(api)),

@@ -1,6 +1,5 @@
-//! Who may see pages that are not for everybody: passwords, the cookies that they are exchanged for, and the tokens of
-//! feeds. Cookies and tokens are signed with a secret beside the database and with the password in force, so that a new
-//! password ends all of them. A password file is read each time, so that it can be replaced while the program runs.
+//! Who may see restricted pages: passwords, the cookies that they are exchanged for, and the tokens of feeds. Cookies
+//! and tokens are signed with a secret beside the database and with the password in force, so that a new password ends all of them. A password file is read each time, so that it can be replaced while the program runs.
 
 use crate::engine::Engine;
 use anyhow::Context;
@@ -11,7 +10,7 @@ use skerry_domain::time::{SECOND, Timestamp};
 use skerry_host::rights::lower_for;
 use skerry_protocol::secret;
 use skerry_publish::html::NotSignedIn;
-use skerry_web::{ClosedPage, RateLimit, SignIns};
+use skerry_web::{RateLimit, RestrictedPage, SignIns};
 use std::io::Write as _;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -77,7 +76,7 @@ impl PageSignIns {
         format!("{until}.{}", signature.to_hex())
     }
 
-    fn knows(&self, page: &ClosedPage, value: &str, now: Timestamp) -> bool {
+    fn knows(&self, page: &RestrictedPage, value: &str, now: Timestamp) -> bool {
         let Some((until, signature)) = value.split_once('.') else { return false };
         let (Ok(until), Ok(signature)) = (until.parse::<i64>(), blake3::Hash::from_hex(signature)) else {
             return false;
@@ -87,7 +86,7 @@ impl PageSignIns {
         now.0 / SECOND < until && self.signature(&format!("cookie {until}"), &page.id, &password) == signature
     }
 
-    fn limit(&self, page: &ClosedPage, client: Option<IpAddr>) -> Result<(), NotSignedIn> {
+    fn limit(&self, page: &RestrictedPage, client: Option<IpAddr>) -> Result<(), NotSignedIn> {
         let network = client.map(crate::api::network);
         let by_client = self.of_client.check(&(page.id.clone(), network));
         let wait = by_client.and_then(|()| self.of_page.check(&page.id));
@@ -106,7 +105,7 @@ fn minute_after(at: Timestamp) -> String {
 }
 
 /// The first line of the page's password file: a password, or its hash. A page for networks alone has none.
-fn password_of(page: &ClosedPage) -> Option<Vec<u8>> {
+fn password_of(page: &RestrictedPage) -> Option<Vec<u8>> {
     let Some(file) = &page.password_file else { return Some(Vec::new()) };
     let read = std::fs::read(file).map_err(anyhow::Error::from);
     let line = read.and_then(|read| Ok(secret::token(&read)?.to_vec()));
@@ -138,18 +137,18 @@ fn is_right(tried: &str, line: &[u8]) -> anyhow::Result<bool> {
 
 #[async_trait]
 impl SignIns for PageSignIns {
-    fn knows_cookie(&self, page: &ClosedPage, value: &str) -> bool {
+    fn knows_cookie(&self, page: &RestrictedPage, value: &str) -> bool {
         self.knows(page, value, self.engine.now())
     }
 
-    fn knows_feed_token(&self, page: &ClosedPage, token: &str) -> bool {
+    fn knows_feed_token(&self, page: &RestrictedPage, token: &str) -> bool {
         let Some(password) = password_of(page) else { return false };
         blake3::Hash::from_hex(token).is_ok_and(|token| self.signature("feeds", &page.id, &password) == token)
     }
 
     async fn sign_in(
         &self,
-        page: &ClosedPage,
+        page: &RestrictedPage,
         password: String,
         client: Option<IpAddr>,
     ) -> Result<(String, u32), NotSignedIn> {

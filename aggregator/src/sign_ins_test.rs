@@ -4,8 +4,12 @@ use std::num::NonZeroU32;
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
-fn page(file: Option<&Path>) -> ClosedPage {
-    ClosedPage { id: "k1".to_owned(), password_file: file.map(Path::to_owned), ..ClosedPage::default() }
+fn page(file: Option<&Path>) -> RestrictedPage {
+    RestrictedPage {
+        id: "k1".to_owned(),
+        password_file: file.map(Path::to_owned),
+        ..RestrictedPage::default()
+    }
 }
 
 fn engine(folder: &Path) -> (Engine, crate::engine::Running) {
@@ -60,7 +64,7 @@ async fn a_cookie_ends_with_its_time_its_password_and_its_page() {
     for forged in [later.as_str(), "", ".", &cookie[1..], &format!("{cookie}0")] {
         assert!(!sign_ins.knows(&here, forged, NOW), "{forged}");
     }
-    assert!(!sign_ins.knows(&ClosedPage { id: "k2".to_owned(), ..here.clone() }, &cookie, NOW));
+    assert!(!sign_ins.knows(&RestrictedPage { id: "k2".to_owned(), ..here.clone() }, &cookie, NOW));
     assert!(!sign_ins.knows_feed_token(&here, cookie.split('.').next_back().expect("a signature")));
     // Another start knows it, another secret does not.
     let again = PageSignIns::new(engine.clone(), &folder.path().join("skerry.db")).expect("read");

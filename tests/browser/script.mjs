@@ -296,9 +296,9 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
   await close()
 }
 
-{ // A page for a closed circle is asked with the cookie of the visitor, every other one without.
+{ // A restricted page is asked with the cookie of the visitor, every other one without.
   const cookie = [{ name: 'signed-in', value: 'yes', url: server.root }]
-  for (const closed of [false, true]) {
+  for (const restricted of [false, true]) {
     const state = { html: three }
     const { page, pass, sees, close } = await open(state, { storageState: { cookies: [], origins: [] } })
     await page.context().addCookies(cookie)
@@ -308,14 +308,14 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
         const signedIn = Boolean((await route.request().allHeaders()).cookie)
         seen.push(signedIn)
         const date = { date: new Date(state.now).toUTCString() }
-        return closed && !signedIn ? route.fulfill({ status: 403, body: 'Sign in', headers: date })
+        return restricted && !signedIn ? route.fulfill({ status: 403, body: 'Sign in', headers: date })
           : route.fulfill({ body: body(), contentType: 'text/html', headers: date })
       })
     }
     state.html = later(three, 1).replace('All systems operational</h1>', 'Degraded performance: Website</h1>')
     await pass(1)
     await sees('Degraded performance: Website')
-    assert.equal(seen.some(Boolean), closed)
+    assert.equal(seen.some(Boolean), restricted)
     await close()
   }
 }

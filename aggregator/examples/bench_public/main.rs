@@ -161,7 +161,7 @@ fn serve(address: &str, directory: &Path) -> anyhow::Result<()> {
     let endpoints = web::Endpoints {
         public: Arc::new(public),
         ingest: Arc::new(Closed),
-        closed: None,
+        restricted: None,
         heartbeats: None,
         api: None,
         operations: Arc::new(Closed),

@@ -75,7 +75,7 @@ pub(crate) fn serve(address: &str) -> anyhow::Result<()> {
     let endpoints = web::Endpoints {
         public,
         ingest: sink.clone(),
-        closed: None,
+        restricted: None,
         heartbeats: None,
         api: None,
         operations: sink,

@@ -1,6 +1,6 @@
 //! The addresses of pages: hosts of their own, slugs, and the root.
 
-use super::options::{Closed, PageOptions};
+use super::options::{PageOptions, Restricted};
 use crate::config::Config;
 use skerry_domain::state::{Component, Origin, PageKey, PageSettings, State, WorkspaceKey, WorkspacePage};
 use skerry_domain::step::Change;
@@ -29,7 +29,7 @@ pub(super) struct Wanted {
     /// Its name in the directory of pages; `None` if it is not listed.
     pub(super) listed: Option<String>,
     /// It is not for everybody.
-    pub(super) closed: Option<Closed>,
+    pub(super) restricted: Option<Restricted>,
     pub(super) noindex: bool,
 }
 
@@ -79,7 +79,7 @@ impl Addresses {
             root: settings.root,
             domain: settings.domain.clone(),
             listed: None,
-            closed: None,
+            restricted: None,
             noindex: false,
         };
         let hosts = self.hosts_of(&page);
@@ -116,21 +116,21 @@ pub(super) fn shown_pages(workspaces: &Workspaces, addresses: &Addresses) -> Vec
         let settings = &page.settings;
         let options = options.get(&settings.slug).filter(|_| page.origin == Origin::File);
         let audience = options.and_then(|options| options.audience.clone()).filter(|_| !settings.public);
-        let closed = audience.map(|audience| Closed {
+        let restricted = audience.map(|audience| Restricted {
             id: page.id.clone(),
             name: settings.name.clone(),
             language: settings.language.clone(),
             support_url: settings.support_url.clone(),
             audience,
         });
-        (settings.public || closed.is_some()).then(|| Wanted {
+        (settings.public || restricted.is_some()).then(|| Wanted {
             key,
             slug: settings.slug.clone(),
-            root: settings.root && closed.is_none(),
+            root: settings.root && restricted.is_none(),
             domain: settings.domain.clone(),
-            listed: (settings.listed && owned && closed.is_none()).then(|| settings.name.clone()),
-            noindex: closed.is_some() || options.is_some_and(|options| options.noindex),
-            closed,
+            listed: (settings.listed && owned && restricted.is_none()).then(|| settings.name.clone()),
+            noindex: restricted.is_some() || options.is_some_and(|options| options.noindex),
+            restricted,
         })
     });
     wanted.collect()
@@ -228,7 +228,7 @@ mod tests {
                 root,
                 domain: domain.map(str::to_owned),
                 listed: None,
-                closed: None,
+                restricted: None,
                 noindex: false,
             };
             let hosts = addresses.hosts_of(&page);

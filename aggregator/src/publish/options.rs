@@ -4,7 +4,7 @@
 use crate::config::{Audience, Config};
 use arc_swap::ArcSwap;
 use skerry_publish::output::Publication;
-use skerry_web::ClosedPage;
+use skerry_web::RestrictedPage;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ impl PageOptions {
 
 /// A page that is not for everybody, and what strangers may know of it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Closed {
+pub(super) struct Restricted {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) language: String,
@@ -60,9 +60,9 @@ pub(super) struct Closed {
     pub(super) audience: Audience,
 }
 
-impl Closed {
-    pub(super) fn page(&self, url: &str, publication: &Arc<Publication>) -> Arc<ClosedPage> {
-        Arc::new(ClosedPage {
+impl Restricted {
+    pub(super) fn page(&self, url: &str, publication: &Arc<Publication>) -> Arc<RestrictedPage> {
+        Arc::new(RestrictedPage {
             id: self.id.clone(),
             name: self.name.clone(),
             language: self.language.clone(),

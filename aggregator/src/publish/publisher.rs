@@ -2,12 +2,12 @@
 //! and when a quarter of an hour begins. It reads snapshots, lets a few threads render, and puts the results into the
 //! [`Site`], so that its cost follows the changes. Refreshes leave threads free for changes.
 
-mod closed;
 mod edge;
 mod list;
 mod noted;
 mod page;
 mod pool;
+mod restricted;
 
 use super::addresses::{Addresses, shown_pages};
 use super::archive::ArchiveCache;
@@ -17,12 +17,12 @@ use super::output::{Output, Publication, Site};
 use crate::engine::Engine;
 use anyhow::Context;
 use arc_swap::ArcSwap;
-use closed::ClosedPages;
 use crossbeam_channel::Receiver;
 use edge::EdgeNotes;
 use list::PageList;
 use page::{Address, Page};
 use pool::{Done, Outcome, Pool};
+use restricted::RestrictedPages;
 use skerry_domain::state::{WorkspaceKey, WorkspacePage};
 use skerry_domain::step::Change;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -50,7 +50,7 @@ pub struct Publisher {
     /// The site as it will be stored next.
     next: Site,
     /// The pages that are not for everybody.
-    closed: ClosedPages,
+    restricted: RestrictedPages,
     /// `next` differs from the stored site.
     is_dirty: bool,
     addresses: Addresses,
@@ -84,7 +84,7 @@ impl Publisher {
             changed,
             site,
             next: Site { shared: shared.into(), ..Site::default() },
-            closed: ClosedPages::new(&addresses),
+            restricted: RestrictedPages::new(&addresses),
             is_dirty: true,
             addresses,
             pages: BTreeMap::new(),
@@ -199,7 +199,7 @@ impl Publisher {
                 self.edge.stale_page(&publication);
             }
         }
-        let closing = self.close_pages(&wanted);
+        let closing = self.restrict_pages(&wanted);
         for wanted in wanted {
             let (key, hosts) = (wanted.key, self.addresses.hosts_of(&wanted));
             let url = self.addresses.url_of(&wanted, &hosts);
@@ -226,7 +226,7 @@ impl Publisher {
             self.finish(done);
         }
         self.take_compressed();
-        if self.closed.options_changed(&self.addresses) {
+        if self.restricted.options_changed(&self.addresses) {
             self.refresh_pages(&BTreeSet::new());
         }
         for (key, page) in &mut self.pages {
@@ -347,8 +347,8 @@ impl Publisher {
             self.edge.stale_page(&shown);
         }
         self.is_dirty = true;
-        if let Some(closed) = &address.closed {
-            return self.closed.show(&address, &closed.page(&address.url, &publication));
+        if let Some(restricted) = &address.restricted {
+            return self.restricted.show(&address, &restricted.page(&address.url, &publication));
         }
         self.next.by_slug.insert(address.slug, Arc::clone(&publication));
         for host in address.hosts {
@@ -363,8 +363,8 @@ impl Publisher {
     /// an address that another page takes over keeps the old contents until that page is rendered.
     fn hide(&mut self, former: &Address, shown: &Arc<Publication>, now: Option<&Address>) {
         self.is_dirty = true;
-        if former.closed.is_some() {
-            return self.closed.hide(former, shown);
+        if former.restricted.is_some() {
+            return self.restricted.hide(former, shown);
         }
         let is_shown = |found: Option<&Arc<Publication>>| found.is_some_and(|one| Arc::ptr_eq(one, shown));
         let stays = |has: &dyn Fn(&Address) -> bool| {
@@ -386,7 +386,7 @@ impl Publisher {
     fn store_site(&mut self) {
         self.is_dirty = false;
         self.site.store(Arc::new(self.next.clone()));
-        self.closed.store();
+        self.restricted.store();
         self.edge.tell();
     }
 }

@@ -23,7 +23,7 @@ fn a_page_that_moves_is_rendered_before_it_is_served_there() {
     let set_address = |page: &mut Page, root: bool, url: &str| {
         let (key, slug, domain, listed) = (PAGE, "shop".to_owned(), None, None);
         page.set_address(
-            Wanted { key, slug, root, domain, listed, closed: None, noindex: false },
+            Wanted { key, slug, root, domain, listed, restricted: None, noindex: false },
             Vec::new(),
             url.to_owned(),
         );

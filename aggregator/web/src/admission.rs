@@ -1,6 +1,6 @@
-//! What a visitor of a closed page shows: a cookie, a token of feeds, a form of the page itself.
+//! What a visitor of a restricted page shows: a cookie, a token of feeds, a form of the page itself.
 
-use super::closed::ClosedPage;
+use super::restricted::RestrictedPage;
 use actix_web::HttpRequest;
 use actix_web::http::header::{COOKIE, HeaderMap, HeaderName, ORIGIN};
 use std::borrow::Cow;
@@ -16,7 +16,7 @@ pub(super) struct Credentials<'r> {
 }
 
 impl<'r> Credentials<'r> {
-    pub(super) fn of(request: &'r HttpRequest, page: &ClosedPage) -> Self {
+    pub(super) fn of(request: &'r HttpRequest, page: &RestrictedPage) -> Self {
         Self { request, name: cookie_name(page) }
     }
 
@@ -54,17 +54,17 @@ pub(super) fn is_feed(path: &str) -> bool {
 }
 
 /// Only a browser that reached the page by HTTPS sends a cookie of this prefix back, and only to the host that set it.
-fn cookie_name(page: &ClosedPage) -> String {
+fn cookie_name(page: &RestrictedPage) -> String {
     let prefix = if is_secure(page) { "__Host-" } else { "" };
     format!("{prefix}skerry-{}", page.id)
 }
 
-fn is_secure(page: &ClosedPage) -> bool {
+fn is_secure(page: &RestrictedPage) -> bool {
     page.url.starts_with("https://")
 }
 
 /// The value of `Set-Cookie`.
-pub(super) fn cookie(page: &ClosedPage, value: &str, seconds: u32) -> String {
+pub(super) fn cookie(page: &RestrictedPage, value: &str, seconds: u32) -> String {
     let secure = if is_secure(page) { "; Secure" } else { "" };
     format!("{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}", cookie_name(page))
 }
@@ -93,8 +93,8 @@ mod tests {
     use super::*;
     use actix_web::test::TestRequest;
 
-    fn page(url: &str) -> ClosedPage {
-        ClosedPage { id: "k1".to_owned(), url: url.to_owned(), ..ClosedPage::default() }
+    fn page(url: &str) -> RestrictedPage {
+        RestrictedPage { id: "k1".to_owned(), url: url.to_owned(), ..RestrictedPage::default() }
     }
 
     #[test]

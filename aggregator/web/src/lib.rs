@@ -10,7 +10,6 @@ mod archive;
 mod body;
 mod chunks;
 mod client_stream;
-mod closed;
 mod connections;
 mod framing;
 mod headers;
@@ -25,6 +24,7 @@ mod negotiation;
 mod problem;
 mod proxies;
 mod public;
+mod restricted;
 #[cfg(test)]
 mod tests;
 mod timeouts;
@@ -32,13 +32,13 @@ mod timeouts;
 pub use admin::{MetricsAccess, Operations, Readiness};
 pub use agents::{Delivery, EnrolAnswer, Ingest, IngestAnswer};
 pub use api::{Api, ApiCall, ApiHead, ApiReply, MAX_API_BODY_BYTES};
-pub use closed::{ClosedPage, ClosedRoom, ClosedSite, SignIns};
 pub use heartbeat::{Call, CallAnswer, CallKind, Heartbeats};
 pub use inherited::inherited;
 pub use limit::RateLimit;
 pub use listen::{Bound, Limits, Listener, ServeError, Serves, TlsFiles, bind, bind_or_take, serve};
 pub use proxies::{ClientFrom, TrustedProxies};
 pub use public::{PublicSide, Traffic};
+pub use restricted::{RestrictedPage, RestrictedSide, RestrictedSite, SignIns};
 
 use actix_web::HttpRequest;
 use actix_web::web::{self, ServiceConfig};
@@ -57,7 +57,7 @@ pub struct Endpoints {
     /// Pages and their data.
     pub public: Arc<PublicSide>,
     /// Pages that are not for everybody; `None`: there can be none.
-    pub closed: Option<ClosedRoom>,
+    pub restricted: Option<RestrictedSide>,
     /// Batches and enrolments of agents.
     pub ingest: Arc<dyn Ingest>,
     /// Calls of jobs; `None` leaves their paths out.
@@ -126,12 +126,14 @@ fn routes(config: &mut ServiceConfig, context: &ListenerContext) {
         config.route("/metrics", web::to(metrics));
     }
     let (public, proxies) = (Arc::clone(&endpoints.public), Arc::clone(proxies));
-    let closed = endpoints.closed.clone().filter(|_| serves.public);
+    let restricted = endpoints.restricted.clone().filter(|_| serves.public);
     let other = move |request: HttpRequest, body: web::Payload| {
-        let asked = closed.as_ref().and_then(|closed| Some((closed, closed.find(&request, &public)?)));
-        let Some((closed, asked)) = asked else { return fallback(&public, serves, &request) };
+        let asked = restricted
+            .as_ref()
+            .and_then(|restricted| Some((restricted, restricted.find(&request, &public)?)));
+        let Some((restricted, asked)) = asked else { return fallback(&public, serves, &request) };
         let client = proxies.client(&request);
-        let answer = closed.clone().answer(asked, (request, client), body, (Arc::clone(&public), limits));
+        let answer = restricted.clone().answer(asked, (request, client), body, (Arc::clone(&public), limits));
         Either::Right(answer.boxed_local())
     };
     config.default_service(web::to(other));

@@ -80,7 +80,7 @@ export const refresh = (main, status) => {
   }, LOOK)
 }
 
-/** Caches answer those without cookies alone. A page for a closed circle refuses them, and answers who signed in. */
+/** Caches answer those without cookies alone. A restricted page refuses them, and answers who signed in. */
 let isRefused = false
 const getAsVisitor = async (url, cache) => {
   try {

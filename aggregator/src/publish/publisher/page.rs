@@ -2,7 +2,7 @@
 
 use super::super::addresses::Wanted;
 use super::super::archive::ArchiveCache;
-use super::super::options::Closed;
+use super::super::options::Restricted;
 use super::super::output::Publication;
 use super::super::outputs::{Changed, Figures, Scope, is_settled};
 use super::pool::Job;
@@ -31,7 +31,7 @@ pub(super) struct Address {
     /// Hosts that belong to the page.
     pub(super) hosts: Vec<String>,
     /// It is not for everybody.
-    pub(super) closed: Option<Closed>,
+    pub(super) restricted: Option<Restricted>,
     /// Search engines are asked not to list it.
     pub(super) noindex: bool,
 }
@@ -100,8 +100,8 @@ impl Page {
             self.mark_all();
             self.not_before = None;
         }
-        let Wanted { slug, root, closed, noindex, listed, .. } = wanted;
-        let address = Address { slug, root, url, hosts, closed, noindex };
+        let Wanted { slug, root, restricted, noindex, listed, .. } = wanted;
+        let address = Address { slug, root, url, hosts, restricted, noindex };
         let before = std::mem::replace(&mut self.address, address);
         self.listed = listed;
         !moved && before != self.address

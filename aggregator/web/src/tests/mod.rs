@@ -3,12 +3,12 @@
 mod api;
 mod archive;
 mod clients;
-mod closed;
 mod endpoints;
 mod http2;
 mod pipelining;
 mod poisoning;
 mod public;
+mod restricted;
 mod timeouts;
 
 use super::{
@@ -162,7 +162,7 @@ impl TestServer {
         let public = Arc::new(PublicSide::new(Arc::clone(&site), not_found, traffic.clone()));
         let endpoints = Endpoints {
             public,
-            closed: Some(closed::room()),
+            restricted: Some(restricted::side()),
             ingest: Arc::clone(&ingest) as Arc<dyn Ingest>,
             heartbeats: None,
             api: Some(Arc::clone(&api) as Arc<dyn Api>),

@@ -1,6 +1,6 @@
-//! Pages that are not for everybody: their addresses, and who may see them. They are looked up in a map of their own, so
-//! that the public look-up cannot find them, and no cache may store what is sent. A stranger gets the sign-in page at
-//! every path below such a page, or the uniform 404 if nobody can sign in there.
+//! Restricted pages, which are not for everybody: their addresses, and who may see them. They are looked up in a map of
+//! their own, so that the public look-up cannot find them, and no cache may store what is sent. A stranger gets the
+//! sign-in page at every path below such a page, or the uniform 404 if nobody can sign in there.
 
 use super::admission::{self, Credentials};
 use super::headers::uncached;
@@ -30,7 +30,7 @@ const MAX_FORM_BYTES: usize = 4 << 10;
 
 /// A page that is not for everybody.
 #[derive(Clone, Debug, Default)]
-pub struct ClosedPage {
+pub struct RestrictedPage {
     /// Its public id.
     pub id: String,
     /// Its name, which strangers see where they can sign in.
@@ -53,49 +53,49 @@ pub struct ClosedPage {
 
 /// Pages that are not for everybody, by address.
 #[derive(Clone, Debug, Default)]
-pub struct ClosedSite {
+pub struct RestrictedSite {
     /// By slug, for `/status/<slug>/…` on hosts that do not belong to a page.
-    pub by_slug: imbl::HashMap<String, Arc<ClosedPage>>,
+    pub by_slug: imbl::HashMap<String, Arc<RestrictedPage>>,
     /// By host name.
-    pub by_host: imbl::HashMap<String, Arc<ClosedPage>>,
+    pub by_host: imbl::HashMap<String, Arc<RestrictedPage>>,
 }
 
-/// Checks what visitors of closed pages know.
+/// Checks what visitors of restricted pages know.
 #[async_trait]
 pub trait SignIns: Send + Sync {
     /// Whether this is the value of a cookie that [`SignIns::sign_in`] gave, and is still valid.
-    fn knows_cookie(&self, page: &ClosedPage, value: &str) -> bool;
+    fn knows_cookie(&self, page: &RestrictedPage, value: &str) -> bool;
 
     /// Whether this is the token of the page's feeds.
-    fn knows_feed_token(&self, page: &ClosedPage, token: &str) -> bool;
+    fn knows_feed_token(&self, page: &RestrictedPage, token: &str) -> bool;
 
     /// Tries a password. Returns the value of a cookie and how long it is valid, in seconds.
     async fn sign_in(
         &self,
-        page: &ClosedPage,
+        page: &RestrictedPage,
         password: String,
         client: Option<IpAddr>,
     ) -> Result<(String, u32), NotSignedIn>;
 }
 
-/// Serves the closed pages.
+/// Serves the restricted pages.
 #[derive(Clone)]
-pub struct ClosedRoom {
+pub struct RestrictedSide {
     /// The pages at this moment.
-    pub site: Arc<ArcSwap<ClosedSite>>,
+    pub site: Arc<ArcSwap<RestrictedSite>>,
     /// Who is admitted.
     pub sign_ins: Arc<dyn SignIns>,
 }
 
 /// What a request asks for.
 pub(super) struct Asked {
-    page: Arc<ClosedPage>,
+    page: Arc<RestrictedPage>,
     /// Below the root of the page; `None`: the root without a slash.
     path: Option<String>,
 }
 
-impl ClosedRoom {
-    /// The closed page that a request asks for, if it is one. `is_of_a_public_page`: the host belongs to a public page.
+impl RestrictedSide {
+    /// The restricted page that a request asks for, if it is one.
     pub(super) fn find(&self, request: &HttpRequest, public: &PublicSide) -> Option<Asked> {
         let site = self.site.load();
         if site.by_slug.is_empty() && site.by_host.is_empty() {
@@ -161,7 +161,7 @@ impl ClosedRoom {
 
 /// Sends an output to somebody who may see it.
 async fn send(
-    page: &ClosedPage,
+    page: &RestrictedPage,
     path: Option<String>,
     request: &HttpRequest,
     public: &PublicSide,
@@ -207,17 +207,17 @@ fn whole(output: &Output, request: &HttpRequest) -> HttpResponse {
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
     }
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    closed(headers);
+    keep_out_of_caches(headers);
     response
 }
 
-fn closed(headers: &mut HeaderMap) {
+fn keep_out_of_caches(headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     headers.insert(X_ROBOTS_TAG, HeaderValue::from_static("noindex"));
 }
 
 /// The sign-in page, which is the same at every path below the page.
-fn sign_in_page(page: &ClosedPage, error: Option<&NotSignedIn>) -> HttpResponse {
+fn sign_in_page(page: &RestrictedPage, error: Option<&NotSignedIn>) -> HttpResponse {
     let shown = SignInPage {
         name: &page.name,
         language: Language::of_tag(&page.language).unwrap_or_default(),
@@ -241,12 +241,12 @@ fn sign_in_page(page: &ClosedPage, error: Option<&NotSignedIn>) -> HttpResponse 
     insert(headers, CONTENT_SECURITY_POLICY, &document.policy);
     // With no-referrer browsers would hide the origin that a form is sent from.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    closed(headers);
+    keep_out_of_caches(headers);
     response
 }
 
 /// Sets the cookie and shows what was asked for.
-fn signed_in(page: &ClosedPage, request: &HttpRequest, value: &str, seconds: u32) -> HttpResponse {
+fn signed_in(page: &RestrictedPage, request: &HttpRequest, value: &str, seconds: u32) -> HttpResponse {
     let mut response = see_other(request.uri().path());
     insert(response.headers_mut(), SET_COOKIE, &admission::cookie(page, value, seconds));
     response
@@ -255,7 +255,7 @@ fn signed_in(page: &ClosedPage, request: &HttpRequest, value: &str, seconds: u32
 fn see_other(path: &str) -> HttpResponse {
     let mut response = HttpResponse::with_body(StatusCode::SEE_OTHER, BoxBody::new(()));
     let headers = response.headers_mut();
-    closed(headers);
+    keep_out_of_caches(headers);
     headers.remove(CONTENT_TYPE);
     headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     // A second slash would begin the name of another host.

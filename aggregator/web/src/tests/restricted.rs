@@ -1,7 +1,7 @@
 //! Pages that are not for everybody: what strangers see, and what those see who may.
 
 use super::*;
-use crate::{ClientFrom, ClosedPage, ClosedRoom, ClosedSite, SignIns, TrustedProxies, bind};
+use crate::{ClientFrom, RestrictedPage, RestrictedSide, RestrictedSite, SignIns, TrustedProxies, bind};
 use skerry_publish::html::NotSignedIn;
 use std::net::IpAddr;
 
@@ -10,17 +10,17 @@ struct FakeSignIns;
 
 #[async_trait]
 impl SignIns for FakeSignIns {
-    fn knows_cookie(&self, _page: &ClosedPage, value: &str) -> bool {
+    fn knows_cookie(&self, _page: &RestrictedPage, value: &str) -> bool {
         value == "good"
     }
 
-    fn knows_feed_token(&self, _page: &ClosedPage, token: &str) -> bool {
+    fn knows_feed_token(&self, _page: &RestrictedPage, token: &str) -> bool {
         token == "secret"
     }
 
     async fn sign_in(
         &self,
-        _page: &ClosedPage,
+        _page: &RestrictedPage,
         password: String,
         _client: Option<IpAddr>,
     ) -> Result<(String, u32), NotSignedIn> {
@@ -33,27 +33,31 @@ impl SignIns for FakeSignIns {
 }
 
 /// The pages `partners`, with a password and a host of its own, and `intern`, for a network.
-pub(super) fn room() -> ClosedRoom {
-    let partners = ClosedPage {
+pub(super) fn side() -> RestrictedSide {
+    let partners = RestrictedPage {
         id: "p1".to_owned(),
         name: "Partners".to_owned(),
         language: "en".to_owned(),
         url: "http://partners.example".to_owned(),
         password_file: Some("password".into()),
         publication: page("partners"),
-        ..ClosedPage::default()
+        ..RestrictedPage::default()
     };
     let networks = vec!["192.0.2.0/24".parse().expect("a network")];
-    let intern =
-        ClosedPage { id: "i1".to_owned(), networks, publication: page("intern"), ..ClosedPage::default() };
+    let intern = RestrictedPage {
+        id: "i1".to_owned(),
+        networks,
+        publication: page("intern"),
+        ..RestrictedPage::default()
+    };
     let (partners, intern) = (Arc::new(partners), Arc::new(intern));
-    let site = ClosedSite {
+    let site = RestrictedSite {
         by_slug: [("partners".to_owned(), Arc::clone(&partners)), ("intern".to_owned(), intern)]
             .into_iter()
             .collect(),
         by_host: [("partners.example".to_owned(), partners)].into_iter().collect(),
     };
-    ClosedRoom { site: Arc::new(ArcSwap::from_pointee(site)), sign_ins: Arc::new(FakeSignIns) }
+    RestrictedSide { site: Arc::new(ArcSwap::from_pointee(site)), sign_ins: Arc::new(FakeSignIns) }
 }
 
 fn server() -> TestServer {

@@ -146,12 +146,12 @@ async fn a_page_with_a_password_is_shown_to_those_who_know_it_until_it_changes()
 }
 
 #[tokio::test]
-async fn a_page_that_is_closed_by_a_reload_leaves_the_public_side_and_returns() {
+async fn a_page_that_is_restricted_by_a_reload_leaves_the_public_side_and_returns() {
     let page = "[[page.component]]\nkey = \"inside\"\nname = \"Inside\"\nmanual = true\n";
     let open = format!(
         "[[page]]\nkey = \"shop\"\nname = \"Shop\"\npublic = true\naddress = \"https://app.example/status\"\nnoindex = true\n{page}"
     );
-    let closed = format!(
+    let restricted = format!(
         "[[page]]\nkey = \"shop\"\nname = \"Shop\"\naudience = \"password\"\npassword_file = \"password\"\n{page}"
     );
     let first = "[[page]]\nkey = \"first\"\nname = \"First\"\npublic = true\n\n";
@@ -164,7 +164,7 @@ async fn a_page_that_is_closed_by_a_reload_leaves_the_public_side_and_returns() 
         "the address of the owner's proxy"
     );
     assert!(shown.head.to_ascii_lowercase().contains("x-robots-tag: noindex"), "{}", shown.head);
-    for (pages, status) in [(&closed, 403), (&open, 200)] {
+    for (pages, status) in [(&restricted, 403), (&open, 200)] {
         world.declare(&format!("{first}{pages}"));
         world.running().hang_up();
         until("the reload takes effect", BOUND, async || {

@@ -1,4 +1,4 @@
-//! The pages that are not for everybody, as the publisher shows them: never in the public site.
+//! The restricted pages, as the publisher shows them: never in the public site.
 
 use super::super::addresses::{Addresses, Wanted};
 use super::super::options::Options;
@@ -6,21 +6,21 @@ use super::super::output::Publication;
 use super::Publisher;
 use super::page::Address;
 use arc_swap::ArcSwap;
-use skerry_web::{ClosedPage, ClosedSite};
+use skerry_web::{RestrictedPage, RestrictedSite};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The closed pages that are stored, and as they will be stored next.
-pub(super) struct ClosedPages {
-    site: Arc<ArcSwap<ClosedSite>>,
-    next: ClosedSite,
+/// The restricted pages that are stored, and as they will be stored next.
+pub(super) struct RestrictedPages {
+    site: Arc<ArcSwap<RestrictedSite>>,
+    next: RestrictedSite,
     /// The options of pages that are in force.
     options: Arc<HashMap<String, Options>>,
 }
 
-impl ClosedPages {
+impl RestrictedPages {
     pub(super) fn new(addresses: &Addresses) -> Self {
-        Self { site: Arc::default(), next: ClosedSite::default(), options: addresses.options.present() }
+        Self { site: Arc::default(), next: RestrictedSite::default(), options: addresses.options.present() }
     }
 
     /// Whether a reload changed what only files say.
@@ -31,7 +31,7 @@ impl ClosedPages {
         changed
     }
 
-    pub(super) fn show(&mut self, address: &Address, page: &Arc<ClosedPage>) {
+    pub(super) fn show(&mut self, address: &Address, page: &Arc<RestrictedPage>) {
         self.next.by_slug.insert(address.slug.clone(), Arc::clone(page));
         for host in &address.hosts {
             self.next.by_host.insert(host.clone(), Arc::clone(page));
@@ -39,8 +39,9 @@ impl ClosedPages {
     }
 
     pub(super) fn hide(&mut self, former: &Address, shown: &Arc<Publication>) {
-        let is_shown =
-            |found: Option<&Arc<ClosedPage>>| found.is_some_and(|one| Arc::ptr_eq(&one.publication, shown));
+        let is_shown = |found: Option<&Arc<RestrictedPage>>| {
+            found.is_some_and(|one| Arc::ptr_eq(&one.publication, shown))
+        };
         if is_shown(self.next.by_slug.get(&former.slug)) {
             self.next.by_slug.remove(&former.slug);
         }
@@ -59,17 +60,18 @@ impl ClosedPages {
 impl Publisher {
     /// The pages that are not for everybody; the web serves them.
     #[must_use]
-    pub fn closed_site(&self) -> Arc<ArcSwap<ClosedSite>> {
-        Arc::clone(&self.closed.site)
+    pub fn restricted_site(&self) -> Arc<ArcSwap<RestrictedSite>> {
+        Arc::clone(&self.restricted.site)
     }
 
-    /// Takes pages that become closed, or open, from where they are shown, before anything else. Returns whether there are
-    /// such.
-    pub(super) fn close_pages(&mut self, wanted: &[Wanted]) -> bool {
+    /// Takes pages that become restricted, or public, from where they are shown, before anything else. Returns whether
+    /// there are such.
+    pub(super) fn restrict_pages(&mut self, wanted: &[Wanted]) -> bool {
         let mut any = false;
         for wanted in wanted {
             let Some(page) = self.pages.get_mut(&wanted.key) else { continue };
-            let differs = |(shown, _): &mut (Address, _)| shown.closed.is_some() != wanted.closed.is_some();
+            let differs =
+                |(shown, _): &mut (Address, _)| shown.restricted.is_some() != wanted.restricted.is_some();
             let Some((address, publication)) = page.shown.take_if(differs) else { continue };
             page.mark_all();
             page.not_before = None;
