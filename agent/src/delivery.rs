@@ -20,7 +20,7 @@ use reqwest::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
 };
 use reqwest::{Client, ClientBuilder, Response, StatusCode};
-use skerry_protocol::secret;
+use skerry_host::secret_files;
 use skerry_protocol::strict::is_loopback;
 use skerry_protocol::wire;
 use skerry_protocol::words::short_line;
@@ -284,13 +284,11 @@ fn builder(tls: rustls::ClientConfig) -> ClientBuilder {
 
 /// Reads the first line of a file that only its owner and group may read.
 pub(crate) fn read_token(path: &Path) -> anyhow::Result<String> {
-    let read = std::fs::read(path)
-        .with_context(|| format!("cannot read [aggregator] token_file {}", path.display()))?;
+    let no_token = || format!("[aggregator] token_file {} holds no token", path.display());
+    let token = secret_files::token(path).with_context(no_token)?;
     let mode = std::fs::metadata(path).map_or(0, |file| file.permissions().mode());
     ensure!(mode & 0o007 == 0, "others can read {}: chmod 600 it, and exchange the token", path.display());
-    let no_token = || format!("{} does not hold a token", path.display());
-    let token = std::str::from_utf8(secret::token(&read).with_context(no_token)?).with_context(no_token)?;
-    Ok(token.to_owned())
+    String::from_utf8(token).with_context(no_token)
 }
 
 fn has_content_type(headers: &HeaderMap, kind: &str) -> bool {

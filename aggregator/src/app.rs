@@ -14,7 +14,7 @@ use crate::local::LocalAgents;
 use crate::operations::{MetricsToken, ProgramStatus};
 use crate::publish::{Addresses, Edge, Publisher};
 use crate::reload::{Reloader, configure};
-use crate::sign_ins::PageSignIns;
+use crate::sign_ins::{PageSignIns, SignInKey};
 use crate::timekeeping;
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -73,6 +73,7 @@ impl App {
         let shared = shared(engine.now());
         let addresses = Addresses::of(first, configs);
         let reloader = reloader.replacing(addresses.options.clone());
+        let passwords = addresses.options.passwords();
         let reader = Reader::open(&database)?;
         let public = (addresses.clone(), first.public.clone());
         let requests = first.requests_per_minute;
@@ -83,7 +84,8 @@ impl App {
         let restricted_site = publisher.restricted_site();
         let publishing = tokio::task::spawn_blocking(move || publisher.start()).await??;
 
-        let sign_ins: Arc<dyn SignIns> = Arc::new(PageSignIns::new(engine.clone(), &database)?);
+        let sign_ins: Arc<dyn SignIns> =
+            Arc::new(PageSignIns::new(engine.clone(), SignInKey::of(&database)?, passwords.clone()));
         let dead_man_switch = first.dead_man_switch.as_ref().map(DeadManSwitch::new).transpose()?;
         let traffic = Traffic::default();
         let token = MetricsToken::of(first.metrics_token_file.clone());
@@ -100,6 +102,7 @@ impl App {
             keep_house(housekeeping),
             timekeeping::follow(engine.clone()),
             inspect_daily(database.clone()),
+            passwords.watch(),
         ];
         background.extend(edge.start(&engine, &site));
         background.extend(dead_man_switch.map(|switch| call(switch, &program_status)));

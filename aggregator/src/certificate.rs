@@ -2,17 +2,15 @@
 //! hosts the aggregator makes its own, once, and agents pin it by its fingerprint: no authority is needed.
 
 use crate::config::{Listener, Role};
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::PublicKeyData as _;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest, Sha256};
-use skerry_host::rights::lower_for;
+use skerry_host::secret_files;
 use skerry_web::TlsFiles;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// The certificate and key of `listener`, our own made beside `database` if need be. `None`: it speaks plain
@@ -81,30 +79,14 @@ fn make_own(path: &Path) -> anyhow::Result<()> {
     if path.exists() {
         return Ok(());
     }
-    let kept = || format!("cannot keep the agents' certificate in {}", path.display());
-    let _rights = lower_for(path).with_context(kept)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).with_context(kept)?;
-    let name = "skerry-aggregator".to_owned();
-    let mut parameters = rcgen::CertificateParams::new([name.clone()]).context("a certificate's name")?;
-    parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
-    let key = rcgen::KeyPair::generate().context("cannot make a key for the agents' certificate")?;
-    let certificate = parameters.self_signed(&key).context("cannot sign the agents' certificate")?;
-    let draft =
-        path.with_extension(format!("{:016x}.draft", u64::from_ne_bytes(skerry_host::random::bytes())));
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(&draft).with_context(kept)?;
-    file.write_all(format!("{}{}", certificate.pem(), key.serialize_pem()).as_bytes()).with_context(kept)?;
-    file.sync_all().with_context(kept)?;
-    // A link does not replace what another process has made in the meantime.
-    let linked = std::fs::hard_link(&draft, path);
-    std::fs::remove_file(&draft).with_context(kept)?;
-    ensure!(
-        linked.is_ok() || path.exists(),
-        "{}: {}",
-        kept(),
-        linked.map_or_else(|e| e.to_string(), |()| String::new())
-    );
+    secret_files::read_or_make(path, || {
+        let name = "skerry-aggregator".to_owned();
+        let mut parameters = rcgen::CertificateParams::new([name.clone()]).context("a certificate's name")?;
+        parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
+        let key = rcgen::KeyPair::generate().context("cannot make a key for the agents' certificate")?;
+        let certificate = parameters.self_signed(&key).context("cannot sign the agents' certificate")?;
+        Ok(format!("{}{}", certificate.pem(), key.serialize_pem()).into_bytes())
+    })?;
     Ok(())
 }
 

@@ -116,7 +116,8 @@ impl Reloader {
     pub async fn reload(&self, configs: &[Config]) -> anyhow::Result<Reloaded> {
         configure(&self.engine, configs).await?;
         // A page that is not for everybody any more is private in between.
-        self.options.replace(configs);
+        let (options, named) = (self.options.clone(), configs.to_vec());
+        tokio::task::spawn_blocking(move || options.replace(&named)).await?;
         self.provenance.store(Arc::new(Provenance::of(configs)));
         let followed = self.agents.lock().await.follow(configs).await;
         Ok(Reloaded {

@@ -1,6 +1,7 @@
 use super::*;
 use argon2::PasswordHasher as _;
 use std::num::NonZeroU32;
+use std::path::Path;
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -48,16 +49,23 @@ fn the_next_try_is_named_by_its_minute() {
     assert_eq!(minute_after(Timestamp(16 * 3_600_000 + 29 * 60_000 + 1_000)), "16:30 UTC");
 }
 
+fn signing(engine: &Engine, key: SignInKey, file: &Path) -> PageSignIns {
+    let passwords = Passwords::default();
+    passwords.follow(std::iter::once(&file.to_owned()));
+    PageSignIns::new(engine.clone(), key, passwords)
+}
+
 #[tokio::test]
 async fn a_cookie_ends_with_its_time_its_password_and_its_page() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("password");
     std::fs::write(&file, "right\n").expect("written");
     let (engine, writer) = engine(folder.path());
-    let sign_ins = PageSignIns::new(engine.clone(), &folder.path().join("skerry.db")).expect("made");
+    let key = || SignInKey::of(&folder.path().join("skerry.db")).expect("kept");
+    let sign_ins = signing(&engine, key(), &file);
     let here = page(Some(&file));
     let until = NOW.0 / SECOND + 60;
-    let cookie = sign_ins.cookie("k1", b"right", until);
+    let cookie = sign_ins.key.cookie("k1", b"right", until);
     assert!(sign_ins.knows(&here, &cookie, NOW));
     assert!(!sign_ins.knows(&here, &cookie, NOW + 60 * SECOND), "it has expired");
     let later = cookie.replacen(&until.to_string(), &(until + 1).to_string(), 1);
@@ -66,15 +74,43 @@ async fn a_cookie_ends_with_its_time_its_password_and_its_page() {
     }
     assert!(!sign_ins.knows(&RestrictedPage { id: "k2".to_owned(), ..here.clone() }, &cookie, NOW));
     assert!(!sign_ins.knows_feed_token(&here, cookie.split('.').next_back().expect("a signature")));
-    // Another start knows it, another secret does not.
-    let again = PageSignIns::new(engine.clone(), &folder.path().join("skerry.db")).expect("read");
-    assert!(again.knows(&here, &cookie, NOW));
-    assert!(!PageSignIns::with_secret(engine.clone(), [7; 32]).knows(&here, &cookie, NOW));
-    std::fs::write(&file, "new\n").expect("written");
-    assert!(!sign_ins.knows(&here, &cookie, NOW), "the password changed");
+    // Another start knows it, another key does not.
+    assert!(signing(&engine, key(), &file).knows(&here, &cookie, NOW));
+    assert!(!signing(&engine, SignInKey::fixed([7; 32]), &file).knows(&here, &cookie, NOW));
+    // A file that cannot be read ends nothing.
     std::fs::remove_file(&file).expect("removed");
-    assert!(!sign_ins.knows(&here, &cookie, NOW));
-    assert_eq!(sign_ins.sign_in(&here, String::new(), None).await, Err(NotSignedIn::Unavailable));
+    sign_ins.passwords.read_again();
+    assert!(sign_ins.knows(&here, &cookie, NOW));
+    assert!(sign_ins.sign_in(&here, "right".to_owned(), None).await.is_ok());
+    let anew = signing(&engine, key(), &file);
+    assert!(!anew.knows(&here, &cookie, NOW), "nobody knows what it held");
+    assert_eq!(anew.sign_in(&here, String::new(), None).await, Err(NotSignedIn::Unavailable));
+    // The try of a password reads it at once.
+    std::fs::write(&file, "new\n").expect("written");
+    assert_eq!(sign_ins.sign_in(&here, "right".to_owned(), None).await, Err(NotSignedIn::WrongPassword));
+    assert!(!sign_ins.knows(&here, &cookie, NOW), "the password changed");
+    engine.stop();
+    let _joined = writer.join();
+}
+
+#[tokio::test]
+async fn a_token_of_feeds_ends_with_the_password_and_a_page_without_one_has_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("password");
+    std::fs::write(&file, "right").expect("written");
+    let (engine, writer) = engine(folder.path());
+    let sign_ins = signing(&engine, SignInKey::fixed([1; 32]), &file);
+    let here = page(Some(&file));
+    let token = sign_ins.key.feed_token("k1", b"right");
+    assert!(sign_ins.knows_feed_token(&here, &token));
+    for forged in ["", "0", &token[1..], &token.replace(&token[..1], "x")] {
+        assert!(!sign_ins.knows_feed_token(&here, forged), "{forged}");
+    }
+    assert!(!sign_ins.knows_feed_token(&RestrictedPage { id: "k2".to_owned(), ..here.clone() }, &token));
+    assert!(!sign_ins.knows_feed_token(&page(None), &sign_ins.key.feed_token("k1", b"")));
+    std::fs::write(&file, "new").expect("written");
+    sign_ins.passwords.read_again();
+    assert!(!sign_ins.knows_feed_token(&here, &token));
     engine.stop();
     let _joined = writer.join();
 }
@@ -85,7 +121,7 @@ async fn a_network_has_so_many_tries() {
     let file = folder.path().join("password");
     std::fs::write(&file, "right").expect("written");
     let (engine, writer) = engine(folder.path());
-    let sign_ins = PageSignIns::with_secret(engine.clone(), [1; 32]);
+    let sign_ins = signing(&engine, SignInKey::fixed([1; 32]), &file);
     let here = page(Some(&file));
     let try_from = async |last: u16, password: &str| {
         let client = IpAddr::from([0x2001, 0xdb8, 0, last, 0, 0, 0, last]);

@@ -1,5 +1,5 @@
 //! What both programs need of their host: the service manager, signals, the log, rights, the limit of open files, the
-//! clocks, randomness, the files that a configuration names, and what `doctor` looks at.
+//! clocks, randomness, the files that a configuration names, files that hold a secret, and what `doctor` looks at.
 
 pub mod clock;
 pub mod descriptors;
@@ -11,6 +11,7 @@ pub mod log_limit;
 pub mod manual;
 pub mod random;
 pub mod rights;
+pub mod secret_files;
 pub mod service;
 pub mod signals;
 pub mod wal;

@@ -108,6 +108,13 @@ fn sign_in(world: &World, password: &str) -> Answer {
     request(world.public, &head, form.as_bytes()).expect("answered")
 }
 
+/// Name and value of the cookie that an answer sets.
+fn cookie_of(answer: &Answer) -> String {
+    let mut lines = answer.head.lines();
+    let line = lines.find(|line| line.to_ascii_lowercase().starts_with("set-cookie: ")).expect("a cookie");
+    line[12..].split(';').next().expect("its value").to_owned()
+}
+
 fn with_cookie(world: &World, path: &str, cookie: &str) -> Answer {
     request(world.public, &format!("GET {path} HTTP/1.1\r\nCookie: {cookie}"), b"").expect("answered")
 }
@@ -127,11 +134,7 @@ async fn a_page_with_a_password_is_shown_to_those_who_know_it_until_it_changes()
     assert!(wrong.status == 403 && wrong.text().contains("This password is not right."), "{}", wrong.head);
     let right = sign_in(&world, "right");
     assert_eq!(right.status, 303, "{}", right.head);
-    let cookie = right
-        .head
-        .lines()
-        .find_map(|line| line.to_ascii_lowercase().starts_with("set-cookie").then(|| line[12..].to_owned()));
-    let cookie = cookie.expect("a cookie").split(';').next().expect("its value").to_owned();
+    let cookie = cookie_of(&right);
     let page = with_cookie(&world, "/status/partners/", &cookie);
     assert!(page.status == 200 && page.text().contains("Inside"), "{}", page.head);
     assert!(page.head.to_ascii_lowercase().contains("cache-control: private, no-store"), "{}", page.head);
@@ -142,7 +145,19 @@ async fn a_page_with_a_password_is_shown_to_those_who_know_it_until_it_changes()
     world.start().await;
     assert_eq!(with_cookie(&world, "/status/partners/", &cookie).status, 200);
     std::fs::write(&file, "new").expect("written");
-    assert_eq!(with_cookie(&world, "/status/partners/", &cookie).status, 403);
+    until("the new password is read", BOUND, async || {
+        with_cookie(&world, "/status/partners/", &cookie).status == 403
+    })
+    .await;
+    let renewed = cookie_of(&sign_in(&world, "new"));
+    // A file that cannot be read locks nobody out.
+    std::fs::remove_file(&file).expect("removed");
+    until("the log says so", BOUND, async || {
+        world.running().log().contains("its former password stays in force")
+    })
+    .await;
+    assert_eq!(with_cookie(&world, "/status/partners/", &renewed).status, 200);
+    assert_eq!(sign_in(&world, "new").status, 303);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The bearer token that `/metrics` requires if the configuration names a file.
 
 use sha2::{Digest, Sha256};
-use skerry_protocol::secret;
+use skerry_host::secret_files;
 use skerry_web::MetricsAccess;
 use std::path::PathBuf;
 
@@ -20,17 +20,10 @@ impl MetricsToken {
 
     pub(super) fn access(&self, sent: Option<&str>) -> MetricsAccess {
         let Some(file) = &self.file else { return MetricsAccess::Granted };
-        let read = match std::fs::read(file) {
-            Ok(read) => read,
-            Err(error) => {
-                tracing::warn!(%error, file = %file.display(), "[admin] metrics_token_file cannot be read: metrics are closed");
-                return MetricsAccess::Unavailable;
-            }
-        };
-        let wanted = match secret::token(&read) {
+        let wanted = match secret_files::token(file) {
             Ok(wanted) => wanted,
             Err(error) => {
-                tracing::warn!(%error, file = %file.display(), "[admin] metrics_token_file holds no token: metrics are closed");
+                tracing::warn!(%error, file = %file.display(), "[admin] metrics_token_file gives no token: metrics are refused");
                 return MetricsAccess::Unavailable;
             }
         };

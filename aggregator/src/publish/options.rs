@@ -2,15 +2,19 @@
 //! may list it. The publisher and the links of REST read it; a reload replaces it.
 
 use crate::config::{Audience, Config};
+use crate::sign_ins::Passwords;
 use arc_swap::ArcSwap;
 use skerry_publish::output::Publication;
 use skerry_web::RestrictedPage;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The options of all pages, by slug. Clones share them.
+/// The options of all pages, by slug, and the passwords that they name files of. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct PageOptions(Arc<ArcSwap<HashMap<String, Options>>>);
+pub struct PageOptions {
+    by_slug: Arc<ArcSwap<HashMap<String, Options>>>,
+    passwords: Passwords,
+}
 
 /// The options of one page.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,22 +35,30 @@ impl PageOptions {
         options
     }
 
-    /// Takes over what the files say now.
+    /// Takes over what the files say now. Reads the passwords.
     pub fn replace(&self, configs: &[Config]) {
         let pages = configs.iter().flat_map(|config| &config.pages);
+        let audiences = pages.clone().filter_map(|page| page.audience.as_ref());
+        self.passwords.follow(audiences.filter_map(|audience| audience.password_file.as_ref()));
         let options = pages.map(|page| {
             let (audience, address) = (page.audience.clone(), page.address.clone());
             (page.slug.clone(), Options { audience, address, noindex: page.noindex })
         });
-        self.0.store(Arc::new(options.filter(|(_, options)| *options != Options::default()).collect()));
+        self.by_slug.store(Arc::new(options.filter(|(_, options)| *options != Options::default()).collect()));
+    }
+
+    /// The passwords of restricted pages.
+    #[must_use]
+    pub fn passwords(&self) -> Passwords {
+        self.passwords.clone()
     }
 
     pub(super) fn present(&self) -> Arc<HashMap<String, Options>> {
-        self.0.load_full()
+        self.by_slug.load_full()
     }
 
     pub(super) fn address(&self, slug: &str) -> Option<String> {
-        self.0.load().get(slug).and_then(|options| options.address.clone())
+        self.by_slug.load().get(slug).and_then(|options| options.address.clone())
     }
 }
 

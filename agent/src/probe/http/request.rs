@@ -7,10 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, header};
+use skerry_host::secret_files;
 use skerry_protocol::check::{Auth, Http};
-use skerry_protocol::secret;
 use skerry_protocol::wire::{Outcome, Reason};
-use tokio::io::AsyncReadExt;
 use url::{Position, Url};
 
 use super::exchange::Credentials;
@@ -18,8 +17,6 @@ use super::message::Request;
 use super::redirect::Hop;
 use crate::probe::fault::Fault;
 
-/// Maximum size of a secret, bytes.
-const MAX_SECRET: u64 = 8 << 10;
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("skerry-agent/", env!("CARGO_PKG_VERSION")));
 /// The check's headers that may be sent to another origin.
 const HARMLESS: [HeaderName; 5] = [
@@ -101,15 +98,13 @@ fn cannot_send(url: &Url, error: &dyn std::fmt::Display) -> Fault {
 pub(super) async fn authorization(auth: &Auth) -> Result<HeaderValue, Fault> {
     let (text, file) = match auth {
         Auth::Basic { user, password_file } => {
-            let read = read_secret(password_file).await?;
-            let password = secret::password(&read).map_err(|why| unreadable(password_file, &why))?;
-            let both = [user.as_bytes(), b":", password].concat();
+            let password = read_secret(password_file, secret_files::password).await?;
+            let both = [user.as_bytes(), b":", &password].concat();
             (format!("Basic {}", BASE64.encode(both)).into_bytes(), password_file)
         }
         Auth::Bearer { token_file } => {
-            let read = read_secret(token_file).await?;
-            let token = secret::token(&read).map_err(|why| unreadable(token_file, &why))?;
-            ([b"Bearer ", token].concat(), token_file)
+            let token = read_secret(token_file, secret_files::token).await?;
+            ([b"Bearer ", token.as_slice()].concat(), token_file)
         }
     };
     let mut value = HeaderValue::from_bytes(&text)
@@ -122,16 +117,12 @@ fn unreadable(file: &Path, why: &dyn std::fmt::Display) -> Fault {
     Fault::own(format!("secret file {}: {why}", file.display()))
 }
 
-async fn read_secret(file: &Path) -> Result<Vec<u8>, Fault> {
-    let metadata = tokio::fs::metadata(file).await.map_err(|error| unreadable(file, &error))?;
-    if !metadata.is_file() {
-        // Opening a pipe would block a thread until someone writes to it.
-        return Err(unreadable(file, &"not a regular file"));
-    }
-    let opened = tokio::fs::File::open(file).await.map_err(|error| unreadable(file, &error))?;
-    let mut read = Vec::new();
-    opened.take(MAX_SECRET).read_to_end(&mut read).await.map_err(|error| unreadable(file, &error))?;
-    Ok(read)
+/// Reads on a thread that may block.
+async fn read_secret(file: &Path, read: fn(&Path) -> std::io::Result<Vec<u8>>) -> Result<Vec<u8>, Fault> {
+    let path = file.to_owned();
+    let read = tokio::task::spawn_blocking(move || read(&path)).await;
+    let read = read.map_err(|error| unreadable(file, &error))?;
+    read.map_err(|error| unreadable(file, &error))
 }
 
 #[cfg(test)]

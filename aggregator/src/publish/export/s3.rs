@@ -13,7 +13,7 @@ use object_store::{
 };
 use reqwest::Client;
 use skerry_agent::delivery::client_of_host;
-use skerry_protocol::secret;
+use skerry_host::secret_files;
 use skerry_publish::output::Output;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -145,11 +145,9 @@ impl CredentialProvider for Credentials {
         let read = |path: &PathBuf| {
             let refused =
                 |source: Box<dyn std::error::Error + Send + Sync>| Error::Generic { store: "S3", source };
-            let text = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
-            let text = text.map_err(|error| refused(error.into()))?;
-            let token = secret::token(&text).map_err(|error| format!("{}: {error}", path.display()));
+            let token = secret_files::token(path).map_err(|error| format!("{}: {error}", path.display()));
             let token = token.map_err(|error| refused(error.into()))?;
-            Ok::<_, Error>(String::from_utf8_lossy(token).into_owned())
+            Ok::<_, Error>(String::from_utf8_lossy(&token).into_owned())
         };
         let (key_id, secret_key) = (read(&self.access_key_id_file)?, read(&self.secret_access_key_file)?);
         Ok(Arc::new(AwsCredential { key_id, secret_key, token: None }))

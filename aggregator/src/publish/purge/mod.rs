@@ -15,7 +15,7 @@ use queue::Stale;
 use request::{Request, name, requests, token};
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, Method};
-use skerry_protocol::secret;
+use skerry_host::secret_files;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -89,9 +89,8 @@ impl Purger {
     async fn send(&self, stale: &Stale) -> anyhow::Result<()> {
         let keys: Vec<&str> = stale.values().flatten().map(String::as_str).collect();
         let token = token(&self.purge).map(|(name, before, file)| {
-            let read = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-            let token = secret::token(&read).map_err(|error| anyhow!("{}: {error}", file.display()))?;
-            let mut value = HeaderValue::from_bytes(&[before.as_bytes(), token].concat())
+            let token = secret_files::token(file).with_context(|| format!("{}", file.display()))?;
+            let mut value = HeaderValue::from_bytes(&[before.as_bytes(), &token].concat())
                 .map_err(|_| anyhow!("{} holds no token", file.display()))?;
             value.set_sensitive(true);
             Ok::<_, anyhow::Error>((HeaderName::from_static(name), value))

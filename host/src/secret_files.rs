@@ -1,0 +1,110 @@
+//! Files that hold a secret. What a configuration names is read by one rule, and what a program needs of its own is made
+//! once.
+
+use crate::rights::lower_for;
+use anyhow::Context as _;
+use skerry_protocol::secret::{self, NoSecret};
+use std::fs::{File, OpenOptions};
+use std::io::{Error, ErrorKind, Read as _, Result, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+/// A secret is the first line of its file; the rest of a long file is not read.
+const MAX_BYTES: u64 = 8 << 10;
+
+/// The first line of a file without surrounding blanks: a token.
+///
+/// # Errors
+/// The file cannot be read or holds no token. The message continues a sentence that begins with the file.
+pub fn token(path: &Path) -> Result<Vec<u8>> {
+    line(path, secret::token)
+}
+
+/// The first line of a file with its blanks: a password, which may be empty.
+///
+/// # Errors
+/// As [`token`].
+pub fn password(path: &Path) -> Result<Vec<u8>> {
+    line(path, secret::password)
+}
+
+fn line(path: &Path, of: impl Fn(&[u8]) -> std::result::Result<&[u8], NoSecret>) -> Result<Vec<u8>> {
+    if !path.metadata()?.is_file() {
+        // Opening a pipe would block a thread until someone writes to it.
+        return Err(Error::new(ErrorKind::InvalidInput, "not a regular file"));
+    }
+    let mut read = Vec::new();
+    File::open(path)?.take(MAX_BYTES).read_to_end(&mut read)?;
+    let line = of(&read).map_err(|why| Error::new(ErrorKind::InvalidData, why))?;
+    Ok(line.to_vec())
+}
+
+/// The content of a file that `make` makes if there is none. The user of its folder owns it, and nobody else can read it.
+/// Whoever comes first makes it: what another process has made in the meantime is kept.
+///
+/// # Errors
+/// The file cannot be read or kept, or its content cannot be made.
+pub fn read_or_make(path: &Path, make: impl FnOnce() -> anyhow::Result<Vec<u8>>) -> anyhow::Result<Vec<u8>> {
+    let unfit = || format!("cannot keep a secret in {}", path.display());
+    match std::fs::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        read => return read.with_context(unfit),
+    }
+    let content = make()?;
+    let _rights = lower_for(path).with_context(unfit)?;
+    keep(path, &content).with_context(unfit)
+}
+
+fn keep(path: &Path, content: &[u8]) -> Result<Vec<u8>> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)?;
+    }
+    let number = u64::from_ne_bytes(crate::random::bytes());
+    let draft = path.with_extension(format!("{number:016x}.draft"));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    let written = file.write_all(content).and_then(|()| file.sync_all());
+    // A link does not replace what another process has made.
+    let linked = written.and_then(|()| std::fs::hard_link(&draft, path));
+    std::fs::remove_file(&draft)?;
+    match linked {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => std::fs::read(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_secret_is_the_first_line_of_a_bounded_regular_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("secret");
+        assert_eq!(token(&file).expect_err("missing").kind(), ErrorKind::NotFound);
+        std::fs::write(&file, " one \r\nrest").expect("written");
+        assert_eq!(token(&file).expect("a token"), b"one");
+        assert_eq!(password(&file).expect("a password"), b" one ");
+        std::fs::write(&file, "").expect("written");
+        assert_eq!(token(&file).expect_err("empty").to_string(), "its first line is empty");
+        assert_eq!(password(&file).expect("a password may be empty"), b"");
+        std::fs::write(&file, vec![b'x'; 100_000]).expect("written");
+        assert_eq!(token(&file).expect("cut").len() as u64, MAX_BYTES);
+        assert_eq!(token(folder.path()).expect_err("a folder").to_string(), "not a regular file");
+    }
+
+    #[test]
+    fn what_is_made_once_stays_and_is_for_its_owner_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("new/secret");
+        let made = |content: &[u8]| read_or_make(&file, || Ok(content.to_vec())).expect("kept");
+        assert_eq!(made(b"first"), b"first");
+        assert_eq!(made(b"second"), b"first");
+        assert_eq!(keep(&file, b"third").expect("there is one"), b"first", "another process was faster");
+        let mode = std::fs::metadata(&file).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let names = std::fs::read_dir(folder.path().join("new")).expect("lists").count();
+        assert_eq!(names, 1, "no draft is left");
+        assert!(read_or_make(&folder.path().join("other"), || anyhow::bail!("none")).is_err());
+    }
+}
