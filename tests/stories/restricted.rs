@@ -7,6 +7,7 @@ use skerry_tests::parts::free_port;
 use skerry_tests::parts::haproxy::Haproxy;
 use skerry_tests::parts::nginx::{Nginx, Site};
 use skerry_tests::parts::until;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -158,6 +159,55 @@ async fn a_page_with_a_password_is_shown_to_those_who_know_it_until_it_changes()
     .await;
     assert_eq!(with_cookie(&world, "/status/partners/", &renewed).status, 200);
     assert_eq!(sign_in(&world, "new").status, 303);
+}
+
+/// Signs in as a browser does behind a proxy, and follows the redirect. Returns the last address and the body.
+fn sign_in_behind(nginx: &Nginx, url: &str, jar: &Path) -> (String, String) {
+    let connect = format!("app.example:80:127.0.0.1:{}", nginx.port());
+    let output = Command::new("curl")
+        .args(["--silent", "--location", "--max-time", "15", "--connect-to", &connect])
+        .args(["--header", "Sec-Fetch-Site: same-origin", "--data", "password=right"])
+        .args(["--write-out", "\n%{http_code} %{url_effective}", "--cookie-jar"])
+        .arg(jar)
+        .arg(url)
+        .output()
+        .expect("curl is installed");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (body, last) = text.rsplit_once('\n').expect("a last line");
+    (last.to_owned(), body.to_owned())
+}
+
+#[tokio::test]
+async fn behind_a_proxy_that_asks_by_another_path_people_get_where_they_were() {
+    let page = "[[page]]\nkey = \"partners\"\nname = \"Partners\"\naudience = \"password\"\npassword_file = \"password\"\n\
+        address = \"http://app.example/down\"\n[[page.component]]\nkey = \"inside\"\nname = \"Inside\"\nmanual = true\n\n\
+        [[page]]\nkey = \"open\"\nname = \"Open\"\npublic = true\naddress = \"http://app.example/up\"\n";
+    let mut world = World::new(page);
+    world.write("password", "right");
+    world.start().await;
+    let to = format!("http://127.0.0.1:{}/status", world.public);
+    let server = format!(
+        "location /down {{ proxy_pass {to}/partners; }}\nlocation /up {{ proxy_pass {to}/open; }}\n\
+         location / {{ return 404; }}"
+    );
+    let nginx = Nginx::start(&Site { server, ..Site::default() }).await;
+    for (from, to) in [
+        ("http://app.example/down/", "http://app.example/down/"),
+        ("http://app.example/down", "http://app.example/down/"),
+        ("http://app.example/down/uptime", "http://app.example/down/uptime"),
+    ] {
+        let jar = world.path("jar");
+        let (last, body) = sign_in_behind(&nginx, from, &jar);
+        assert_eq!(last, format!("200 {to}"));
+        assert!(body.contains("Inside"), "{from}");
+        // The cookie holds for the whole page.
+        let connect = format!("app.example:80:127.0.0.1:{}", nginx.port());
+        let jar = jar.to_str().expect("text");
+        let again = ["--connect-to", &connect, "--cookie", jar];
+        assert_eq!(code("127.0.0.1", "http://app.example/down/history", &again), "200 1.1");
+    }
+    let moved = request(nginx.port(), "GET /up HTTP/1.1", b"").expect("an answer");
+    assert!(moved.status == 308 && moved.head.contains("http://app.example/up/"), "{}", moved.head);
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use skerry_domain::uptime::Rule;
 use skerry_publish::build::{Extent, view};
 use skerry_publish::output::{Compression, Publication};
 use skerry_publish::outputs::{Changed, Figures, Rendered, Scope, render};
+use skerry_publish::view::Place;
 use skerry_store::Store;
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -106,7 +107,7 @@ impl Published<'_> {
             Scope::Quarter => Extent::Kept,
             Scope::Changed(_) | Scope::Refresh => Extent::Days,
         };
-        let view = view(self.state, self.page, URL, END, extent).context("the page is shown")?;
+        let view = view(self.state, self.page, &Place::at(URL), END, extent).context("the page is shown")?;
         let Rendered { outputs, figures, versions, .. } =
             render(&view, scope, &self.former, &self.figures, Compression::Fast)?;
         (self.former, self.figures) = (self.former.with(outputs), figures);

@@ -9,7 +9,7 @@ use super::maintenance::is_shown;
 use super::output::{CacheClass, Compression, Output, whole_second};
 use super::outputs::{self, Basis, HTML};
 use super::times;
-use super::view::{IncidentView, MaintenanceView, PageView};
+use super::view::{IncidentView, MaintenanceView, PageView, Place};
 use skerry_domain::state::{IncidentKey, Page, PageKey, State, WindowKey};
 use skerry_domain::time::{SECOND, Timestamp};
 use std::cmp::Reverse;
@@ -120,8 +120,8 @@ pub struct Source<'a> {
     pub state: &'a State,
     /// The page.
     pub page: PageKey,
-    /// Its public address, without a slash at the end.
-    pub url: &'a str,
+    /// Where it answers.
+    pub place: &'a Place,
     /// The instant of the publication.
     pub now: Timestamp,
     /// Those of the publication.
@@ -210,7 +210,7 @@ impl<'a> Source<'a> {
         let page = self.page()?;
         let views = IncidentViews::on(self.state, page);
         let view = |announced, span, wanted: &dyn Fn(&str) -> bool| {
-            closed_view(self.state, page, (self.url, self.now), announced, span, wanted)
+            closed_view(self.state, page, (self.place, self.now), announced, span, wanted)
         };
         Some(match closed {
             Closed::Incident(key) => {
@@ -260,7 +260,7 @@ impl<'a> Source<'a> {
 
     /// The page with nothing on it.
     fn view(&self, page: &Page) -> PageView {
-        super::build::frame(page, times::zone_of(page), self.url, self.now)
+        super::build::frame(page, times::zone_of(page), self.place, self.now)
     }
 }
 

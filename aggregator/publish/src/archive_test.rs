@@ -13,8 +13,11 @@ use skerry_domain::status::Status;
 use skerry_domain::step::{Answer, Command, Context, Ids, IncidentChange, NewIncident, NewWindow, step};
 use skerry_domain::time::{DAY, HOUR, MINUTE};
 use skerry_sanitiser::Form;
+use std::sync::LazyLock;
 
 const URL: &str = "https://shop.example.com";
+
+static PLACE: LazyLock<Place> = LazyLock::new(|| Place::at(URL));
 const TRANSFERS: ComponentKey = ComponentKey(4);
 
 /// Numbers of a fixed sequence.
@@ -114,7 +117,7 @@ impl World {
     }
 
     fn source<'a>(&'a self, versions: &'a Versions) -> Source<'a> {
-        Source { state: &self.state, page: PAGE, url: URL, now: self.now, versions }
+        Source { state: &self.state, page: PAGE, place: &PLACE, now: self.now, versions }
     }
 
     fn complete(&self) -> PageView {

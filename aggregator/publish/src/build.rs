@@ -10,8 +10,8 @@ use super::months::earlier;
 use super::outputs::is_settled;
 use super::times;
 use super::view::{
-    ComponentView, GroupView, IncidentView, Item, MaintenanceView, PageView, ResponsePoint, ResponseView,
-    UptimeRuleView,
+    ComponentView, GroupView, IncidentView, Item, MaintenanceView, PageView, Place, ResponsePoint,
+    ResponseView, UptimeRuleView,
 };
 use jiff::tz::TimeZone;
 use skerry_domain::component::Automatic;
@@ -49,18 +49,18 @@ pub enum Extent {
 /// at the end.
 #[must_use]
 pub fn page_view(state: &State, key: PageKey, base_url: &str, now: Timestamp) -> Option<PageView> {
-    view(state, key, base_url, now, Extent::Days)
+    view(state, key, &Place::at(base_url), now, Extent::Days)
 }
 
 /// As [`page_view`], with the complete past.
 #[must_use]
 pub fn page_view_with_past(state: &State, key: PageKey, base_url: &str, now: Timestamp) -> Option<PageView> {
-    view(state, key, base_url, now, Extent::Complete)
+    view(state, key, &Place::at(base_url), now, Extent::Complete)
 }
 
 /// The view of a page at `now`.
 #[must_use]
-pub fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, extent: Extent) -> Option<PageView> {
+pub fn view(state: &State, key: PageKey, place: &Place, now: Timestamp, extent: Extent) -> Option<PageView> {
     let page = state.pages.get(&key).filter(|page| !page.archived)?;
     let zone = times::zone_of(page);
     let calendar = Calendar::new(&zone, now, BAR_DAYS);
@@ -83,7 +83,7 @@ pub fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, extent:
         incidents,
         maintenance,
         announcements: announcements(state, key, begin, extent != Extent::Days),
-        ..frame(page, zone, base_url, now)
+        ..frame(page, zone, place, now)
     };
     let all = matches!(extent, Extent::Months | Extent::Complete);
     let earlier = all.then(|| earlier(state, (key, page), &view, begin));
@@ -91,11 +91,11 @@ pub fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, extent:
 }
 
 /// The view of a page with nothing on it.
-pub(super) fn frame(page: &Page, zone: TimeZone, base_url: &str, now: Timestamp) -> PageView {
+pub(super) fn frame(page: &Page, zone: TimeZone, place: &Place, now: Timestamp) -> PageView {
     PageView {
         id: page.id.clone(),
         name: page.settings.name.clone(),
-        url: base_url.to_owned(),
+        url: place.url.clone(),
         time_zone: zone,
         time_zone_name: page.settings.time_zone.clone(),
         support_url: page.settings.support_url.clone(),
@@ -138,7 +138,7 @@ fn past_of(
 pub(super) fn closed_view(
     state: &State,
     page: &Page,
-    (base_url, now): (&str, Timestamp),
+    (place, now): (&Place, Timestamp),
     (incidents, maintenance): (Vec<IncidentView>, Vec<MaintenanceView>),
     (from, to): (Timestamp, Timestamp),
     wanted: impl Fn(&str) -> bool,
@@ -183,7 +183,7 @@ pub(super) fn closed_view(
         PageItem::Component(key) => one(key).map(Item::Component),
         PageItem::Group(key, children) => group(state, *key, children.iter().filter_map(one).collect()),
     });
-    PageView { items: items.collect(), incidents, maintenance, ..frame(page, zone, base_url, now) }
+    PageView { items: items.collect(), incidents, maintenance, ..frame(page, zone, place, now) }
 }
 
 /// A component without its status and its past.

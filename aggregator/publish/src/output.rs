@@ -3,7 +3,7 @@
 
 use super::archive::{Archive, Versions};
 use super::html::PageStatus;
-use super::view::MonthView;
+use super::view::{MonthView, Place};
 use bytes::Bytes;
 use flate2::write::GzEncoder;
 use skerry_domain::time::{SECOND, Timestamp};
@@ -252,8 +252,8 @@ pub struct Publication {
     pub status: Option<PageStatus>,
     /// Renders the pages of what is over; they are in none of the `outputs`.
     pub archive: Option<Arc<dyn Archive>>,
-    /// Search engines are asked not to list the page.
-    pub noindex: bool,
+    /// Where it answers.
+    pub place: Place,
 }
 
 impl Publication {
@@ -276,7 +276,7 @@ impl Publication {
             earlier: Arc::clone(&self.earlier),
             status: self.status.clone(),
             archive: self.archive.clone(),
-            noindex: self.noindex,
+            place: self.place.clone(),
         }
     }
 }

@@ -99,7 +99,7 @@ fn refuse_incomplete(table: &Table<'_>, wanted: For) {
 }
 
 /// The address of a page behind a proxy of its owner, without a slash at the end.
-pub(super) fn address(entry: Entry<'_, String>) -> Entry<'_, String> {
+pub(super) fn external_url(entry: Entry<'_, String>) -> Entry<'_, String> {
     entry.convert(|text| {
         let example = "Write it such as \"https://app.example.com/status\".";
         let Some(url) = Url::parse(&text).ok().filter(|url| ["http", "https"].contains(&url.scheme())) else {

@@ -273,7 +273,7 @@ pub struct Page {
     /// Who may see it, if some may and not everybody.
     pub audience: Option<Audience>,
     /// Its address in links, without a slash at the end, if it answers behind a proxy of its owner.
-    pub address: Option<String>,
+    pub external_url: Option<String>,
     /// Search engines are asked not to list it.
     pub noindex: bool,
     /// It is in the directory of pages.

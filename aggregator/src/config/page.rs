@@ -18,7 +18,7 @@ pub(super) fn page(table: &Table<'_>, branding: Branding) -> Option<Page> {
     Some(Page {
         public,
         audience,
-        address: audience::address(table.string("address")).optional(),
+        external_url: audience::external_url(table.string("address")).optional(),
         noindex: table.boolean("noindex").or(false),
         listed: table.boolean("listed").or(false),
         root: false,

@@ -6,6 +6,7 @@ use skerry_domain::state::{Component, Origin, PageKey, PageSettings, State, Work
 use skerry_domain::step::Change;
 use skerry_domain::workspaces::Workspaces;
 use skerry_publish::maintenance::is_shown;
+use skerry_publish::view::Place;
 
 /// The settings that determine addresses.
 #[derive(Clone, Debug)]
@@ -55,18 +56,19 @@ impl Addresses {
         named.filter(|host| !page.root || Some(host.as_str()) != base).collect()
     }
 
-    /// The address in links, feeds and JSON; `hosts` are those of the page.
-    pub(super) fn url_of(&self, page: &Wanted, hosts: &[String]) -> String {
-        let base = &self.base_url;
-        if let Some(address) = self.options.address(&page.slug) {
-            return address;
+    /// Where a page answers; `hosts` are those of the page.
+    pub(super) fn place_of(&self, page: &Wanted, hosts: &[String]) -> Place {
+        let (base, noindex) = (&self.base_url, page.noindex);
+        if let Some(url) = self.options.external_url(&page.slug) {
+            return Place { url, is_external: true, noindex };
         }
         let scheme = base.split("://").next().unwrap_or("https");
-        match hosts.first() {
+        let url = match hosts.first() {
             Some(host) => format!("{scheme}://{host}"),
             None if page.root => base.clone(),
             None => format!("{base}/status/{}", page.slug),
-        }
+        };
+        Place { url, is_external: false, noindex }
     }
 }
 
@@ -83,7 +85,7 @@ impl Addresses {
             noindex: false,
         };
         let hosts = self.hosts_of(&page);
-        self.url_of(&page, &hosts)
+        self.place_of(&page, &hosts).url
     }
 }
 
@@ -233,7 +235,7 @@ mod tests {
             };
             let hosts = addresses.hosts_of(&page);
             assert_eq!(hosts, own, "{slug} {domain:?}");
-            assert_eq!(addresses.url_of(&page, &hosts), url, "{slug} {domain:?}");
+            assert_eq!(addresses.place_of(&page, &hosts).url, url, "{slug} {domain:?}");
         }
     }
 }

@@ -6,6 +6,7 @@ use skerry_domain::state::{State, WorkspacePage};
 use skerry_domain::time::Timestamp;
 use skerry_publish::archive::{Archive, Archived, Source, Versions};
 use skerry_publish::output::Output;
+use skerry_publish::view::Place;
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ pub(super) struct PageArchive {
     pub(super) generation: u64,
     pub(super) snapshot: Arc<crate::engine::Snapshot>,
     pub(super) page: WorkspacePage,
-    pub(super) url: String,
+    pub(super) place: Place,
     pub(super) now: Timestamp,
     pub(super) versions: Versions,
 }
@@ -29,8 +30,8 @@ impl PageArchive {
     }
 
     fn source(&self) -> Option<Source<'_>> {
-        let (page, url, now, versions) = (self.page.1, self.url.as_str(), self.now, &self.versions);
-        Some(Source { state: self.state()?, page, url, now, versions })
+        let (page, place, now, versions) = (self.page.1, &self.place, self.now, &self.versions);
+        Some(Source { state: self.state()?, page, place, now, versions })
     }
 
     /// Drops what the cache holds of other versions.
@@ -49,11 +50,11 @@ impl Archive for PageArchive {
         let Some(closed) = source.find(path) else { return Archived::Nothing };
         let version = source.version(path, closed);
         // Only what is rendered later holds the snapshot.
-        let (snapshot, page, url) = (Arc::clone(&self.snapshot), self.page, self.url.clone());
+        let (snapshot, page, place) = (Arc::clone(&self.snapshot), self.page, self.place.clone());
         let (now, versions, at) = (self.now, self.versions.clone(), path.to_owned());
         self.cache.get(self.generation, path, version, move || {
             let Some(state) = snapshot.workspaces.get(page.0) else { return Ok(None) };
-            let source = Source { state, page: page.1, url: &url, now, versions: &versions };
+            let source = Source { state, page: page.1, place: &place, now, versions: &versions };
             source.render(&at, closed)
         })
     }

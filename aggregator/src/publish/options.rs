@@ -21,8 +21,8 @@ pub struct PageOptions {
 pub(super) struct Options {
     /// Whom it is for, if not for everybody or nobody.
     pub(super) audience: Option<Audience>,
-    /// Its address in links.
-    pub(super) address: Option<String>,
+    /// Its address behind a proxy of its owner.
+    pub(super) external_url: Option<String>,
     pub(super) noindex: bool,
 }
 
@@ -41,8 +41,8 @@ impl PageOptions {
         let audiences = pages.clone().filter_map(|page| page.audience.as_ref());
         self.passwords.follow(audiences.filter_map(|audience| audience.password_file.as_ref()));
         let options = pages.map(|page| {
-            let (audience, address) = (page.audience.clone(), page.address.clone());
-            (page.slug.clone(), Options { audience, address, noindex: page.noindex })
+            let (audience, external_url) = (page.audience.clone(), page.external_url.clone());
+            (page.slug.clone(), Options { audience, external_url, noindex: page.noindex })
         });
         self.by_slug.store(Arc::new(options.filter(|(_, options)| *options != Options::default()).collect()));
     }
@@ -57,8 +57,8 @@ impl PageOptions {
         self.by_slug.load_full()
     }
 
-    pub(super) fn address(&self, slug: &str) -> Option<String> {
-        self.by_slug.load().get(slug).and_then(|options| options.address.clone())
+    pub(super) fn external_url(&self, slug: &str) -> Option<String> {
+        self.by_slug.load().get(slug).and_then(|options| options.external_url.clone())
     }
 }
 
@@ -73,14 +73,13 @@ pub(super) struct Restricted {
 }
 
 impl Restricted {
-    pub(super) fn page(&self, url: &str, publication: &Arc<Publication>) -> Arc<RestrictedPage> {
+    pub(super) fn page(&self, publication: &Arc<Publication>) -> Arc<RestrictedPage> {
         Arc::new(RestrictedPage {
             id: self.id.clone(),
             name: self.name.clone(),
             language: self.language.clone(),
             support_url: self.support_url.clone(),
             sentence: self.audience.sentence.clone(),
-            url: url.to_owned(),
             networks: self.audience.networks.clone(),
             password_file: self.audience.password_file.clone(),
             publication: Arc::clone(publication),

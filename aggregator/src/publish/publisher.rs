@@ -202,14 +202,14 @@ impl Publisher {
         let closing = self.restrict_pages(&wanted);
         for wanted in wanted {
             let (key, hosts) = (wanted.key, self.addresses.hosts_of(&wanted));
-            let url = self.addresses.url_of(&wanted, &hosts);
+            let place = self.addresses.place_of(&wanted, &hosts);
             self.generation += 1;
             let generation = self.generation;
             let page = self.pages.entry(key).or_insert_with(|| Page::unpublished(key, generation));
             if saved.contains(&key) {
                 page.mark_all();
             }
-            if page.set_address(wanted, hosts, url) {
+            if page.set_address(wanted, hosts, place) {
                 self.show(key);
             }
         }
@@ -304,7 +304,7 @@ impl Publisher {
                 }
             }
         }
-        if page.address.url == done.url {
+        if page.address.place.url == done.url {
             self.show(done.page);
         } else if let Some((address, _)) = page.shown.clone() {
             // It moved meanwhile, and is rendered for its new address next.
@@ -348,7 +348,7 @@ impl Publisher {
         }
         self.is_dirty = true;
         if let Some(restricted) = &address.restricted {
-            return self.restricted.show(&address, &restricted.page(&address.url, &publication));
+            return self.restricted.show(&address, &restricted.page(&publication));
         }
         self.next.by_slug.insert(address.slug, Arc::clone(&publication));
         for host in address.hosts {

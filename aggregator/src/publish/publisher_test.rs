@@ -2,6 +2,7 @@
 
 use super::super::addresses::Wanted;
 use super::super::outputs::Scope;
+use super::super::view::Place;
 use super::*;
 use skerry_domain::state::PageKey;
 use skerry_domain::time::{DAY, HOUR, Timestamp};
@@ -25,7 +26,7 @@ fn a_page_that_moves_is_rendered_before_it_is_served_there() {
         page.set_address(
             Wanted { key, slug, root, domain, listed, restricted: None, noindex: false },
             Vec::new(),
-            url.to_owned(),
+            Place::at(url),
         );
     };
     let mut page = Page::unpublished(PAGE, 1);

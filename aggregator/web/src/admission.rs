@@ -60,10 +60,11 @@ fn cookie_name(page: &RestrictedPage) -> String {
 }
 
 fn is_secure(page: &RestrictedPage) -> bool {
-    page.url.starts_with("https://")
+    page.url().starts_with("https://")
 }
 
-/// The value of `Set-Cookie`.
+/// The value of `Set-Cookie`. A proxy may ask for other paths than visitors: the cookie is for all of them, as its prefix
+/// demands.
 pub(super) fn cookie(page: &RestrictedPage, value: &str, seconds: u32) -> String {
     let secure = if is_secure(page) { "; Secure" } else { "" };
     format!("{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}", cookie_name(page))
@@ -92,9 +93,13 @@ pub(super) fn password(form: &[u8]) -> String {
 mod tests {
     use super::*;
     use actix_web::test::TestRequest;
+    use skerry_publish::output::Publication;
+    use skerry_publish::view::Place;
+    use std::sync::Arc;
 
     fn page(url: &str) -> RestrictedPage {
-        RestrictedPage { id: "k1".to_owned(), url: url.to_owned(), ..RestrictedPage::default() }
+        let publication = Arc::new(Publication { place: Place::at(url), ..Publication::default() });
+        RestrictedPage { id: "k1".to_owned(), publication, ..RestrictedPage::default() }
     }
 
     #[test]

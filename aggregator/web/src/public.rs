@@ -18,6 +18,7 @@ use prometheus_client::registry::{Registry, Unit};
 use skerry_publish::archive::{Archive, Archived, Rendering};
 use skerry_publish::html::Document;
 use skerry_publish::output::{Output, Publication, Site};
+use skerry_publish::view::Place;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -94,8 +95,8 @@ enum Found<'a> {
     Output(&'a Output, Robots),
     /// The path may be in the archive of the page.
     InArchive(&'a Arc<dyn Archive>, &'a str, Robots),
-    /// The path exists with a slash at its end.
-    WithoutSlash,
+    /// The path exists with a slash at its end: the root of the page there, or the list of pages.
+    WithoutSlash(Option<&'a Place>),
     Nothing,
 }
 
@@ -145,9 +146,9 @@ impl PublicSide {
                 Archived::Busy => self.unavailable(),
                 Archived::Nothing => self.not_found(),
             },
-            Found::WithoutSlash => {
+            Found::WithoutSlash(place) => {
                 self.traffic.other.inc();
-                redirect_with_slash(request.uri().path())
+                redirect_with_slash(request.uri().path(), place)
             }
             Found::Nothing => self.not_found(),
         })
@@ -190,7 +191,7 @@ fn find<'a>(site: &'a Site, host: &str, path: &'a str) -> Found<'a> {
         return found_on(page, site, path);
     }
     if let (Some(directory), "status" | "status/") = (&site.directory, path) {
-        return if path == "status" { Found::WithoutSlash } else { Found::Output(directory, LISTED) };
+        return if path == "status" { Found::WithoutSlash(None) } else { Found::Output(directory, LISTED) };
     }
     if let Some(below) = path.strip_prefix("status/") {
         let (slug, path) = match below.split_once('/') {
@@ -198,7 +199,7 @@ fn find<'a>(site: &'a Site, host: &str, path: &'a str) -> Found<'a> {
             None => (below, None),
         };
         let Some(page) = site.by_slug.get(slug) else { return Found::Nothing };
-        let Some(path) = path else { return Found::WithoutSlash };
+        let Some(path) = path else { return Found::WithoutSlash(Some(&page.place)) };
         // Crawlers read robots.txt at the root of a host only.
         let path = Some(path).filter(|path| *path != "robots.txt");
         return path.map_or(Found::Nothing, |path| found_on(page, site, path));
@@ -210,7 +211,7 @@ fn find<'a>(site: &'a Site, host: &str, path: &'a str) -> Found<'a> {
 }
 
 fn found_on<'a>(page: &'a Publication, site: &'a Site, path: &'a str) -> Found<'a> {
-    let robots = Robots { noindex: page.noindex };
+    let robots = Robots { noindex: page.place.noindex };
     if let Some(output) = page.outputs.get(path).or_else(|| site.shared.get(path)) {
         return Found::Output(output, robots);
     }
@@ -235,10 +236,12 @@ pub(super) fn host(request: &HttpRequest) -> Cow<'_, str> {
 }
 
 /// Redirects to the path with a slash. That discloses nothing, since the target is public. The query is dropped, since
-/// no page has parameters.
-fn redirect_with_slash(path: &str) -> HttpResponse {
+/// no page has parameters. The owner's proxy of a page may have been asked for any path.
+fn redirect_with_slash(path: &str, place: Option<&Place>) -> HttpResponse {
+    let external = place.filter(|place| place.is_external);
+    let target = external.map_or(path, |place| &place.url);
     let mut response = uncached(StatusCode::PERMANENT_REDIRECT, "text/plain; charset=utf-8", "");
-    if let Ok(location) = HeaderValue::try_from(format!("{path}/")) {
+    if let Ok(location) = HeaderValue::try_from(format!("{target}/")) {
         response.headers_mut().insert(LOCATION, location);
     }
     response

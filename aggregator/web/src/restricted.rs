@@ -41,14 +41,19 @@ pub struct RestrictedPage {
     pub support_url: Option<String>,
     /// Whom it is for, in the words of its owner.
     pub sentence: Option<String>,
-    /// Its address, which says whether visitors reach it by HTTPS.
-    pub url: String,
     /// Whoever asks from there sees it.
     pub networks: Vec<IpNet>,
     /// Whoever knows the password in this file sees it.
     pub password_file: Option<PathBuf>,
     /// Its outputs.
     pub publication: Arc<Publication>,
+}
+
+impl RestrictedPage {
+    /// Its address, which says whether visitors reach it by HTTPS.
+    pub(super) fn url(&self) -> &str {
+        &self.publication.place.url
+    }
 }
 
 /// Pages that are not for everybody, by address.
@@ -140,7 +145,7 @@ impl RestrictedSide {
         if request.method() != Method::POST {
             return sign_in_page(&page, None);
         }
-        if !admission::is_same_origin(request.headers(), &page.url, &host(&request)) {
+        if !admission::is_same_origin(request.headers(), page.url(), &host(&request)) {
             return uncached(
                 StatusCode::FORBIDDEN,
                 "text/plain; charset=utf-8",
@@ -153,7 +158,11 @@ impl RestrictedSide {
         };
         let password = admission::password(&form);
         match self.sign_ins.sign_in(&page, password, client).await {
-            Ok((value, seconds)) => signed_in(&page, &request, &value, seconds),
+            Ok((value, seconds)) => {
+                let mut response = see_other(&target(&page, path.as_deref(), &request));
+                insert(response.headers_mut(), SET_COOKIE, &admission::cookie(&page, &value, seconds));
+                response
+            }
             Err(error) => sign_in_page(&page, Some(&error)),
         }
     }
@@ -168,12 +177,12 @@ async fn send(
 ) -> HttpResponse {
     if request.method() == Method::POST {
         // The form was sent by somebody who is admitted meanwhile.
-        return see_other(request.uri().path());
+        return see_other(&target(page, path.as_deref(), request));
     }
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return super::headers::method_not_allowed("GET, HEAD");
     }
-    let Some(path) = path else { return see_other(&format!("{}/", request.uri().path())) };
+    let Some(path) = path else { return see_other(&target(page, None, request)) };
     if let Some(output) = page.publication.outputs.get(&path) {
         return whole(output, request);
     }
@@ -245,21 +254,25 @@ fn sign_in_page(page: &RestrictedPage, error: Option<&NotSignedIn>) -> HttpRespo
     response
 }
 
-/// Sets the cookie and shows what was asked for.
-fn signed_in(page: &RestrictedPage, request: &HttpRequest, value: &str, seconds: u32) -> HttpResponse {
-    let mut response = see_other(request.uri().path());
-    insert(response.headers_mut(), SET_COOKIE, &admission::cookie(page, value, seconds));
-    response
+/// Where the same document is, and the root of the page with its slash. It holds for the visitor, whose proxy may have been
+/// asked for another path than we: a reference that is relative to that path, or the page's address.
+fn target(page: &RestrictedPage, path: Option<&str>, request: &HttpRequest) -> String {
+    // What begins with a dot names neither a scheme nor a host.
+    let last = request.uri().path().rsplit('/').next().unwrap_or_default();
+    match path {
+        Some(_) => format!("./{last}"),
+        None if page.publication.place.is_external => format!("{}/", page.url()),
+        None => format!("./{last}/"),
+    }
 }
 
-fn see_other(path: &str) -> HttpResponse {
+fn see_other(target: &str) -> HttpResponse {
     let mut response = HttpResponse::with_body(StatusCode::SEE_OTHER, BoxBody::new(()));
     let headers = response.headers_mut();
     keep_out_of_caches(headers);
     headers.remove(CONTENT_TYPE);
     headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-    // A second slash would begin the name of another host.
-    insert(headers, LOCATION, &format!("/{}", path.trim_start_matches('/')));
+    insert(headers, LOCATION, target);
     response
 }
 

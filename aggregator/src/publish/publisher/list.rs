@@ -63,7 +63,7 @@ impl PageList {
     ) -> bool {
         let entry = |page: &Page| {
             let status = page.publication.status.clone()?;
-            Some(Entry { name: page.listed.clone()?, url: page.address.url.clone(), status })
+            Some(Entry { name: page.listed.clone()?, url: page.address.place.url.clone(), status })
         };
         let entries: Vec<Entry> = pages.values().filter_map(entry).collect();
         (self.rendered, self.changed, self.added) = (Instant::now(), false, false);

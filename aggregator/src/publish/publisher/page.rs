@@ -5,6 +5,7 @@ use super::super::archive::ArchiveCache;
 use super::super::options::Restricted;
 use super::super::output::Publication;
 use super::super::outputs::{Changed, Figures, Scope, is_settled};
+use super::super::view::Place;
 use super::pool::Job;
 use super::{AFTER_FAILURE, MIN_INTERVAL, REFRESH_EVERY};
 use skerry_domain::state::WorkspacePage;
@@ -26,14 +27,11 @@ pub(super) struct Address {
     pub(super) slug: String,
     /// It is served at `/` of every host that does not belong to a page.
     pub(super) root: bool,
-    /// The address in links, feeds and JSON.
-    pub(super) url: String,
+    pub(super) place: Place,
     /// Hosts that belong to the page.
     pub(super) hosts: Vec<String>,
     /// It is not for everybody.
     pub(super) restricted: Option<Restricted>,
-    /// Search engines are asked not to list it.
-    pub(super) noindex: bool,
 }
 
 pub(super) struct Page {
@@ -94,14 +92,14 @@ impl Page {
 
     /// Sets the address. If the URL changed, the page is rendered before it is served there, without a pause, since its
     /// links and JSON contain the URL. Returns whether it can be served at a new address at once.
-    pub(super) fn set_address(&mut self, wanted: Wanted, hosts: Vec<String>, url: String) -> bool {
-        let moved = self.address.url != url;
-        if moved || self.address.noindex != wanted.noindex {
+    pub(super) fn set_address(&mut self, wanted: Wanted, hosts: Vec<String>, place: Place) -> bool {
+        let moved = self.address.place.url != place.url;
+        if self.address.place != place {
             self.mark_all();
             self.not_before = None;
         }
-        let Wanted { slug, root, restricted, noindex, listed, .. } = wanted;
-        let address = Address { slug, root, url, hosts, restricted, noindex };
+        let Wanted { slug, root, restricted, listed, .. } = wanted;
+        let address = Address { slug, root, place, hosts, restricted };
         let before = std::mem::replace(&mut self.address, address);
         self.listed = listed;
         !moved && before != self.address
@@ -220,8 +218,7 @@ impl Page {
             page: self.key,
             generation: self.generation,
             scope,
-            url: self.address.url.clone(),
-            noindex: self.address.noindex,
+            place: self.address.place.clone(),
             snapshot,
             now,
             former: Arc::clone(&self.publication),

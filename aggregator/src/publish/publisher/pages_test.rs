@@ -22,6 +22,7 @@ use skerry_domain::step::{Answer, Command, IncidentChange, NewIncident, NewWindo
 use skerry_domain::text::Text;
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Target;
+use skerry_publish::view::Place;
 use skerry_sanitiser::{Form, Replacement, Rules, Settings};
 use skerry_store::Store;
 use skerry_web::{Operations, Traffic};
@@ -88,9 +89,9 @@ impl Fixture {
     /// Starts the publisher. `before` is called with the slug before each view is built.
     fn start(&mut self, before: impl Fn(&str) + Send + Sync + 'static) {
         let mut publisher = self.publisher.take().expect("not started yet");
-        publisher.pool.view = Arc::new(move |state: &State, key, url: &str, now: Timestamp, extent| {
+        publisher.pool.view = Arc::new(move |state: &State, key, place: &Place, now: Timestamp, extent| {
             before(&state.pages[&key].settings.slug);
-            build::view(state, key, url, now, extent)
+            build::view(state, key, place, now, extent)
         });
         publisher.publish_all().expect("threads can be had");
         // The next turn refreshes them.

@@ -4,7 +4,7 @@ use super::super::archive::{ArchiveCache, PageArchive};
 use super::super::build::Extent;
 use super::super::output::{Compression, Publication};
 use super::super::outputs::{Figures, Scope, render};
-use super::super::view::PageView;
+use super::super::view::{PageView, Place};
 use crate::engine::Snapshot;
 use crossbeam_channel::{Receiver, Sender};
 use skerry_domain::state::{PageKey, State, WorkspacePage};
@@ -16,8 +16,8 @@ use std::time::Instant;
 /// How much the threads yield to the writer and to answers, which take far less time than a page.
 const NICE: i32 = 5;
 
-/// Builds the view of a page for its URL.
-pub(super) type View = dyn Fn(&State, PageKey, &str, Timestamp, Extent) -> Option<PageView> + Send + Sync;
+/// Builds the view of a page for its place.
+pub(super) type View = dyn Fn(&State, PageKey, &Place, Timestamp, Extent) -> Option<PageView> + Send + Sync;
 
 /// The rendering of one page.
 pub(super) struct Job {
@@ -25,9 +25,7 @@ pub(super) struct Job {
     /// Distinguishes a page from an earlier one with the same key that was removed.
     pub(super) generation: u64,
     pub(super) scope: Scope,
-    pub(super) url: String,
-    /// Search engines are asked not to list it.
-    pub(super) noindex: bool,
+    pub(super) place: Place,
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) now: Timestamp,
     pub(super) former: Arc<Publication>,
@@ -122,8 +120,8 @@ fn run(job: Job, view: &View) -> Done {
             Outcome::Failed
         }
     };
-    let Job { page, generation, scope, url, .. } = job;
-    Done { page, generation, scope, url, started, outcome }
+    let Job { page, generation, scope, place, .. } = job;
+    Done { page, generation, scope, url: place.url, started, outcome }
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
@@ -140,7 +138,7 @@ fn publication(job: &Job, view: &View) -> anyhow::Result<Outcome> {
     };
     let (workspace, page) = job.page;
     let state = job.snapshot.workspaces.get(workspace);
-    let Some(mut view) = state.and_then(|state| view(state, page, &job.url, job.now, extent)) else {
+    let Some(mut view) = state.and_then(|state| view(state, page, &job.place, job.now, extent)) else {
         return Ok(Outcome::Gone);
     };
     if extent != Extent::Months {
@@ -156,7 +154,7 @@ fn publication(job: &Job, view: &View) -> anyhow::Result<Outcome> {
         generation: job.generation,
         snapshot: Arc::clone(&job.snapshot),
         page: job.page,
-        url: job.url.clone(),
+        place: job.place.clone(),
         now: job.now,
         versions: rendered.versions.clone(),
     };
@@ -167,6 +165,6 @@ fn publication(job: &Job, view: &View) -> anyhow::Result<Outcome> {
     publication.archive = Some(Arc::new(archive));
     publication.earlier = rendered.earlier;
     publication.status = Some(rendered.status);
-    publication.noindex = job.noindex;
+    publication.place = job.place.clone();
     Ok(Outcome::Rendered(Arc::new(publication), Arc::new(rendered.figures)))
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::{ClientFrom, RestrictedPage, RestrictedSide, RestrictedSite, SignIns, TrustedProxies, bind};
 use skerry_publish::html::NotSignedIn;
+use skerry_publish::view::Place;
 use std::net::IpAddr;
 
 /// Knows the password `right`, the cookie `good` and the token `secret`; the password `often` was tried too often.
@@ -32,15 +33,19 @@ impl SignIns for FakeSignIns {
     }
 }
 
-/// The pages `partners`, with a password and a host of its own, and `intern`, for a network.
+fn at(url: &str, is_external: bool) -> Arc<Publication> {
+    let place = Place { url: url.to_owned(), is_external, noindex: true };
+    Arc::new(Publication { place, ..(*page("partners")).clone() })
+}
+
+/// The pages `partners`, with a password and a host of its own, `intern`, for a network, and `moved`, behind a proxy.
 pub(super) fn side() -> RestrictedSide {
     let partners = RestrictedPage {
         id: "p1".to_owned(),
         name: "Partners".to_owned(),
         language: "en".to_owned(),
-        url: "http://partners.example".to_owned(),
         password_file: Some("password".into()),
-        publication: page("partners"),
+        publication: at("http://partners.example", false),
         ..RestrictedPage::default()
     };
     let networks = vec!["192.0.2.0/24".parse().expect("a network")];
@@ -50,9 +55,11 @@ pub(super) fn side() -> RestrictedSide {
         publication: page("intern"),
         ..RestrictedPage::default()
     };
-    let (partners, intern) = (Arc::new(partners), Arc::new(intern));
+    let moved = RestrictedPage { publication: at("http://app.example/down", true), ..partners.clone() };
+    let (partners, intern, moved) = (Arc::new(partners), Arc::new(intern), Arc::new(moved));
     let site = RestrictedSite {
-        by_slug: [("partners".to_owned(), Arc::clone(&partners)), ("intern".to_owned(), intern)]
+        by_slug: [("partners", Arc::clone(&partners)), ("intern", intern), ("moved", moved)]
+            .map(|(slug, page)| (slug.to_owned(), page))
             .into_iter()
             .collect(),
         by_host: [("partners.example".to_owned(), partners)].into_iter().collect(),
@@ -139,7 +146,9 @@ fn who_may_see_it_gets_the_page_and_no_cache_keeps_it() {
         assert_eq!(compressed.header("content-encoding"), Some("br"));
     }
     let moved = running.get("h", "/status/partners", &cookie);
-    assert_eq!((moved.code(), moved.header("location")), ("303", Some("/status/partners/")));
+    assert_eq!((moved.code(), moved.header("location")), ("303", Some("./partners/")));
+    let behind = running.get("h", "/status/moved", &cookie);
+    assert_eq!((behind.code(), behind.header("location")), ("303", Some("http://app.example/down/")));
     let post = running.request(0, "DELETE", "h", "/status/partners/", &cookie);
     assert_eq!(post.code(), "405");
 }
@@ -165,12 +174,23 @@ fn a_page_for_a_network_is_nothing_for_others() {
 fn a_password_is_exchanged_for_a_cookie() {
     let running = server();
     let right = post(&running, "/status/partners/history/2026-10", OWN, "password=right+%26+wide");
-    assert_eq!((right.code(), right.header("location")), ("303", Some("/status/partners/history/2026-10")));
+    assert_eq!((right.code(), right.header("location")), ("303", Some("./2026-10")));
     assert_eq!(
         right.header("set-cookie"),
         Some("skerry-p1=good; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax")
     );
     assert_eq!(right.header("cache-control"), Some("private, no-store"));
+    for (path, target) in [
+        ("/status/partners/", "./"),
+        ("/status/partners", "./partners/"),
+        ("/status/moved/uptime?a=b", "./uptime"),
+        ("/status/moved", "http://app.example/down/"),
+        ("/status/partners//evil.example", "./evil.example"),
+        ("/status/partners/https:evil.example", "./https:evil.example"),
+    ] {
+        let right = post(&running, path, OWN, "password=right+%26+wide");
+        assert_eq!((right.code(), right.header("location")), ("303", Some(target)), "{path}");
+    }
     let wrong = post(&running, "/status/partners/", OWN, "password=no");
     assert_eq!((wrong.code(), wrong.header("set-cookie")), ("403", None));
     assert!(wrong.text().contains("This password is not right."), "{}", wrong.text());
