@@ -229,6 +229,8 @@ async fn a_page_that_is_restricted_by_a_reload_leaves_the_public_side_and_return
         "the address of the owner's proxy"
     );
     assert!(shown.head.to_ascii_lowercase().contains("x-robots-tag: noindex"), "{}", shown.head);
+    assert!(shown.text().contains("<meta name=robots content=noindex>"), "also in a copy");
+    assert_eq!(world.page("/status/shop/sitemap.xml"), world.page("/status/shop/never"));
     for (pages, status) in [(&restricted, 403), (&open, 200)] {
         world.declare(&format!("{first}{pages}"));
         world.running().hang_up();

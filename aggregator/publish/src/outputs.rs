@@ -134,7 +134,7 @@ pub fn render(
             renderer.recent_months(true)?;
             renderer.take_over()?;
             renderer.feeds()?;
-            renderer.live("robots.txt", robots::CONTENT_TYPE, robots::of_page(&view.url));
+            renderer.live("robots.txt", robots::CONTENT_TYPE, robots::of_page(view));
             renderer.static_outputs();
         }
     }
@@ -236,7 +236,9 @@ impl Renderer<'_> {
             let path = format!("components/{}/calendar.ics", component.id);
             self.live(&path, calendar::CONTENT_TYPE, calendar::render_component(view, component));
         }
-        self.live("sitemap.xml", sitemap::CONTENT_TYPE, sitemap::render(view)?);
+        if !view.noindex {
+            self.live("sitemap.xml", sitemap::CONTENT_TYPE, sitemap::render(view)?);
+        }
         Ok(())
     }
 

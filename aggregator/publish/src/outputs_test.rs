@@ -148,6 +148,34 @@ fn what_has_been_over_for_some_days_goes_to_the_archive_with_the_date_of_its_las
 }
 
 #[test]
+fn a_page_that_search_engines_should_not_list_says_so_to_those_who_read_it() {
+    let mut view = two_components();
+    view.incidents = vec![incident()];
+    let text = |output: &Arc<Output>| String::from_utf8(output.identity.bytes.to_vec()).expect("text");
+    let asks = |output: &Arc<Output>| text(output).contains("<meta name=robots content=noindex>");
+    let (_, listed, figures) = rerender(&view, &Scope::All, &Publication::default(), &Figures::new());
+    assert!(listed.outputs.contains_key("sitemap.xml"));
+    assert!(text(&listed.outputs["robots.txt"]).contains("Sitemap: https://status.example.com/sitemap.xml"));
+    view.noindex = true;
+    let (_, asking, _) = rerender(&view, &Scope::All, &listed, &figures);
+    assert!(!asking.outputs.contains_key("sitemap.xml"), "it names nothing for search engines");
+    let robots = text(&asking.outputs["robots.txt"]);
+    assert!(!robots.contains("Sitemap"), "{robots}");
+    // What a crawler may not read cannot ask it anything.
+    let disallowed: Vec<_> = robots.lines().filter(|line| line.starts_with("Disallow")).collect();
+    assert_eq!(disallowed, ["Disallow: /api/", "Disallow: /status/*/api/"]);
+    for (publication, expected) in [(&listed, false), (&asking, true)] {
+        let pages = publication
+            .outputs
+            .iter()
+            .filter(|(path, output)| output.content_type == HTML && *path != "widget.html");
+        for (path, output) in pages {
+            assert_eq!(asks(output), expected, "{path}");
+        }
+    }
+}
+
+#[test]
 fn a_change_of_what_is_announced_is_in_the_feeds_of_all_it_concerned() {
     let mut view = two_components();
     view.incidents = vec![incident()];

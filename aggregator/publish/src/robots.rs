@@ -1,5 +1,7 @@
 //! `robots.txt`.
 
+use crate::view::PageView;
+
 /// The `Content-Type`.
 pub const CONTENT_TYPE: &str = "text/plain; charset=utf-8";
 
@@ -9,7 +11,11 @@ pub const CONTENT_TYPE: &str = "text/plain; charset=utf-8";
 /// path see RFC 9309 §2.2.3.
 pub const BODY: &str = "User-agent: *\nDisallow: /api/\nDisallow: /status/*/api/\n";
 
-/// The file at a page's own host, which also names the page's sitemap.
-pub(crate) fn of_page(url: &str) -> String {
-    format!("{BODY}\nSitemap: {url}/sitemap.xml\n")
+/// The file at a page's own host, which also names the page's sitemap. A page that asks search engines not to list it has
+/// none: it names nothing for them. It is not disallowed, since a crawler must read a page to be asked.
+pub(crate) fn of_page(view: &PageView) -> String {
+    match view.noindex {
+        true => BODY.to_owned(),
+        false => format!("{BODY}\nSitemap: {}/sitemap.xml\n", view.url),
+    }
 }

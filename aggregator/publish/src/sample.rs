@@ -70,6 +70,7 @@ pub(super) fn page(items: Vec<Item>) -> PageView {
         id: "kctbh9vrtdwd".to_owned(),
         name: "Example".to_owned(),
         url: "https://status.example.com".to_owned(),
+        noindex: false,
         time_zone: jiff::tz::TimeZone::UTC,
         time_zone_name: "Etc/UTC".to_owned(),
         support_url: None,

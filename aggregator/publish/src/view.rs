@@ -49,6 +49,8 @@ pub struct PageView {
     pub name: String,
     /// The public address, without a slash at the end.
     pub url: String,
+    /// Search engines are asked not to list the page.
+    pub noindex: bool,
     /// The zone of its days and clock times.
     pub time_zone: jiff::tz::TimeZone,
     /// The zone's IANA name.

@@ -34,6 +34,7 @@ pub(crate) fn page(name: &str, items: Vec<Item>) -> PageView {
         id: "k3v9q2m7x1bd".to_owned(),
         name: name.to_owned(),
         url: "https://status.example.com".to_owned(),
+        noindex: false,
         time_zone: TimeZone::UTC,
         time_zone_name: "Etc/UTC".to_owned(),
         support_url: Some("https://example.com/help".to_owned()),

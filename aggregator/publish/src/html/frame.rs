@@ -21,6 +21,7 @@ struct Layout<'a> {
     path: &'a str,
     /// The address of the root.
     url: &'a str,
+    noindex: bool,
     title: String,
     language: &'a str,
     direction: &'static str,
@@ -84,6 +85,7 @@ impl<'a> Frame<'a> {
             root,
             path,
             url: &view.url,
+            noindex: view.noindex,
             head: Head::plain(view, &title),
             title,
             language: view.language.tag(),

@@ -64,6 +64,7 @@ fn page(components: Vec<ComponentView>) -> PageView {
         id: "k3v9q2m7x1bd".to_owned(),
         name: "Northwind status".to_owned(),
         url: "https://status.example.com".to_owned(),
+        noindex: false,
         time_zone: jiff::tz::TimeZone::UTC,
         time_zone_name: "Etc/UTC".to_owned(),
         support_url: None,
