@@ -71,7 +71,8 @@ impl App {
 
         let site = Arc::new(ArcSwap::from_pointee(Site::default()));
         let shared = shared(engine.now());
-        let addresses = Addresses::of(first, configs);
+        let key = SignInKey::of(&database)?;
+        let addresses = Addresses::of(first, configs).signing_with(key.clone());
         let reloader = reloader.replacing(addresses.options.clone());
         let passwords = addresses.options.passwords();
         let reader = Reader::open(&database)?;
@@ -84,8 +85,7 @@ impl App {
         let restricted_site = publisher.restricted_site();
         let publishing = tokio::task::spawn_blocking(move || publisher.start()).await??;
 
-        let sign_ins: Arc<dyn SignIns> =
-            Arc::new(PageSignIns::new(engine.clone(), SignInKey::of(&database)?, passwords.clone()));
+        let sign_ins: Arc<dyn SignIns> = Arc::new(PageSignIns::new(engine.clone(), key, passwords.clone()));
         let dead_man_switch = first.dead_man_switch.as_ref().map(DeadManSwitch::new).transpose()?;
         let traffic = Traffic::default();
         let token = MetricsToken::of(first.metrics_token_file.clone());

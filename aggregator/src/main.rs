@@ -107,7 +107,7 @@ enum Do {
     Announcement(cli::Announcements),
     /// List outages: when components were not operational and which checks failed, newest first.
     Outages(cli::Outages),
-    /// See pages and their ids.
+    /// See pages, their ids and the addresses of their feeds.
     Page(cli::Pages),
     /// See what is wrong and since when, for operators alone.
     Problem(cli::Problems),
@@ -197,7 +197,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(Do::CheckConfig { .. } | Do::Doctor { .. } | Do::Manual { .. }) => {}
         Some(Do::Check(command)) => answer(&cli::checks(&loaded, command, json)?, None),
         Some(Do::Component(command)) => answer(&cli::components(&loaded, command, json)?, None),
-        Some(Do::Page(command)) => answer(&cli::pages(&loaded, command, json)?, None),
+        Some(Do::Page(command)) => answer_both(&cli::pages(&loaded, command, json)?),
         Some(Do::Problem(command)) => answer(&cli::problems(&loaded, command, json)?, None),
         Some(Do::Correct(command)) => answer_both(&cli::corrections(&loaded, command, json)?),
         Some(Do::Maintenance(command)) => answer_both(&cli::maintenance(&loaded, command, json)?),

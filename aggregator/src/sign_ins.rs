@@ -6,6 +6,7 @@ mod key;
 mod passwords;
 
 pub use key::SignInKey;
+pub(crate) use passwords::Known;
 pub use passwords::Passwords;
 
 use crate::engine::Engine;

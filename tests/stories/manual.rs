@@ -96,6 +96,7 @@ fn every_subcommand_has_a_man_page_and_completion() {
         "-maintenance-verify",
         "-outages",
         "-page",
+        "-page-feeds",
         "-page-list",
         "-probe",
         "-problem",

@@ -1,5 +1,6 @@
 //! Pages that are not for everybody, and whose request it is behind real proxies.
 
+use crate::enrolment::run_ok;
 use crate::http::{Answer, get, request};
 use crate::world::World;
 use skerry_tests::parts::certificates::{Authority, Certificate, Validity};
@@ -120,6 +121,34 @@ fn with_cookie(world: &World, path: &str, cookie: &str) -> Answer {
     request(world.public, &format!("GET {path} HTTP/1.1\r\nCookie: {cookie}"), b"").expect("answered")
 }
 
+/// Reads feeds and calendars as programs do, by the addresses that a page and the command line show. Returns the token.
+fn feeds_are_read_with_their_token(world: &World, page: &str) -> String {
+    let (_, rest) = page.split_once("href=\"feed.rss?token=").expect("the page links its feeds");
+    let token = rest.split('"').next().expect("its end").to_owned();
+    for link in ["feed.atom", "calendar.ics"] {
+        assert!(page.contains(&format!("href=\"{link}?token={token}\"")), "{link}: {page}");
+    }
+    let printed = run_ok(world, &["page", "feeds", "partners"]);
+    let addresses: Vec<&str> =
+        printed.lines().skip(1).filter_map(|line| line.split_whitespace().last()).collect();
+    assert_eq!(addresses.len(), 10, "{printed}");
+    for address in addresses {
+        let (_, path) = address.split_once("/status/").expect("an address of the page");
+        let path = format!("/status/{path}");
+        assert!(path.ends_with(&format!("?token={token}")), "{address}");
+        let feed = world.page(&path);
+        assert_eq!(feed.status, 200, "{path}");
+        let head = feed.head.to_ascii_lowercase();
+        assert!(head.contains("cache-control: private, no-store"), "{head}");
+        assert!(head.contains("referrer-policy: no-referrer"), "{head}");
+        assert_eq!(world.page(path.split('?').next().expect("a path")).status, 403, "{path}");
+    }
+    assert_eq!(world.page(&format!("/status/partners/?token={token}")).status, 403, "of feeds alone");
+    let public = run_ok(world, &["page", "feeds", "open"]);
+    assert!(public.contains("/feed.rss\n") && !public.contains("token"), "{public}");
+    token
+}
+
 #[tokio::test]
 async fn a_page_with_a_password_is_shown_to_those_who_know_it_until_it_changes() {
     let mut world = World::new(&pages(""));
@@ -141,6 +170,7 @@ async fn a_page_with_a_password_is_shown_to_those_who_know_it_until_it_changes()
     assert!(page.head.to_ascii_lowercase().contains("cache-control: private, no-store"), "{}", page.head);
     assert_eq!(with_cookie(&world, "/status/intern/", &cookie), world.page("/status/never/"));
     assert!(!world.page("/status/").text().contains("Partners"));
+    let token = feeds_are_read_with_their_token(&world, &page.text());
     // A restart keeps those who are signed in; a new password does not.
     world.stop().await;
     world.start().await;
@@ -151,6 +181,13 @@ async fn a_page_with_a_password_is_shown_to_those_who_know_it_until_it_changes()
     })
     .await;
     let renewed = cookie_of(&sign_in(&world, "new"));
+    assert_eq!(world.page(&format!("/status/partners/feed.atom?token={token}")).status, 403);
+    until("the page links its feeds with their new token", BOUND, async || {
+        let page = with_cookie(&world, "/status/partners/", &renewed).text();
+        page.contains("feed.rss?token=") && !page.contains(&token)
+    })
+    .await;
+    assert!(!world.running().log().contains(&token));
     // A file that cannot be read locks nobody out.
     std::fs::remove_file(&file).expect("removed");
     until("the log says so", BOUND, async || {

@@ -52,6 +52,7 @@ pub(crate) fn latency() -> anyhow::Result<()> {
         base_domain: None,
         owner: "default".to_owned(),
         options: Default::default(),
+        sign_in_key: None,
     };
     let publisher =
         Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, Default::default()).start()?;

@@ -97,6 +97,7 @@ pub(super) fn frame(page: &Page, zone: TimeZone, place: &Place, now: Timestamp) 
         name: page.settings.name.clone(),
         url: place.url.clone(),
         noindex: place.noindex,
+        feed_token: place.feed_token.clone(),
         time_zone: zone,
         time_zone_name: page.settings.time_zone.clone(),
         support_url: page.settings.support_url.clone(),

@@ -71,6 +71,7 @@ pub(super) fn page(items: Vec<Item>) -> PageView {
         name: "Example".to_owned(),
         url: "https://status.example.com".to_owned(),
         noindex: false,
+        feed_token: None,
         time_zone: jiff::tz::TimeZone::UTC,
         time_zone_name: "Etc/UTC".to_owned(),
         support_url: None,

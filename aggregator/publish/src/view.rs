@@ -30,6 +30,8 @@ pub struct Place {
     pub is_external: bool,
     /// Search engines are asked not to list the page.
     pub noindex: bool,
+    /// With this programs that cannot sign in read the feeds and calendars of a restricted page.
+    pub feed_token: Option<String>,
 }
 
 impl Place {
@@ -51,6 +53,8 @@ pub struct PageView {
     pub url: String,
     /// Search engines are asked not to list the page.
     pub noindex: bool,
+    /// With this programs that cannot sign in read the feeds and calendars of a restricted page.
+    pub feed_token: Option<String>,
     /// The zone of its days and clock times.
     pub time_zone: jiff::tz::TimeZone,
     /// The zone's IANA name.
@@ -95,6 +99,18 @@ impl PageView {
     pub(crate) fn texts(&self) -> &'static Texts {
         self.language.texts()
     }
+
+    /// What stands behind the path of a feed or a calendar in its address: the token of a restricted page.
+    #[must_use]
+    pub fn feed_query(&self) -> String {
+        feed_query(self.feed_token.as_deref())
+    }
+}
+
+/// The query of the address of a feed or a calendar.
+#[must_use]
+pub fn feed_query(token: Option<&str>) -> String {
+    token.map_or_else(String::new, |token| format!("?token={token}"))
 }
 
 /// The uptime rule, as the uptime page and the footer explain it.

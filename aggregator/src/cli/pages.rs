@@ -1,12 +1,17 @@
-//! `page …`: the pages with the ids by which REST names them.
+//! `page …`: the pages with the ids by which REST names them, and the addresses of their feeds.
 
 use super::reading::Reading;
 use super::table::aligned;
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
-use skerry_domain::state::{Page, State};
+use skerry_aggregator::control::lookup;
+use skerry_aggregator::publish::{Addresses, FeedAddress};
+use skerry_aggregator::sign_ins::SignInKey;
+use skerry_domain::state::{Page, PageKey, State};
 
 const HEADS: [&str; 5] = ["PAGE", "ID", "SLUG", "PUBLIC", "NAME"];
+const FEED_HEADS: [&str; 2] = ["ABOUT", "ADDRESS"];
 
 type Row<'s> = (&'s State, &'s Page);
 
@@ -23,21 +28,49 @@ pub(crate) struct Pages {
 pub(crate) enum PageDo {
     /// Show every page with its id, by which the REST API names it
     List,
+    /// Show the addresses of a page's feeds and calendars. Those of a page with a password hold a token: whoever has one
+    /// reads it without signing in, until the password changes
+    Feeds {
+        /// Its key, slug, id or name
+        page: String,
+    },
 }
 
-/// Carries out the command and returns its output.
-pub(crate) fn pages(loaded: &Loaded, arguments: &Pages, json: bool) -> anyhow::Result<String> {
-    let PageDo::List = arguments.what;
+/// Carries out the command. Returns its output, and what the operator is to know beside it.
+pub(crate) fn pages(
+    loaded: &Loaded,
+    arguments: &Pages,
+    json: bool,
+) -> anyhow::Result<(String, Option<String>)> {
     let reading = Reading::of(loaded)?;
     let states = reading.states(arguments.workspace.as_deref())?;
+    match &arguments.what {
+        PageDo::List => Ok((list(&states, json), None)),
+        PageDo::Feeds { page } => feeds(loaded, page_of(&states, page)?, json),
+    }
+}
+
+/// The first page of that name.
+fn page_of<'s>(states: &[&'s State], named: &str) -> anyhow::Result<(&'s State, PageKey)> {
+    let mut why = format!("there is no page {named:?}");
+    for state in states {
+        match lookup::page(state, Some(named)) {
+            Ok(key) => return Ok((state, key)),
+            Err(other) => why = other,
+        }
+    }
+    anyhow::bail!(why)
+}
+
+fn list(states: &[&State], json: bool) -> String {
     let all = states.iter().flat_map(|state| state.pages.values().map(move |page| (*state, page)));
     let rows: Vec<Row<'_>> = all.filter(|(_, page)| !page.archived).collect();
     if json {
         let all: Vec<_> = rows.iter().map(object).collect();
-        return Ok(serde_json::json!({ "pages": all }).to_string());
+        return serde_json::json!({ "pages": all }).to_string();
     }
     if rows.is_empty() {
-        return Ok("There is no page.".to_owned());
+        return "There is no page.".to_owned();
     }
     let several = states.len() > 1;
     let line = |(state, page): &Row<'_>| {
@@ -52,7 +85,7 @@ pub(crate) fn pages(loaded: &Loaded, arguments: &Pages, json: bool) -> anyhow::R
         ]
     };
     let lines: Vec<_> = std::iter::once(HEADS.map(str::to_owned)).chain(rows.iter().map(line)).collect();
-    Ok(aligned(&lines))
+    aligned(&lines)
 }
 
 fn object((state, page): &Row<'_>) -> serde_json::Value {
@@ -64,4 +97,35 @@ fn object((state, page): &Row<'_>) -> serde_json::Value {
         "name": page.settings.name,
         "public": page.settings.public,
     })
+}
+
+fn feeds(
+    loaded: &Loaded,
+    (state, key): (&State, PageKey),
+    json: bool,
+) -> anyhow::Result<(String, Option<String>)> {
+    let process = loaded.configs.first().context("no configuration")?;
+    let addresses = Addresses::of(process, &loaded.configs);
+    let addresses = addresses.signing_with(SignInKey::of(&process.store.path)?);
+    let name = &state.pages[&key].key;
+    let none = || {
+        format!("nobody sees page {name:?}, so it has no feeds: it is neither public nor has it an audience")
+    };
+    let feeds = addresses.feeds_of(state, key).with_context(none)?;
+    if json {
+        let all = feeds.iter().map(
+            |feed| serde_json::json!({ "component": feed.component, "file": feed.file, "url": feed.url }),
+        );
+        return Ok((serde_json::json!({ "feeds": all.collect::<Vec<_>>() }).to_string(), None));
+    }
+    let line = |feed: &FeedAddress| {
+        [feed.component.clone().unwrap_or_else(|| "the page".to_owned()), feed.url.clone()]
+    };
+    let has_token = feeds.iter().any(|feed| feed.url.contains("?token="));
+    let note = "Whoever has such an address reads it without signing in. A new password ends all of them.";
+    let heads = std::iter::once(FEED_HEADS.map(str::to_owned));
+    Ok((
+        aligned(&heads.chain(feeds.iter().map(line)).collect::<Vec<_>>()),
+        has_token.then(|| note.to_owned()),
+    ))
 }

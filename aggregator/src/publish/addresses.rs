@@ -1,12 +1,16 @@
 //! The addresses of pages: hosts of their own, slugs, and the root.
 
-use super::options::{PageOptions, Restricted};
+use super::options::{Options, PageOptions, Restricted};
 use crate::config::Config;
-use skerry_domain::state::{Component, Origin, PageKey, PageSettings, State, WorkspaceKey, WorkspacePage};
+use crate::sign_ins::SignInKey;
+use skerry_domain::state::{
+    Component, Origin, Page, PageKey, PageSettings, State, WorkspaceKey, WorkspacePage,
+};
 use skerry_domain::step::Change;
 use skerry_domain::workspaces::Workspaces;
 use skerry_publish::maintenance::is_shown;
 use skerry_publish::view::Place;
+use std::collections::HashMap;
 
 /// The settings that determine addresses.
 #[derive(Clone, Debug)]
@@ -19,6 +23,8 @@ pub struct Addresses {
     pub owner: String,
     /// What only the files say of pages.
     pub options: PageOptions,
+    /// Signs the tokens of feeds; `None`: restricted pages have none.
+    pub sign_in_key: Option<SignInKey>,
 }
 
 /// The configured address of a public page.
@@ -43,7 +49,14 @@ impl Addresses {
             base_domain: first.public.base_domain.clone(),
             owner: first.workspace.clone(),
             options: PageOptions::of(all),
+            sign_in_key: None,
         }
+    }
+
+    /// The same, with tokens of feeds.
+    #[must_use]
+    pub fn signing_with(self, key: SignInKey) -> Self {
+        Self { sign_in_key: Some(key), ..self }
     }
 
     /// The hosts that belong to a page. The host of the base URL does not, even if the page names it, since the other
@@ -59,8 +72,9 @@ impl Addresses {
     /// Where a page answers; `hosts` are those of the page.
     pub(super) fn place_of(&self, page: &Wanted, hosts: &[String]) -> Place {
         let (base, noindex) = (&self.base_url, page.noindex);
+        let feed_token = page.restricted.as_ref().and_then(|restricted| self.feed_token(restricted));
         if let Some(url) = self.options.external_url(&page.slug) {
-            return Place { url, is_external: true, noindex };
+            return Place { url, is_external: true, noindex, feed_token };
         }
         let scheme = base.split("://").next().unwrap_or("https");
         let url = match hosts.first() {
@@ -68,7 +82,13 @@ impl Addresses {
             None if page.root => base.clone(),
             None => format!("{base}/status/{}", page.slug),
         };
-        Place { url, is_external: false, noindex }
+        Place { url, is_external: false, noindex, feed_token }
+    }
+
+    /// The token of the feeds of a page that has a password.
+    fn feed_token(&self, page: &Restricted) -> Option<String> {
+        let password = self.options.passwords().of(page.audience.password_file.as_ref()?)?;
+        Some(self.sign_in_key.as_ref()?.feed_token(&page.id, &password))
     }
 }
 
@@ -109,33 +129,40 @@ pub(super) fn page_of(state: &State, change: &Change) -> Option<PageKey> {
 
 /// All pages that somebody may see.
 pub(super) fn shown_pages(workspaces: &Workspaces, addresses: &Addresses) -> Vec<Wanted> {
-    let (owner, options) = (&addresses.owner, addresses.options.present());
+    let options = addresses.options.present();
     let all = workspaces.iter().flat_map(|(workspace, state)| {
-        let owned = state.workspace.name == *owner;
+        let owned = state.workspace.name == addresses.owner;
         state.pages.iter().map(move |(key, page)| ((workspace, *key), page, owned))
     });
-    let wanted = all.filter(|(_, page, _)| !page.archived).filter_map(|(key, page, owned)| {
-        let settings = &page.settings;
-        let options = options.get(&settings.slug).filter(|_| page.origin == Origin::File);
-        let audience = options.and_then(|options| options.audience.clone()).filter(|_| !settings.public);
-        let restricted = audience.map(|audience| Restricted {
-            id: page.id.clone(),
-            name: settings.name.clone(),
-            language: settings.language.clone(),
-            support_url: settings.support_url.clone(),
-            audience,
-        });
-        (settings.public || restricted.is_some()).then(|| Wanted {
-            key,
-            slug: settings.slug.clone(),
-            root: settings.root && restricted.is_none(),
-            domain: settings.domain.clone(),
-            listed: (settings.listed && owned && restricted.is_none()).then(|| settings.name.clone()),
-            noindex: restricted.is_some() || options.is_some_and(|options| options.noindex),
-            restricted,
-        })
+    all.filter_map(|(key, page, owned)| shown_page((key, page), owned, &options)).collect()
+}
+
+/// A page, if somebody may see it. `owned`: its workspace owns the base host.
+pub(super) fn shown_page(
+    (key, page): (WorkspacePage, &Page),
+    owned: bool,
+    options: &HashMap<String, Options>,
+) -> Option<Wanted> {
+    let settings = &page.settings;
+    let options = options.get(&settings.slug).filter(|_| page.origin == Origin::File);
+    let audience = options.and_then(|options| options.audience.clone()).filter(|_| !settings.public);
+    let restricted = audience.map(|audience| Restricted {
+        id: page.id.clone(),
+        name: settings.name.clone(),
+        language: settings.language.clone(),
+        support_url: settings.support_url.clone(),
+        audience,
     });
-    wanted.collect()
+    let is_shown = !page.archived && (settings.public || restricted.is_some());
+    is_shown.then(|| Wanted {
+        key,
+        slug: settings.slug.clone(),
+        root: settings.root && restricted.is_none(),
+        domain: settings.domain.clone(),
+        listed: (settings.listed && owned && restricted.is_none()).then(|| settings.name.clone()),
+        noindex: restricted.is_some() || options.is_some_and(|options| options.noindex),
+        restricted,
+    })
 }
 
 #[cfg(test)]
@@ -211,6 +238,7 @@ mod tests {
             base_domain: Some("example.com".to_owned()),
             owner: "default".to_owned(),
             options: PageOptions::default(),
+            sign_in_key: None,
         };
         let none = Addresses { base_domain: None, ..addresses.clone() };
         /// Settings, slug, domain, whether it has the root; its hosts, its URL.

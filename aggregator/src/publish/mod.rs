@@ -6,6 +6,7 @@ mod archive;
 mod compressor;
 mod edge;
 pub mod export;
+mod feeds;
 mod options;
 mod progress;
 mod publisher;
@@ -14,6 +15,7 @@ mod retry;
 
 pub use addresses::Addresses;
 pub use edge::{Edge, EdgeStatus};
+pub use feeds::FeedAddress;
 pub use options::PageOptions;
 pub use progress::Progress;
 pub use publisher::Publisher;

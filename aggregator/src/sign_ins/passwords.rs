@@ -15,10 +15,11 @@ use tokio::time::MissedTickBehavior;
 /// Between two readings.
 const EVERY: Duration = Duration::from_secs(2);
 
-type Known = HashMap<PathBuf, Password>;
+/// Passwords by file.
+pub(crate) type Known = HashMap<PathBuf, Password>;
 
 #[derive(Clone, Default, PartialEq)]
-struct Password {
+pub(crate) struct Password {
     /// The first line of the file: a password, or its hash. `None`: it could never be read.
     line: Option<Arc<[u8]>>,
     /// It could not be read the last time.
@@ -59,6 +60,11 @@ impl Passwords {
     /// The password in force. `None`: nobody can sign in by this file.
     pub(crate) fn of(&self, file: &Path) -> Option<Arc<[u8]>> {
         self.0.load().get(file)?.line.clone()
+    }
+
+    /// All passwords; another one as soon as one changes.
+    pub(crate) fn present(&self) -> Arc<Known> {
+        self.0.load_full()
     }
 
     fn update(&self, next: impl Fn(&Known) -> Known) {

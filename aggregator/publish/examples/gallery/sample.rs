@@ -35,6 +35,7 @@ pub(crate) fn page(name: &str, items: Vec<Item>) -> PageView {
         name: name.to_owned(),
         url: "https://status.example.com".to_owned(),
         noindex: false,
+        feed_token: None,
         time_zone: TimeZone::UTC,
         time_zone_name: "Etc/UTC".to_owned(),
         support_url: Some("https://example.com/help".to_owned()),

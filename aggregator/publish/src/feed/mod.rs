@@ -53,6 +53,8 @@ struct Feed<'a> {
     path: String,
     /// The address of the page's root.
     root: &'a str,
+    /// Behind the path of its own address.
+    query: String,
     /// The zone of the dates in RSS.
     zone: TimeZone,
     /// When it was new, if it has no entries.
@@ -62,7 +64,7 @@ struct Feed<'a> {
 
 impl Feed<'_> {
     fn address(&self, extension: &str) -> String {
-        format!("{}/{}.{extension}", self.root, self.path)
+        format!("{}/{}.{extension}{}", self.root, self.path, self.query)
     }
 
     /// When one of its entries last changed.
@@ -136,6 +138,7 @@ fn empty(view: &PageView) -> Feed<'_> {
         home: format!("{}/", view.url),
         path: "feed".to_owned(),
         root: &view.url,
+        query: view.feed_query(),
         zone: TimeZone::UTC,
         created_at: view.created_at,
         entries: Vec::new(),

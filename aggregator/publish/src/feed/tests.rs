@@ -122,6 +122,17 @@ fn ids_depend_on_neither_host_nor_order_and_are_unique() {
 }
 
 #[test]
+fn the_address_of_its_own_that_a_feed_names_holds_the_token_and_no_other_link_does() {
+    let view = PageView { feed_token: Some("5ecret".to_owned()), ..sample() };
+    for feed in render(&view).expect("rendered") {
+        let text = String::from_utf8(feed.bytes).expect("text");
+        let path = feed.path.replace("feed.xml", "feed.rss");
+        assert_eq!(text.matches(&format!("{path}?token=5ecret")).count(), 1, "{path}: {text}");
+        assert_eq!(text.matches("5ecret").count(), 1, "{path}");
+    }
+}
+
+#[test]
 fn an_edit_is_an_update_of_its_entry_and_time_alone_changes_no_byte() {
     let mut view = sample();
     let feed = read(&view, "feed.atom");

@@ -22,6 +22,8 @@ struct Layout<'a> {
     /// The address of the root.
     url: &'a str,
     noindex: bool,
+    /// Behind the paths of feeds and calendars.
+    feed_query: String,
     title: String,
     language: &'a str,
     direction: &'static str,
@@ -38,7 +40,7 @@ struct Layout<'a> {
     closing: Option<String>,
     links: &'a [OwnerLink],
     /// Paths below the root, and the names of what is there.
-    pages: [(&'static str, &'static str); 5],
+    pages: [(&'static str, &'static str, bool); 5],
     compact: bool,
     script: &'static str,
     /// Path and content type of the owner's icon.
@@ -86,6 +88,7 @@ impl<'a> Frame<'a> {
             path,
             url: &view.url,
             noindex: view.noindex,
+            feed_query: view.feed_query(),
             head: Head::plain(view, &title),
             title,
             language: view.language.tag(),
@@ -125,14 +128,14 @@ pub(crate) fn zone(view: &PageView) -> &str {
     if view.time_zone_name == "Etc/UTC" { "UTC" } else { &view.time_zone_name }
 }
 
-/// Where the footer leads, by paths below the page's root.
-fn pages(texts: &Texts) -> [(&'static str, &'static str); 5] {
+/// Where the footer leads, by paths below the page's root, and whether that is a feed or a calendar.
+fn pages(texts: &Texts) -> [(&'static str, &'static str, bool); 5] {
     [
-        ("uptime", texts.status.uptime()),
-        ("history", texts.status.history()),
-        ("feed.rss", texts.frame.rss()),
-        ("calendar.ics", texts.frame.calendar()),
-        ("api/v2/summary.json", texts.frame.api()),
+        ("uptime", texts.status.uptime(), false),
+        ("history", texts.status.history(), false),
+        ("feed.rss", texts.frame.rss(), true),
+        ("calendar.ics", texts.frame.calendar(), true),
+        ("api/v2/summary.json", texts.frame.api(), false),
     ]
 }
 

@@ -65,6 +65,7 @@ fn page(components: Vec<ComponentView>) -> PageView {
         name: "Northwind status".to_owned(),
         url: "https://status.example.com".to_owned(),
         noindex: false,
+        feed_token: None,
         time_zone: jiff::tz::TimeZone::UTC,
         time_zone_name: "Etc/UTC".to_owned(),
         support_url: None,

@@ -80,6 +80,7 @@ impl Fixture {
             base_domain: None,
             owner: "default".to_owned(),
             options: Default::default(),
+            sign_in_key: None,
         };
         let publisher = Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, HashMap::new());
         let (turned, failures) = (publisher.turned(), publisher.failures());

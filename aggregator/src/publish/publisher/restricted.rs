@@ -5,6 +5,7 @@ use super::super::options::Options;
 use super::super::output::Publication;
 use super::Publisher;
 use super::page::Address;
+use crate::sign_ins::Known;
 use arc_swap::ArcSwap;
 use skerry_web::{RestrictedPage, RestrictedSite};
 use std::collections::HashMap;
@@ -14,20 +15,22 @@ use std::sync::Arc;
 pub(super) struct RestrictedPages {
     site: Arc<ArcSwap<RestrictedSite>>,
     next: RestrictedSite,
-    /// The options of pages that are in force.
+    /// The options of pages that are in force, and the passwords.
     options: Arc<HashMap<String, Options>>,
+    passwords: Arc<Known>,
 }
 
 impl RestrictedPages {
     pub(super) fn new(addresses: &Addresses) -> Self {
-        Self { site: Arc::default(), next: RestrictedSite::default(), options: addresses.options.present() }
+        let (options, passwords) = (addresses.options.present(), addresses.options.passwords().present());
+        Self { site: Arc::default(), next: RestrictedSite::default(), options, passwords }
     }
 
-    /// Whether a reload changed what only files say.
+    /// Whether a reload changed what only files say, or a password changed, and with it the token of feeds.
     pub(super) fn options_changed(&mut self, addresses: &Addresses) -> bool {
-        let present = addresses.options.present();
-        let changed = !Arc::ptr_eq(&present, &self.options);
-        self.options = present;
+        let (options, passwords) = (addresses.options.present(), addresses.options.passwords().present());
+        let changed = !Arc::ptr_eq(&options, &self.options) || !Arc::ptr_eq(&passwords, &self.passwords);
+        (self.options, self.passwords) = (options, passwords);
         changed
     }
 

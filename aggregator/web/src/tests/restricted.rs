@@ -34,7 +34,7 @@ impl SignIns for FakeSignIns {
 }
 
 fn at(url: &str, is_external: bool) -> Arc<Publication> {
-    let place = Place { url: url.to_owned(), is_external, noindex: true };
+    let place = Place { is_external, noindex: true, ..Place::at(url) };
     Arc::new(Publication { place, ..(*page("partners")).clone() })
 }
 

@@ -1,0 +1,46 @@
+//! The addresses of feeds and calendars, for operators who hand them on.
+
+use super::addresses::{Addresses, shown_page};
+use skerry_domain::state::{PageKey, State, WorkspaceKey};
+use skerry_publish::view::feed_query;
+
+/// Of a page, with who reads them.
+const OF_PAGE: [&str; 6] =
+    ["feed.rss", "feed.atom", "feed.json", "history.rss", "history.atom", "calendar.ics"];
+const OF_COMPONENT: [&str; 4] = ["feed.rss", "feed.atom", "feed.json", "calendar.ics"];
+
+/// A feed or a calendar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedAddress {
+    /// The component that it is about; `None`: the page.
+    pub component: Option<String>,
+    /// The name of its file.
+    pub file: &'static str,
+    /// Its address, with its token if it is that of a restricted page.
+    pub url: String,
+}
+
+impl Addresses {
+    /// The feeds and calendars of a page; `None`: nobody sees it.
+    #[must_use]
+    pub fn feeds_of(&self, state: &State, key: PageKey) -> Option<Vec<FeedAddress>> {
+        let page = state.pages.get(&key)?;
+        let wanted = shown_page(((WorkspaceKey(0), key), page), false, &self.options.present())?;
+        let place = self.place_of(&wanted, &self.hosts_of(&wanted));
+        let query = feed_query(place.feed_token.as_deref());
+        let one = |component: Option<&str>, path: &str, file| FeedAddress {
+            component: component.map(str::to_owned),
+            file,
+            url: format!("{}/{path}{file}{query}", place.url),
+        };
+        let mut feeds: Vec<_> = OF_PAGE.map(|file| one(None, "", file)).into();
+        for key in skerry_domain::step::components_of(&page.items) {
+            let Some(component) = state.components.get(&key).filter(|one| one.settings.public) else {
+                continue;
+            };
+            let path = format!("components/{}/", component.id);
+            feeds.extend(OF_COMPONENT.map(|file| one(Some(&component.settings.name), &path, file)));
+        }
+        Some(feeds)
+    }
+}
