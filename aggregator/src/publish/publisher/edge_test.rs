@@ -5,8 +5,11 @@ use super::*;
 
 /// All keys that wait, whatever pause they wait for.
 fn drained(queue: &Queue) -> BTreeSet<String> {
-    let later = Instant::now() + Duration::from_secs(3_600);
-    queue.take_due(later).into_values().flatten().collect()
+    let mut keys = BTreeSet::new();
+    while let Some(due) = queue.next_due(Instant::now()) {
+        keys.extend(queue.take_due(due).into_values().flatten());
+    }
+    keys
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -68,7 +68,7 @@ impl Queue {
     }
 
     /// When something may be sent next; `None`: nothing waits.
-    pub(super) fn next_due(&self, now: Instant) -> Option<Instant> {
+    pub(in super::super) fn next_due(&self, now: Instant) -> Option<Instant> {
         let pages = self.lock();
         let waiting = pages.values().filter(|page| !page.keys.is_empty());
         waiting.map(|page| page.not_before.unwrap_or(now)).min()
