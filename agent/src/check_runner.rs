@@ -340,6 +340,7 @@ pub(crate) fn inventory_of(checks: &[Check]) -> Vec<Declared> {
             severity: check.severity.name().to_owned(),
             asserts: check.asserts_hash().to_vec(),
             depends_on: check.depends_on.clone(),
+            labels: check.labels.clone(),
         })
         .collect()
 }

@@ -122,14 +122,14 @@ fn page(page: &config::Page) -> DesiredPage {
     }
 }
 
-fn item(item: &config::Item, zone: &TimeZone) -> DesiredItem {
-    match item {
+fn item(desired: &config::Item, zone: &TimeZone) -> DesiredItem {
+    match desired {
         config::Item::Component(one) => DesiredItem::Component(component(one, zone)),
         config::Item::Group(group) => DesiredItem::Group(DesiredGroup {
             key: group.key.clone(),
             name: group.name.clone(),
             description: group.description.clone(),
-            components: group.components.iter().map(|one| component(one, zone)).collect(),
+            items: group.items.iter().map(|one| item(one, zone)).collect(),
         }),
     }
 }
@@ -146,6 +146,7 @@ fn component(component: &config::Component, zone: &TimeZone) -> DesiredComponent
             response_time: component.response_time,
             showcase: component.showcase,
             only_show_if_degraded: component.only_show_if_degraded,
+            selector: component.selector.as_ref().map(|one| one.selector.clone()),
         },
         starts_at: midnight.map(|midnight| Timestamp(midnight.timestamp().as_millisecond())),
         links: component

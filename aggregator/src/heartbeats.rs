@@ -83,6 +83,7 @@ pub fn declared(config: &Config) -> Command {
             expected: expected(heartbeat),
             severity: entry.check.severity,
             depends_on: entry.check.depends_on.clone(),
+            labels: entry.check.labels.clone(),
         })
     });
     Command::DeclareHeartbeats(heartbeats.collect())

@@ -3,12 +3,14 @@
 //! at a time. Nothing is deleted while the clock is unconfirmed. Nothing here is urgent. It blocks, and is never called
 //! on a thread that serves.
 
+mod charts;
+
 use crate::engine::{CommandError, Engine, Maintenance};
-use skerry_domain::state::{ComponentKey, ResponseHour, State, TrackKey, WorkspaceKey};
+use charts::Charts;
+use skerry_domain::state::TrackKey;
 use skerry_domain::step::{Answer, Command, KEPT};
-use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
-use skerry_domain::workspaces::Workspaces;
-use skerry_store::{MAX_CHART_HOURS, Reader, StoreError};
+use skerry_domain::time::{DAY, HOUR, Timestamp};
+use skerry_store::{Reader, StoreError};
 use std::path::Path;
 use std::time::Instant;
 use tokio::runtime::Handle;
@@ -19,10 +21,6 @@ const DELETED_AT_ONCE: usize = 20_000;
 const FOLDED_AT_ONCE: usize = 200;
 /// How long hard transitions, losses and audit rows are kept for operators, ms: thirteen months. No page reads them.
 const NOTES_KEPT: i64 = 400 * DAY;
-
-/// A chart without older data shows its last three hours in steps of five minutes, ms.
-const YOUNG: i64 = 3 * HOUR;
-const FINE: i64 = 5 * MINUTE;
 
 /// Why a turn was not completed.
 #[derive(Debug, thiserror::Error)]
@@ -41,10 +39,7 @@ pub struct Housekeeping {
     store: Reader,
     engine: Engine,
     raw_retention: i64,
-    charted: Vec<Chart>,
-    /// Charts that are drawn from raw observations for now, and up to when.
-    young: Vec<Chart>,
-    fine_to: Timestamp,
+    charts: Charts,
     /// The day on which history was last folded.
     folded_to: Timestamp,
 }
@@ -59,9 +54,7 @@ impl Housekeeping {
             store: Reader::open(database)?,
             engine,
             raw_retention,
-            charted: Vec::new(),
-            young: Vec::new(),
-            fine_to: Timestamp::default(),
+            charts: Charts::default(),
             folded_to: Timestamp::default(),
         })
     }
@@ -72,26 +65,24 @@ impl Housekeeping {
     /// [`Unfinished`]; no step is left half done.
     pub fn turn(&mut self, runtime: &Handle) -> Result<(), Unfinished> {
         let now = self.engine.now();
-        let mut rolled_up = false;
         // Raw observations are pruned by whole hours, so that no roll-up is recomputed from a part of one.
         let kept_from = Timestamp((now - self.raw_retention).0.div_euclid(HOUR) * HOUR);
         while let Some(rolled) = self.store.next_roll_up(now)? {
-            rolled_up = true;
+            let hour = rolled.hour();
             self.engine.maintain(Maintenance::KeepRollUp { rolled, kept_from })??;
+            self.charts.rolled_up(hour);
         }
-        let charts = charted(&self.engine.snapshot().workspaces);
-        if rolled_up || charts != self.charted {
-            // If this turn fails, the next one draws again.
-            self.charted.clear();
-            self.young = self.draw(&charts, now, runtime)?;
-            self.fine_to = Timestamp::default();
-            self.charted = charts;
-        }
-        let fine_to = Timestamp(now.0.div_euclid(FINE) * FINE);
-        if fine_to != self.fine_to {
-            self.draw_young(fine_to, runtime)?;
-            self.fine_to = fine_to;
-        }
+        let snapshot = self.engine.snapshot();
+        self.charts.turn(
+            &self.store,
+            &snapshot.workspaces,
+            (now, kept_from),
+            |(workspace, component), windows| {
+                let draw = Command::SetResponse { component, windows };
+                runtime.block_on(self.engine.command((workspace, draw)))?;
+                Ok(())
+            },
+        )?;
         if !self.engine.clock_standing().sure {
             // Data that only looks old would be lost for good.
             return Ok(());
@@ -132,46 +123,6 @@ impl Housekeeping {
         self.folded_to = today;
         Ok(())
     }
-
-    /// Draws charts by the hour; returns those without an hour older than [`YOUNG`].
-    fn draw(&self, charts: &[Chart], now: Timestamp, runtime: &Handle) -> Result<Vec<Chart>, Unfinished> {
-        let from = now - MAX_CHART_HOURS * HOUR;
-        let mut young = Vec::new();
-        for (component, workspace, tracks) in charts {
-            let hours: Vec<ResponseHour> = self.store.response_hours(*workspace, tracks, from)?;
-            if hours.first().is_none_or(|first| first.hour > now - YOUNG) {
-                young.push((*component, *workspace, tracks.clone()));
-                continue;
-            }
-            self.set(*workspace, *component, hours, runtime)?;
-        }
-        Ok(young)
-    }
-
-    /// Draws the last hours of young charts from raw observations.
-    fn draw_young(&self, to: Timestamp, runtime: &Handle) -> Result<(), Unfinished> {
-        if self.young.is_empty() {
-            return Ok(());
-        }
-        let tracks: Vec<_> =
-            self.young.iter().map(|(_, workspace, tracks)| (*workspace, tracks.as_slice())).collect();
-        let drawn = self.store.response_fine(&tracks, (to - YOUNG, to), FINE)?;
-        for ((component, workspace, _), points) in self.young.iter().zip(drawn) {
-            self.set(*workspace, *component, points, runtime)?;
-        }
-        Ok(())
-    }
-
-    fn set(
-        &self,
-        workspace: WorkspaceKey,
-        component: ComponentKey,
-        hours: Vec<ResponseHour>,
-        runtime: &Handle,
-    ) -> Result<(), Unfinished> {
-        runtime.block_on(self.engine.command((workspace, Command::SetResponse { component, hours })))?;
-        Ok(())
-    }
 }
 
 /// Checks the whole database and reports damage that a start does not notice.
@@ -184,21 +135,4 @@ pub fn inspect(database: &Path) {
         }
         Err(error) => tracing::warn!(%error, "the database could not be checked"),
     }
-}
-
-/// A component with a chart, and the tracks that feed it.
-type Chart = (ComponentKey, WorkspaceKey, Vec<TrackKey>);
-
-/// Every chart that is shown.
-fn charted(workspaces: &Workspaces) -> Vec<Chart> {
-    workspaces.iter().flat_map(|(workspace, state)| charted_in(workspace, state)).collect()
-}
-
-fn charted_in(workspace: WorkspaceKey, state: &State) -> impl Iterator<Item = Chart> {
-    let charted = state.components.iter().filter(|(_, one)| one.settings.response_time && !one.archived);
-    charted.map(move |(key, component)| {
-        let open = component.links.iter().filter(|link| link.to == Timestamp::FAR);
-        let tracks = open.flat_map(|link| &state.checks[&link.check].tracks).copied();
-        (*key, workspace, tracks.collect())
-    })
 }

@@ -355,6 +355,7 @@ fn declared(check: wire::Declared) -> DeclaredCheck {
         interval_ms: signed(check.interval_ms).max(1),
         severity: severity(&check.severity),
         depends_on: parents(check.depends_on),
+        labels: check.labels,
     }
 }
 

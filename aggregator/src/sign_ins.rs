@@ -72,11 +72,11 @@ impl PageSignIns {
     }
 }
 
-/// "16:30 UTC", not before that instant.
+/// "16:30" UTC, not before that instant.
 fn minute_after(at: Timestamp) -> String {
     let minute = (at.0 + 60 * SECOND - 1).div_euclid(60 * SECOND) * 60;
     let at = jiff::Timestamp::from_second(minute).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    at.strftime("%H:%M UTC").to_string()
+    at.strftime("%H:%M").to_string()
 }
 
 /// Whether `tried` is the password that the file holds, or that it holds the hash of.

@@ -133,7 +133,7 @@ async fn a_network_has_so_many_tries() {
         assert_eq!(try_from(1, "wrong").await, Err(NotSignedIn::WrongPassword));
     }
     assert!(
-        matches!(try_from(1, "right").await, Err(NotSignedIn::TooManyTries(until)) if until.ends_with(" UTC"))
+        matches!(try_from(1, "right").await, Err(NotSignedIn::TooManyTries(until)) if until.len() == "16:30".len())
     );
     assert!(try_from(2, "right").await.is_ok(), "others are not locked out");
     engine.stop();

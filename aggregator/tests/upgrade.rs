@@ -14,7 +14,7 @@ use skerry_domain::uptime::Tally;
 use skerry_domain::workspaces::Workspaces;
 use skerry_publish::build::page_view;
 use skerry_publish::csv;
-use skerry_publish::view::{ComponentView, Item, PageView};
+use skerry_publish::view::ComponentView;
 use skerry_store::Store;
 use std::collections::BTreeSet;
 
@@ -50,18 +50,11 @@ fn shown(workspaces: &Workspaces) -> String {
         let view = page_view(state, *key, "https://status.example.org", NOW).expect("it is not archived");
         text += &format!("== page {} {}\n", page.key, view.id);
         text += &String::from_utf8(csv::render(&view).expect("renders")).expect("text").replace("\r\n", "\n");
-        for component in components(&view) {
+        for component in view.components() {
             text += &days(component);
         }
     }
     text
-}
-
-fn components(view: &PageView) -> impl Iterator<Item = &ComponentView> {
-    view.items.iter().flat_map(|item| match item {
-        Item::Group(group) => group.children.as_slice(),
-        Item::Component(component) => std::slice::from_ref(component),
-    })
 }
 
 /// A line for each day with time that was neither operational nor unwatched.

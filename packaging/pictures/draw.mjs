@@ -1,6 +1,7 @@
 // node packaging/pictures/draw.mjs
 // Draws what shows the state of a page outside of it, from the icons in aggregator/publish/assets/icons/*.svg: for each the .ico
-// of browsers that take no SVG, the touch icon of 180 px, and the card of 1200 × 630 px. They have no words, so none grows false.
+// of browsers that take no SVG, the touch icon of 180 px, and the card of 1200 × 630 px; and the card of what has no state. They
+// have no words, so none grows false.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -38,6 +39,12 @@ function card(name, icon) {
   const dash = 4.5 / 28 * BAR
   const days = Array.from({ length: DAYS - 1 }, (_, day) => `<rect x="${LEFT + day * DAY}" y="${MIDDLE - dash / 2}" width="24.75" height="${dash}" fill="${OPERATIONAL}"/>`)
   return `<svg xmlns="http://www.w3.org/2000/svg" width="1200" height="630"><rect width="1200" height="630" fill="${tint}"/>${placed(icon, 455, 85, 290, tint)}${days.join('')}${mark(name, fill, height)}</svg>`
+}
+
+/** The card of what has no state. */
+function plainCard() {
+  const days = Array.from({ length: DAYS }, (_, day) => `<rect x="${LEFT + day * DAY}" y="${(630 - BAR) / 2}" width="24.75" height="${BAR}" fill="#878e95"/>`)
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="1200" height="630"><rect width="1200" height="630" fill="#f6f7f8"/>${days.join('')}</svg>`
 }
 
 function touchIcon(name, icon) {
@@ -141,6 +148,7 @@ try {
     writeFileSync(join(assets, 'icons', `${name}.png`), indexed(await pixels(page, touchIcon(name, icon), 180, 180), 180, 180))
     writeFileSync(join(assets, 'icons', `${name}-card.png`), indexed(await pixels(page, card(name, icon), 1200, 630), 1200, 630))
   }
+  writeFileSync(join(assets, 'icons', 'plain-card.png'), indexed(await pixels(page, plainCard(), 1200, 630), 1200, 630))
 } finally {
   await browser.close()
 }

@@ -109,6 +109,8 @@ async function open(state, options = {}) {
 { // An old copy shows a warning. A new copy removes it.
   const state = { html: three }
   const { page, pass, sees, close } = await open(state)
+  const icon = () => page.locator('link[rel=icon]').getAttribute('href')
+  const green = await icon()
   state.html = null
   await pass(3)
   await sees('Verified 16:15 UTC, 20 November 2026, 3 min ago.')
@@ -120,11 +122,15 @@ async function open(state, options = {}) {
   assert.match(await page.title(), /^May be out of date · /)
   const colours = await page.locator('.g .s').evaluateAll(all => all.map(one => getComputedStyle(one).color))
   assert.deepEqual([...new Set(colours)], ['rgb(91, 96, 102)'], 'nothing is green')
+  const grey = await icon()
+  assert.notEqual(grey, green)
+  assert.match(readFileSync(new URL(grey).pathname.replace(/^.*\/assets\//, `${join(gallery, 'three', 'assets')}/`), 'utf8'), /stroke-dasharray/, 'the icon is the grey ring')
   state.html = later(three, 12)
   await pass(1)
   await sees('All systems operational')
   assert.equal(await page.locator('html.old').count(), 0)
   assert.doesNotMatch(await page.title(), /out of date/)
+  assert.equal(await icon(), green)
   await close()
 }
 
@@ -468,6 +474,48 @@ const said = async page => (await page.locator('.tip > *').allInnerTexts()).map(
   await group.click()
   await over(group, 89)
   assert.deepEqual((await said(page)).slice(0, 4), ['Fri 20 Nov', 'Card payments Major outage 2 h 13 min', 'Refunds Partial outage 2 h', 'Payouts Partial outage 1 h 58 min'])
+  await close()
+}
+
+{ // On the page of a component the bar and the chart are a tab stop each, and arrow keys say what the pointer says. A newer document leaves them so.
+  const file = readdirSync(join(gallery, 'fire/components')).filter(name => name.endsWith('.html'))
+    .find(name => readFileSync(join(gallery, 'fire/components', name), 'utf8').includes('data-points='))
+  const html = read(`fire/components/${file}`)
+  const state = { html, path: `fire/components/${file.replace('.html', '')}` }
+  const { page, pass, close } = await open(state, { viewport: { width: 1280, height: 900 } })
+  const chart = page.locator('.pl')
+  const picture = await page.locator('.pc').boundingBox()
+  const tip = page.locator('.tip:visible')
+  const points = (await chart.getAttribute('data-points')).split(';').map(point => point.split('|'))
+  const [x, when, median, slowest] = points[40]
+  const words = `${when} · median ${median} · slowest 5% over ${slowest}`
+  await page.mouse.move(picture.x + picture.width * x / 1000, picture.y + 20)
+  assert.deepEqual(await tip.allInnerTexts(), [words])
+  const rule = await page.locator('.ru').boundingBox()
+  assert.ok(Math.abs(rule.x + rule.width / 2 - picture.x - picture.width * x / 1000) < 1 && Math.abs(rule.height - picture.height) < 1, 'a rule marks it')
+  await page.mouse.move(picture.x, picture.y - 40)
+  assert.equal(await tip.count(), 0)
+  await chart.focus()
+  await page.keyboard.press('ArrowLeft')
+  assert.match((await tip.allInnerTexts())[0], new RegExp(`^${points.at(-1)[1]} · `), 'the newest first')
+  for (let step = 0; step < points.length - 41; step++) await page.keyboard.press('ArrowLeft')
+  assert.deepEqual(await tip.allInnerTexts(), [words])
+  assert.equal(await chart.getAttribute('aria-valuetext'), words)
+  assert.match(await chart.getAttribute('aria-label'), /^Response time over the last 24 hours: /)
+  await page.keyboard.press('Escape')
+  assert.equal(await tip.count(), 0)
+  state.html = later(html, 1)
+  await pass(1)
+  assert.equal(await chart.getAttribute('role'), 'slider', 'a newer document leaves the tab stop')
+  const bar = page.locator('.e > .b')
+  await page.keyboard.press('Tab')
+  assert.equal(await bar.evaluate(one => one === document.activeElement), true)
+  await page.keyboard.press('ArrowLeft')
+  assert.deepEqual(await said(page), ['Fri 20 Nov', 'Major outage 2 h 13 min', 'Card payments declined'])
+  assert.equal(await bar.getAttribute('aria-valuetext'), 'Fri 20 Nov, Major outage 2 h 13 min, Card payments declined')
+  await page.keyboard.press('ArrowLeft')
+  assert.deepEqual(await said(page), ['Thu 19 Nov', 'Operational'])
+  assert.equal(await page.locator('[tabindex="0"]').count(), 2)
   await close()
 }
 

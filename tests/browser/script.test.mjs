@@ -5,6 +5,11 @@ import { duration } from '../../aggregator/publish/assets/script/duration.mjs'
 import { serverClock } from '../../aggregator/publish/assets/script/clock.mjs'
 import { pause } from '../../aggregator/publish/assets/script/poll.mjs'
 import { covers, labels, span } from '../../aggregator/publish/assets/script/days.mjs'
+import { TEXTS as ENGLISH } from '../../aggregator/publish/assets/script/texts.mjs'
+import { TEXTS as GERMAN } from '../../aggregator/publish/assets/script/texts.de.mjs'
+import { TEXTS as PSEUDO } from '../../aggregator/publish/assets/script/texts.ar-xb.mjs'
+
+import { pointAt, pointsOf } from '../../aggregator/publish/assets/script/chart.mjs'
 
 const SECOND = 1e3
 const HOUR = 3600 * SECOND
@@ -110,4 +115,39 @@ test('a line of a list says which days it is about', () => {
 test('a path of a bar covers its runs of days', () => {
   const path = 'M1 0h39m2 0h47'
   assert.deepEqual([0, 1, 39, 40, 41, 42, 88, 89].map(day => covers(path, day)), [false, true, true, false, false, true, true, false])
+})
+
+test('a chart says what was measured at a place, and nothing where nothing was', () => {
+  const points = pointsOf({ says: '{0} · median {1}', points: '10|Fri 12:40|301 ms|690 ms;20|Fri 12:56|1 s|2 s;60|Fri 14:00|5 ms|6 ms' })
+  assert.deepEqual(points.map(point => point.text), ['Fri 12:40 · median 301 ms', 'Fri 12:56 · median 1 s', 'Fri 14:00 · median 5 ms'])
+  assert.deepEqual([0, 6, 14, 16, 25, 40, 54, 60, 67].map(x => pointAt(points, x)), [-1, 0, 0, 1, 1, -1, 2, 2, -1])
+  assert.equal(pointAt(points.slice(0, 1), 400), 0, 'a single point is everywhere')
+  assert.equal(pointAt([], 400), -1)
+})
+
+test('the lines of a list are found in every language', () => {
+  const marked = text => text.replace(/[A-Za-z]+/g, '\u202e$&\u202c')
+  for (const [texts, lines] of [
+    [GERMAN, [['Fr., 20. Nov.', 89, 89], ['3. bis 9. Nov.', 72, 78], ['28. Okt. bis 3. Nov.', 66, 72], ['Di., 1. Sept.', 9, 9]]],
+    [PSEUDO, [[marked('Fri 20 Nov'), 89, 89], [marked('28 Oct to 3 Nov'), 66, 72]]],
+  ]) {
+    const all = labels('2026-11-20', texts)
+    for (const [text, from, to] of lines) assert.deepEqual(span(text, all, texts), [from, to], text)
+  }
+})
+
+test('the time is taken from the words of a document', () => {
+  assert.equal(ENGLISH.timeOf('13:02 UTC, 20 November 2026'), '13:02 UTC')
+  assert.equal(GERMAN.timeOf('20. November 2026, 13:02 Uhr UTC'), '13:02 Uhr UTC')
+})
+
+test('a duration keeps its abbreviation and loses what separates it', () => {
+  for (const [text, bare] of [['2 h 13 min', '2 h 13 min'], ['12 min,', '12 min'], ['25 min.', '25 min']]) assert.equal(ENGLISH.withoutEnd(text), bare)
+  for (const [text, bare] of [['2 Std. 13 Min.', '2 Std. 13 Min.'], ['12 Min.,', '12 Min.'], ['3 Tage.', '3 Tage']]) assert.equal(GERMAN.withoutEnd(text), bare)
+})
+
+test('every language has the same texts', () => {
+  assert.deepEqual(Object.keys(GERMAN), Object.keys(ENGLISH))
+  assert.deepEqual(Object.keys(PSEUDO), Object.keys(ENGLISH))
+  for (const [key, text] of Object.entries(GERMAN)) assert.equal(typeof text, typeof ENGLISH[key], key)
 })

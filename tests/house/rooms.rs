@@ -38,7 +38,7 @@ const IMPORTERS: &[(&str, &[&str])] = &[
         "prometheus_client",
         &["aggregator/src/operations", "aggregator/web/src/public.rs", "agent/src/metrics"],
     ),
-    ("hdrhistogram", &["aggregator/store/src/sqlite/hours.rs"]),
+    ("hdrhistogram", &["aggregator/store/src/sqlite/latency.rs"]),
     ("brotli", &["aggregator/publish/src/", "agent/src/probe/http/content/"]),
     ("brotli_decompressor", &["agent/src/probe/http/content/"]),
     ("encoding_rs", &["agent/src/probe/http/content/"]),

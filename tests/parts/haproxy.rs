@@ -1,13 +1,12 @@
 //! A real HAProxy in front of an origin on the loopback.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-use super::{free_port, until};
+use super::free_port;
+use super::program::{listens, started};
 
 const BOUND: Duration = Duration::from_secs(10);
 
@@ -34,24 +33,10 @@ impl Haproxy {
         );
         let file = directory.path().join("haproxy.cfg");
         std::fs::write(&file, text).expect("writes");
-        let log = directory.path().join("log");
-        let output = std::fs::File::create(&log).expect("a log");
-        let mut child = Command::new("haproxy")
-            .args(["-db", "-f"])
-            .arg(&file)
-            .stdin(Stdio::null())
-            .stdout(output.try_clone().expect("a second handle"))
-            .stderr(output)
-            .kill_on_drop(true)
-            .spawn()
-            .expect("haproxy is installed");
-        until("haproxy listens", BOUND, async || {
-            if let Ok(Some(status)) = child.try_wait() {
-                panic!("haproxy ended with {status}: {}", std::fs::read_to_string(&log).unwrap_or_default());
-            }
-            TcpStream::connect(("127.0.0.1", port)).await.is_ok()
-        })
-        .await;
+        let mut command = Command::new("haproxy");
+        command.args(["-db", "-f"]).arg(&file);
+        let child =
+            started(command, &directory.path().join("log"), BOUND, async || listens(port).await).await;
         Self { _directory: directory, _child: child, port }
     }
 }

@@ -1,6 +1,7 @@
 //! Starts real servers for tests. Each uses a new directory and a free loopback port; the start is awaited
 //! with a time limit, and the server is stopped by its process id when dropped.
 
+use std::ffi::OsString;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::{Ipv6Addr, SocketAddr};
 use std::os::fd::IntoRawFd;
@@ -23,9 +24,13 @@ pub mod nginx_mail;
 pub mod openssl;
 pub mod postfix;
 pub mod postgres;
+mod program;
 pub mod script;
 pub mod unbound;
 pub mod varnish;
+
+/// Environment variables of a program.
+pub type Environment = Vec<(&'static str, OsString)>;
 
 /// Waits until `condition` holds, at most `bound`.
 ///

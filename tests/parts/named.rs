@@ -2,16 +2,15 @@
 //! other name.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use super::certificates::Certificate;
 use super::dns::{RECORDS, ZONE, large_records};
-use super::{free_port, until};
+use super::free_port;
+use super::program::{listens, started};
 
 const BOUND: Duration = Duration::from_secs(10);
 
@@ -39,25 +38,15 @@ impl Named {
         std::fs::write(directory.path().join("named.conf"), text).expect("writes");
         std::fs::write(directory.path().join("zone"), RECORDS.to_owned() + &large_records()).expect("writes");
         let log = directory.path().join("log");
-        let mut child = Command::new("named")
-            .args(["-g", "-n", "1", "-c"])
-            .arg(directory.path().join("named.conf"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(std::fs::File::create(&log).expect("a log"))
-            .kill_on_drop(true)
-            .spawn()
-            .expect("named is installed");
-        until("named answers", BOUND, async || {
-            if let Ok(Some(status)) = child.try_wait() {
-                panic!("named ended with {status}: {}", std::fs::read_to_string(&log).unwrap_or_default());
-            }
+        let mut command = Command::new("named");
+        command.args(["-g", "-n", "1", "-c"]).arg(directory.path().join("named.conf"));
+        let answers = async || {
             std::fs::read_to_string(&log).unwrap_or_default().contains(" running")
-                && TcpStream::connect(("127.0.0.1", port)).await.is_ok()
-                && TcpStream::connect(("127.0.0.1", tls_port)).await.is_ok()
-                && TcpStream::connect(("127.0.0.1", https_port)).await.is_ok()
-        })
-        .await;
+                && listens(port).await
+                && listens(tls_port).await
+                && listens(https_port).await
+        };
+        let child = started(command, &log, BOUND, answers).await;
         Self { _directory: directory, _child: child, port, tls_port, https_port }
     }
 }

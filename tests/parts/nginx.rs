@@ -2,15 +2,14 @@
 //! restarted on its port.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use super::certificates::Certificate;
-use super::{free_port, until};
+use super::program::{listens, started};
+use super::{Environment, free_port};
 
 const BOUND: Duration = Duration::from_secs(10);
 /// The codes that [`Nginx::answer_with`] supports.
@@ -27,6 +26,8 @@ pub struct Site {
     pub certificate: Option<Certificate>,
     /// Supports HTTP/2: on TLS beside 1.1; on plain TCP only HTTP/2, by prior knowledge.
     pub http2: bool,
+    /// Environment variables.
+    pub environment: Environment,
 }
 
 /// A running nginx.
@@ -34,6 +35,7 @@ pub struct Nginx {
     directory: TempDir,
     port: u16,
     tls: bool,
+    environment: Environment,
     child: Option<Child>,
 }
 
@@ -49,7 +51,8 @@ impl Nginx {
         std::fs::write(directory.path().join("nginx.conf"), configuration).expect("writes");
         std::fs::create_dir(directory.path().join("switch")).expect("a directory");
         std::fs::create_dir(directory.path().join("files")).expect("a directory");
-        let mut nginx = Self { directory, port, tls: site.certificate.is_some(), child: None };
+        let (tls, environment) = (site.certificate.is_some(), site.environment.clone());
+        let mut nginx = Self { directory, port, tls, environment, child: None };
         nginx.restart().await;
         nginx
     }
@@ -113,30 +116,11 @@ impl Nginx {
     pub async fn restart(&mut self) {
         self.kill().await;
         let directory = self.directory.path();
-        let child = Command::new("nginx")
-            .arg("-p")
-            .arg(directory)
-            .arg("-c")
-            .arg(directory.join("nginx.conf"))
-            .arg("-e")
-            .arg(directory.join("error.log"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("nginx is installed");
-        let mut child = child;
-        let port = self.port;
-        let log = directory.join("error.log");
-        until("nginx answers", BOUND, async || {
-            if let Ok(Some(status)) = child.try_wait() {
-                panic!("nginx ended with {status}: {}", std::fs::read_to_string(&log).unwrap_or_default());
-            }
-            TcpStream::connect(("127.0.0.1", port)).await.is_ok()
-        })
-        .await;
-        self.child = Some(child);
+        let mut command = Command::new("nginx");
+        command.arg("-p").arg(directory).arg("-c").arg(directory.join("nginx.conf")).args(["-e", "stderr"]);
+        command.envs(self.environment.iter().cloned());
+        let (log, port) = (directory.join("error.log"), self.port);
+        self.child = Some(started(command, &log, BOUND, async || listens(port).await).await);
     }
 
     /// Its access log: connection serial, method, path, protocol, host, user agent and authorization,
@@ -176,8 +160,8 @@ fn configuration(site: &Site, directory: &Path, port: u16) -> String {
         "daemon off;
 master_process off;
 pid {directory}/nginx.pid;
-error_log {directory}/error.log;
-events {{ worker_connections 512; }}
+error_log stderr;
+{environment}events {{ worker_connections 512; }}
 http {{
 {temporary}
   log_format seen '$connection|$request_method|$uri|$server_protocol|$http_host|$http_user_agent|$http_authorization';
@@ -194,6 +178,7 @@ http {{
   }}
 }}
 ",
+        environment = site.environment.iter().map(|(name, _)| format!("env {name};\n")).collect::<String>(),
         http = site.http.replace("DIR", &directory),
         server = site.server.replace("DIR", &directory),
     )

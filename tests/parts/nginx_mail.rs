@@ -1,15 +1,15 @@
 //! The mail proxy of a real nginx: IMAP, POP3 and SMTP with STARTTLS.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use super::certificates::Certificate;
-use super::{free_port, until};
+use super::free_port;
+use super::program::{listens, started};
 
+const BOUND: Duration = Duration::from_secs(10);
 /// Path of Debian's `libnginx-mod-mail`.
 const MODULE: &str = "/usr/lib/nginx/modules/ngx_mail_module.so";
 
@@ -36,33 +36,16 @@ impl NginxMail {
         });
         let text = format!(
             "load_module {MODULE};\ndaemon off;\nmaster_process off;\npid {place}/nginx.pid;\n\
-             error_log {place}/error.log;\nevents {{ worker_connections 64; }}\n\
+             error_log stderr;\nevents {{ worker_connections 64; }}\n\
              mail {{\n  auth_http 127.0.0.1:9/;\n  server_name mail.test;\n  server {{\n    \
              listen 127.0.0.1:{port};\n    listen [::1]:{port};\n    protocol {protocol};\n    {tls}\n  }}\n}}\n"
         );
         let config = directory.path().join("nginx.conf");
         std::fs::write(&config, text).expect("writes");
-        let log = directory.path().join("error.log");
-        let mut child = Command::new("nginx")
-            .arg("-p")
-            .arg(directory.path())
-            .arg("-c")
-            .arg(&config)
-            .arg("-e")
-            .arg(&log)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("nginx is installed");
-        until("the mail proxy answers", Duration::from_secs(10), async || {
-            if let Ok(Some(status)) = child.try_wait() {
-                panic!("nginx ended with {status}: {}", std::fs::read_to_string(&log).unwrap_or_default());
-            }
-            TcpStream::connect(("127.0.0.1", port)).await.is_ok()
-        })
-        .await;
+        let mut command = Command::new("nginx");
+        command.arg("-p").arg(directory.path()).arg("-c").arg(&config).args(["-e", "stderr"]);
+        let child =
+            started(command, &directory.path().join("log"), BOUND, async || listens(port).await).await;
         Self { _directory: directory, port, _child: child }
     }
 

@@ -1,16 +1,15 @@
 //! A real Unbound as a resolver for [`ZONE`], a zone without a server, and a zone with a lame server.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use super::certificates::Certificate;
 use super::dns::{RECORDS, ZONE, large_records};
-use super::{free_port, until};
+use super::free_port;
+use super::program::{listens, started};
 
 const BOUND: Duration = Duration::from_secs(10);
 
@@ -39,23 +38,10 @@ impl Unbound {
         let text = configuration(directory.path(), certificate, ports, lame);
         std::fs::write(directory.path().join("unbound.conf"), text).expect("writes");
         let log = directory.path().join("log");
-        let mut child = Command::new("unbound")
-            .args(["-d", "-p", "-c"])
-            .arg(directory.path().join("unbound.conf"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(std::fs::File::create(&log).expect("a log"))
-            .kill_on_drop(true)
-            .spawn()
-            .expect("unbound is installed");
-        until("unbound answers", BOUND, async || {
-            if let Ok(Some(status)) = child.try_wait() {
-                panic!("unbound ended with {status}: {}", std::fs::read_to_string(&log).unwrap_or_default());
-            }
-            TcpStream::connect(("127.0.0.1", https_port)).await.is_ok()
-                && TcpStream::connect(("127.0.0.1", port)).await.is_ok()
-        })
-        .await;
+        let mut command = Command::new("unbound");
+        command.args(["-d", "-p", "-c"]).arg(directory.path().join("unbound.conf"));
+        let answers = async || listens(https_port).await && listens(port).await;
+        let child = started(command, &log, BOUND, answers).await;
         Self { directory, _child: child, port, tls_port, https_port }
     }
 

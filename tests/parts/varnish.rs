@@ -1,13 +1,12 @@
 //! A real Varnish in front of an origin on the loopback.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-use super::{free_port, until};
+use super::program::{listens, started};
+use super::{Environment, free_port};
 
 /// The compiler of its configuration runs first.
 const BOUND: Duration = Duration::from_secs(30);
@@ -36,32 +35,29 @@ impl Varnish {
     /// # Panics
     /// It does not answer within thirty seconds; the message contains its log.
     pub async fn start_with(text: &str) -> Self {
+        Self::start_in(text, Environment::default()).await
+    }
+
+    /// Like [`Self::start_with`], with these environment variables.
+    ///
+    /// # Panics
+    /// It does not answer within thirty seconds; the message contains its log.
+    pub async fn start_in(text: &str, environment: Environment) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let port = free_port();
         let file = directory.path().join("cache.vcl");
         std::fs::write(&file, text).expect("writes");
-        let log = directory.path().join("log");
-        let output = std::fs::File::create(&log).expect("a log");
-        let mut child = Command::new("varnishd")
+        let mut command = Command::new("varnishd");
+        command
             .args(["-F", "-j", "none", "-T", "none", "-s", "malloc,16m", "-p", "thread_pools=1"])
             .args(["-a", &format!("127.0.0.1:{port}")])
             .arg("-n")
             .arg(directory.path().join("work"))
             .arg("-f")
             .arg(&file)
-            .stdin(Stdio::null())
-            .stdout(output.try_clone().expect("a second handle"))
-            .stderr(output)
-            .kill_on_drop(true)
-            .spawn()
-            .expect("varnishd is installed");
-        until("varnish answers", BOUND, async || {
-            if let Ok(Some(status)) = child.try_wait() {
-                panic!("varnish ended with {status}: {}", std::fs::read_to_string(&log).unwrap_or_default());
-            }
-            TcpStream::connect(("127.0.0.1", port)).await.is_ok()
-        })
-        .await;
+            .envs(environment);
+        let child =
+            started(command, &directory.path().join("log"), BOUND, async || listens(port).await).await;
         Self { _directory: directory, _child: child, port }
     }
 }

@@ -327,6 +327,7 @@ fn declared(name: &str, interval: i64) -> Declared {
         timeout_ms: 10_000,
         severity: "high".to_owned(),
         depends_on: Vec::new(),
+        labels: Default::default(),
         ..Declared::default()
     }
 }

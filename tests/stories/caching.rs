@@ -84,12 +84,6 @@ fn ask(port: u16, path: &str, more: &str) -> Answer {
     request(port, &format!("GET {path} HTTP/1.1{more}"), b"").expect("the cache answers")
 }
 
-/// A response header.
-fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
-    let lines = answer.head.lines().filter_map(|line| line.split_once(": "));
-    lines.filter(|(one, _)| one.eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
-}
-
 /// Content that was public and must not be shown any more.
 struct Secret {
     path: String,
@@ -99,42 +93,16 @@ struct Secret {
 
 impl Secret {
     fn is_shown_in(&self, answer: &Answer) -> bool {
-        answer.status == 200 && self.text.is_none_or(|text| plain(answer).contains(text))
+        answer.status == 200
+            && self.text.is_none_or(|text| String::from_utf8_lossy(&answer.decoded()).contains(text))
     }
-}
-
-/// The decoded body as text.
-fn plain(answer: &Answer) -> String {
-    use std::io::Read;
-    if header(answer, "content-encoding") != Some("gzip") {
-        return answer.text();
-    }
-    let body = if header(answer, "transfer-encoding").is_some() {
-        dechunked(&answer.body)
-    } else {
-        answer.body.clone()
-    };
-    let mut text = String::new();
-    flate2::read::GzDecoder::new(body.as_slice()).read_to_string(&mut text).expect("gzip");
-    text
-}
-
-fn dechunked(mut body: &[u8]) -> Vec<u8> {
-    let mut whole = Vec::new();
-    while let Some(end) = body.windows(2).position(|two| two == b"\r\n") {
-        let size = std::str::from_utf8(&body[..end]).expect("a size");
-        let size = usize::from_str_radix(size.trim(), 16).expect("hexadecimal");
-        whole.extend_from_slice(&body[end + 2..end + 2 + size]);
-        body = &body[end + 4 + size..];
-    }
-    whole
 }
 
 /// Whether the cache knows that the aggregator is dead, or serves a copy beyond its 10 s.
 fn knows_of_the_death(answer: &Answer) -> bool {
-    let age = header(answer, "age").and_then(|age| age.parse::<u32>().ok());
+    let age = answer.header("age").and_then(|age| age.parse::<u32>().ok());
     answer.status >= 502
-        || matches!(header(answer, "x-cache-status"), Some("STALE" | "UPDATING"))
+        || matches!(answer.header("x-cache-status"), Some("STALE" | "UPDATING"))
         || age.is_some_and(|age| age > 10)
 }
 

@@ -5,7 +5,8 @@ use crate::http::get;
 use crate::process::{Process, program};
 use crate::world::{FAR, World, now, page, quick_check};
 use skerry_tests::parts::nginx::{Nginx, Site};
-use skerry_tests::parts::until;
+use skerry_tests::parts::{Environment, until};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -32,13 +33,20 @@ impl FakeClock {
         std::fs::rename(beside, &self.0).expect("moved");
     }
 
+    /// What lets a program read this clock.
+    pub(crate) fn environment(&self) -> Environment {
+        let on = || OsString::from("1");
+        vec![
+            ("LD_PRELOAD", library().into()),
+            ("FAKETIME_TIMESTAMP_FILE", self.0.clone().into()),
+            ("FAKETIME_NO_CACHE", on()),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", on()),
+            ("NO_FAKE_STAT", on()),
+        ]
+    }
+
     fn around(&self, command: &mut Command) {
-        command
-            .env("LD_PRELOAD", library())
-            .env("FAKETIME_TIMESTAMP_FILE", &self.0)
-            .env("FAKETIME_NO_CACHE", "1")
-            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-            .env("NO_FAKE_STAT", "1");
+        command.envs(self.environment());
     }
 }
 

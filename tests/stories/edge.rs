@@ -3,26 +3,29 @@
 
 use crate::http::{get, request};
 use crate::world::World;
+use skerry_tests::parts::Environment;
 use skerry_tests::parts::nginx::{Nginx, Site};
 use skerry_tests::parts::varnish::Varnish;
 use skerry_tests::parts::{stalled, until};
+use socket2::{Domain, Socket, Type};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 const VCL: &str = include_str!("../../packaging/edge/varnish.vcl");
 const NGINX: &str = include_str!("../../packaging/edge/nginx.conf");
-const BOUND: Duration = Duration::from_secs(60);
+pub(crate) const BOUND: Duration = Duration::from_secs(60);
 /// How often the caches are asked.
 const REQUESTS: u64 = 10_000;
-const CLIENTS: u64 = 8;
+/// Each with an address of its own.
+const CLIENTS: u16 = 64;
 /// Changes at least, meanwhile.
 const ROUNDS: u64 = 3;
 /// What is asked for.
-const PATHS: [&str; 3] = ["/", "/api/v2/status.json", "/history"];
-const PAGE: &str = "[[page]]\nkey = \"main\"\nname = \"Main\"\npublic = true\n\n\
+pub(crate) const PATHS: [&str; 3] = ["/", "/api/v2/status.json", "/history"];
+pub(crate) const PAGE: &str = "[[page]]\nkey = \"main\"\nname = \"Main\"\npublic = true\n\n\
                     [[page.component]]\nkey = \"shop\"\nname = \"Shop\"\nmanual = true\n";
 const STATUSES: [(&str, &str); 3] = [("major", "critical"), ("degraded", "minor"), ("operational", "none")];
 
@@ -55,14 +58,20 @@ fn at_origin(world: &World) -> u64 {
 }
 
 /// Status and body of `path`.
-fn fetch(port: u16, path: &str) -> (u16, String) {
+pub(crate) fn fetch(port: u16, path: &str) -> (u16, String) {
     ask(&mut connected(port), path)
 }
 
 fn connected(port: u16) -> BufReader<TcpStream> {
-    let stream = TcpStream::connect(("127.0.0.1", port)).expect("the cache listens");
-    stream.set_read_timeout(Some(BOUND)).expect("a bound");
-    BufReader::new(stream)
+    connected_from(Ipv4Addr::LOCALHOST, port)
+}
+
+fn connected_from(client: Ipv4Addr, port: u16) -> BufReader<TcpStream> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.bind(&SocketAddr::from((client, 0)).into()).expect("an address of the loopback");
+    socket.connect(&SocketAddr::from(([127, 0, 0, 1], port)).into()).expect("the cache listens");
+    socket.set_read_timeout(Some(BOUND)).expect("a bound");
+    BufReader::new(socket.into())
 }
 
 /// Asks for `path` on a connection that stays; returns status and body.
@@ -108,13 +117,14 @@ fn ask(stream: &mut BufReader<TcpStream>, path: &str) -> (u16, String) {
 fn storm(port: u16, meanwhile: impl Fn()) -> Duration {
     let (begun, asked) = (Instant::now(), Arc::new(AtomicU64::new(0)));
     let (failed, rounds) = (Arc::<Mutex<Vec<String>>>::default(), Arc::new(AtomicU64::new(0)));
-    let client = |number: u64| {
+    let client = |number: u16| {
         let (asked, failed, rounds) = (Arc::clone(&asked), Arc::clone(&failed), Arc::clone(&rounds));
         std::thread::spawn(move || {
-            let mut stream = connected(port);
+            let [high, low] = number.to_be_bytes();
+            let mut stream = connected_from(Ipv4Addr::new(127, 1, high, low + 1), port);
             while asked.fetch_add(1, Ordering::Relaxed) < REQUESTS || rounds.load(Ordering::Relaxed) < ROUNDS
             {
-                let path = PATHS[usize::try_from(number).expect("small") % PATHS.len()];
+                let path = PATHS[usize::from(number) % PATHS.len()];
                 let (status, body) = ask(&mut stream, path);
                 if status != 200 || body.is_empty() {
                     failed.lock().expect("nobody panicked").push(format!("{status} for {path}"));
@@ -141,15 +151,31 @@ fn changes(world: &World) -> impl Fn() + '_ {
     }
 }
 
-async fn varnish_before(world: &World) -> Varnish {
+/// Varnish as we configure it.
+pub(crate) async fn varnish_before(world: &World, environment: Environment) -> Varnish {
     let port = format!(".port = \"{}\";", world.public);
-    Varnish::start_with(&VCL.replace(".port = \"8080\";", &port)).await
+    Varnish::start_in(&VCL.replace(".port = \"8080\";", &port), environment).await
+}
+
+/// nginx as we configure it.
+pub(crate) async fn nginx_before(world: &World, environment: Environment) -> Nginx {
+    let origin = format!("proxy_pass http://127.0.0.1:{};", world.public);
+    let text = NGINX
+        .replace("proxy_pass http://127.0.0.1:8080;", &origin)
+        .replace("/var/cache/nginx/status", "DIR/cache");
+    let (http, server) = text.split_once("\nserver {").expect("a server");
+    let (_, location) = server.split_once("location / {").expect("a location");
+    let (location, _) = location.split_once("\n    }").expect("its end");
+    let server = format!("location / {{{location}\n}}");
+    // The clients of the test ask more often than nginx lets one connection by default.
+    let http = format!("{http}\nkeepalive_requests 1000000;");
+    Nginx::start(&Site { http, server, environment, ..Site::default() }).await
 }
 
 #[tokio::test]
 async fn behind_varnish_changes_are_seen_at_once_and_load_is_not() {
     let mut world = World::new("");
-    let varnish = varnish_before(&world).await;
+    let varnish = varnish_before(&world, Environment::new()).await;
     let edge = varnish.port;
     world.declare(&format!("[[purge]]\nvarnish = {{ url = \"http://127.0.0.1:{edge}\" }}\n\n{PAGE}"));
     world.start().await;
@@ -231,17 +257,7 @@ async fn stands(world: &mut World, edge: u16, life: Duration, expire: impl Fn())
 async fn behind_nginx_load_follows_lives_and_not_viewers() {
     let mut world = World::new(PAGE);
     world.start().await;
-    let origin = format!("proxy_pass http://127.0.0.1:{};", world.public);
-    let text = NGINX
-        .replace("proxy_pass http://127.0.0.1:8080;", &origin)
-        .replace("/var/cache/nginx/status", "DIR/cache");
-    let (http, server) = text.split_once("\nserver {").expect("a server");
-    let (_, location) = server.split_once("location / {").expect("a location");
-    let (location, _) = location.split_once("\n    }").expect("its end");
-    let server = format!("location / {{{location}\n}}");
-    // The clients of the test ask more often than nginx lets one connection by default.
-    let http = format!("{http}\nkeepalive_requests 1000000;");
-    let nginx = Nginx::start(&Site { http, server, ..Site::default() }).await;
+    let nginx = nginx_before(&world, Environment::new()).await;
     let edge = nginx.port();
     for path in PATHS {
         assert_eq!(fetch(edge, path).0, 200);
@@ -252,7 +268,12 @@ async fn behind_nginx_load_follows_lives_and_not_viewers() {
     let most = PATHS.len() as u64 * (2 + (took.as_secs() + 1) / 10);
     println!("{REQUESTS} requests in {took:?}: {asked} at the origin, at most {most}");
     assert!(asked <= most && most < REQUESTS / 20, "{asked} requests at the origin in {took:?}");
+    set(&world, "operational");
+    until("it is operational", BOUND, async || indicator(edge) == "none").await;
     set(&world, "major");
+    let (changed, busy) = (Instant::now(), stalled());
     until("the change is at the edge", BOUND, async || indicator(edge) == "critical").await;
+    let limit = Duration::from_secs(11) + (stalled() - busy);
+    assert!(changed.elapsed() <= limit, "without a purge: {:?}", changed.elapsed());
     stands(&mut world, edge, Duration::from_secs(12), || {}).await;
 }

@@ -20,9 +20,38 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
+    /// A header.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.filter(|(one, _)| one.eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
+    }
+
+    /// The body as it was before it was cut into chunks and compressed.
+    pub(crate) fn decoded(&self) -> Vec<u8> {
+        let chunked = self.header("transfer-encoding").is_some();
+        let body = if chunked { dechunked(&self.body) } else { self.body.clone() };
+        if self.header("content-encoding") != Some("gzip") {
+            return body;
+        }
+        let mut decoded = Vec::new();
+        flate2::read::GzDecoder::new(body.as_slice()).read_to_end(&mut decoded).expect("gzip");
+        decoded
+    }
+
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
+}
+
+fn dechunked(mut body: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    while let Some(end) = body.windows(2).position(|two| two == b"\r\n") {
+        let size = std::str::from_utf8(&body[..end]).expect("a size");
+        let size = usize::from_str_radix(size.trim(), 16).expect("hexadecimal");
+        whole.extend_from_slice(&body[end + 2..end + 2 + size]);
+        body = &body[end + 4 + size..];
+    }
+    whole
 }
 
 /// Sends one request on a new connection; `None` if nobody answers.

@@ -158,6 +158,7 @@ async fn a_commit_is_in_the_served_bytes_within_250_ms() {
                     timeout_ms: 500,
                     severity: "high".into(),
                     depends_on: Vec::new(),
+                    labels: Default::default(),
                     ..Declared::default()
                 }],
             }),

@@ -66,6 +66,7 @@ fn paths(component: &str) -> Vec<String> {
         "api/v2/",
         "incidents/x",
         "maintenance/x",
+        "maintenance/x/calendar.ics",
         "assets/x.css",
         "..",
         "%2e%2e/",

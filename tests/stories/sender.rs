@@ -59,6 +59,7 @@ pub(crate) fn inventory(checks: &[(&str, Vec<u8>)]) -> Option<Inventory> {
         severity: "high".into(),
         asserts: Vec::new(),
         depends_on: Vec::new(),
+        labels: Default::default(),
     };
     Some(Inventory { checks: checks.iter().map(declared).collect() })
 }

@@ -13,6 +13,7 @@ pub(crate) fn declared(name: &str) -> Declared {
         timeout_ms: 1_000,
         severity: "high".to_owned(),
         depends_on: Vec::new(),
+        labels: Default::default(),
         ..Declared::default()
     }
 }

@@ -68,6 +68,13 @@ impl Agent {
         }
     }
 
+    /// Whether it is part of the aggregator: the built-in agent, or the internal reporter of heartbeats. An agent of its
+    /// own has a credential as soon as it delivers anything.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        self.credential.is_none()
+    }
+
     /// Whether this is the internal reporter of heartbeats, which is no real agent.
     #[must_use]
     pub fn is_heartbeat_agent(&self) -> bool {

@@ -3,6 +3,7 @@
 use super::former::Former;
 use super::heartbeat::Lateness;
 use super::interval::Interval;
+use super::labels::Labels;
 use super::problem::Severity;
 use super::reporters::Held;
 use super::shared_vec::SharedVec;
@@ -43,6 +44,8 @@ pub struct AgentCheck {
     pub severity: Severity,
     /// The names of the checks that it depends on, as the agent declares them.
     pub depends_on: Vec<String>,
+    /// Its labels, as the agent declares them.
+    pub labels: Labels,
     /// Whether it was silent for so long that it is excluded from the denominator.
     pub excluded: bool,
     /// The state from a snapshot that is ahead of the track, while history drains.
@@ -124,6 +127,7 @@ impl AgentCheck {
             definition: Vec::new(),
             severity: Severity::High,
             depends_on: Vec::new(),
+            labels: Labels::new(),
             excluded: false,
             live: None,
             called_silent: false,

@@ -8,6 +8,9 @@ use super::uptime::{DayTally, Figure, Rule, Tally, Weights, figure, tally, tally
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+/// The windows of uptime figures and of charts, in days. The first is of 24 hours and rolls; of the others today is the last.
+pub const WINDOWS: [i64; 4] = [1, 7, 30, 90];
+
 /// One local day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Day {
@@ -102,8 +105,7 @@ pub fn days(effective: &[Interval<Effective>], calendar: &Calendar) -> Vec<DayTa
     calendar.days.iter().enumerate().map(one).collect()
 }
 
-/// Uptime over 24 hours (rolling), 7, 30 and 90 days (of the calendar, today last), in this order.
-/// `days` are those of `calendar`. By Statuspage's rule 30 days are 31, as theirs are, and only days before a
+/// Uptime over each of the [`WINDOWS`]. `days` are those of `calendar`. By Statuspage's rule 30 days are 31, as theirs are, and only days before a
 /// `start_date` leave the window.
 #[must_use]
 pub fn windows(
@@ -118,7 +120,8 @@ pub fn windows(
     let before = start_date.map_or(0, |start| calendar.days.partition_point(|day| day.to <= start));
     let counted = calendar.days.len() - before;
     let (mut sum, mut summed) = (Tally::default(), 0);
-    let mut over = |count: usize| {
+    let mut over = |count: i64| {
+        let count = count.unsigned_abs() as usize;
         let count = if rule == Rule::Statuspage && count == 30 { 31 } else { count };
         let older = days.iter().rev().skip(summed).take(count - summed);
         (sum, summed) = (older.fold(sum, |sum, day| sum + day.tally), count);
@@ -126,7 +129,8 @@ pub fn windows(
     };
     let rolling = tally(effective, end - DAY, end);
     let begun = start_date.is_none_or(|start| end > start);
-    [figure(&rolling, rule, weights, u32::from(begun)), over(7), over(30), over(90)]
+    let [_, week, month, quarter] = WINDOWS;
+    [figure(&rolling, rule, weights, u32::from(begun)), over(week), over(month), over(quarter)]
 }
 
 /// How a day is drawn; `Ord` from nothing to worst, so that a group draws the greatest of its children.

@@ -1,6 +1,7 @@
 //! What files, REST and the admin side set of pages and components.
 
 use super::branding::Branding;
+use super::labels::Selector;
 use super::uptime::{Rule, Weights};
 use std::sync::Arc;
 
@@ -74,6 +75,8 @@ pub struct ComponentSettings {
     pub showcase: bool,
     /// Hidden while it is operational.
     pub only_show_if_degraded: bool,
+    /// By which labels it chooses the checks that feed it. `None`: they are named, or there are none.
+    pub selector: Option<Selector>,
 }
 
 impl ComponentSettings {
@@ -88,6 +91,7 @@ impl ComponentSettings {
             response_time: false,
             showcase: true,
             only_show_if_degraded: false,
+            selector: None,
         }
     }
 }

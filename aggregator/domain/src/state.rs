@@ -15,6 +15,7 @@ use super::maintenance::PlannedWindow;
 use super::problem::{Problem, ProblemSubject};
 use super::published::Published;
 use super::requests::{Answered, RequestKey};
+use super::response::ResponseWindow;
 use super::schedule::Schedule;
 use super::series::MaintenanceSeries;
 use super::shared_vec::SharedVec;
@@ -32,6 +33,7 @@ pub use super::keys::{
     WorkspaceKey, WorkspacePage,
 };
 pub use super::origin::Origin;
+pub use super::page_items::{PageItem, Placed, components_of};
 pub use super::settings::{ComponentSettings, PageSettings};
 pub use super::workspace::Workspace;
 
@@ -185,15 +187,6 @@ pub struct Page {
     pub items: Vec<PageItem>,
 }
 
-/// A row of a page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PageItem {
-    /// A group and its components, in order: those of the file come first.
-    Group(GroupKey, Vec<ComponentKey>),
-    /// A component on its own.
-    Component(ComponentKey),
-}
-
 /// A group of components.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
@@ -234,6 +227,8 @@ pub struct Component {
     pub settings: ComponentSettings,
     /// Checks that feed it, each with the time of its link.
     pub links: Vec<Link>,
+    /// When labels chose its checks: nothing is known of it while none is chosen.
+    pub selected: Vec<Interval<()>>,
     /// The layers of its status.
     pub layers: Layers,
     /// Statuses that were set from outside, in the order in which they were set.
@@ -242,20 +237,20 @@ pub struct Component {
     pub windows: SharedVec<WindowKey>,
     /// Beginnings and ends of holds and windows have been processed up to here.
     pub noticed: Timestamp,
-    /// Median and 95th percentile of the response time by hour, where it is shown.
-    pub response: SharedVec<ResponseHour>,
+    /// The windows of the chart of its response times, where it is shown.
+    pub response: SharedVec<ResponseWindow>,
 }
 
 impl Component {
-    /// Whether a check currently feeds it; otherwise only people and hooks set its status.
+    /// Whether checks currently decide its status; otherwise only people and hooks set it.
     #[must_use]
     pub fn is_linked(&self) -> bool {
-        self.links.iter().any(|link| link.to == Timestamp::FAR)
+        self.settings.selector.is_some() || self.links.iter().any(|link| link.to == Timestamp::FAR)
     }
 }
 
 /// A link: a check feeds a component for a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Link {
     /// The check.
     pub check: CheckKey,
@@ -265,19 +260,6 @@ pub struct Link {
     pub from: Timestamp,
     /// To here; [`Timestamp::FAR`] while it holds.
     pub to: Timestamp,
-}
-
-/// Response times of one hour, or of less while a chart is young, µs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ResponseHour {
-    /// Its start.
-    pub hour: Timestamp,
-    /// For how long, ms; the same throughout a chart.
-    pub length: i64,
-    /// Median, µs.
-    pub p50_us: u64,
-    /// 95th percentile, µs.
-    pub p95_us: u64,
 }
 
 impl State {

@@ -2,6 +2,7 @@
 //! only: nothing here reaches the public side.
 
 use super::check_verdict::since_ever;
+use super::labels::Labels;
 use super::reporters::{Held, differ};
 use super::state::{AgentCheck, AgentKey, CheckKey, LastRun, State};
 use super::step::reporters_of;
@@ -30,6 +31,10 @@ pub struct AgentVote<'a> {
     pub last_run: Option<&'a LastRun>,
     /// The expiry of the last certificate that the agent saw.
     pub certificate_ends: Option<Timestamp>,
+    /// The labels that the agent gives the check.
+    pub labels: &'a Labels,
+    /// They choose no component until an operator allows it.
+    pub labels_wait: bool,
 }
 
 impl AgentVote<'_> {
@@ -116,6 +121,8 @@ pub fn of_check(state: &State, check: CheckKey, now: Timestamp) -> CheckVotes<'_
                 since: since_of(agent_check),
                 last_run: agent_check.last_run.as_ref(),
                 certificate_ends: agent_check.certificate_ends,
+                labels: &agent_check.labels,
+                labels_wait: state.labels_wait(agent_check),
             }
         })
         .collect();

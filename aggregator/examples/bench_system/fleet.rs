@@ -168,6 +168,7 @@ fn declared(name: &str) -> wire::Declared {
         timeout_ms: 10_000,
         severity: "high".to_owned(),
         depends_on: Vec::new(),
+        labels: Default::default(),
         ..wire::Declared::default()
     }
 }

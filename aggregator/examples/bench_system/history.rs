@@ -55,6 +55,7 @@ pub(crate) fn write(config: &Path, raw: i64, hours: i64) -> anyhow::Result<()> {
                 interval_ms: 30_000,
                 severity: Severity::High,
                 depends_on: Vec::new(),
+                labels: Default::default(),
             };
             let report = Report {
                 agent,

@@ -160,6 +160,7 @@ impl World {
             interval_ms: 30_000,
             severity: Severity::High,
             depends_on: Vec::new(),
+            labels: Default::default(),
         };
         Report {
             agent,

@@ -4,14 +4,15 @@
 
 use super::announcements::announcements;
 use super::component_now::{ComponentNow, is_quiet};
+use super::corrections::corrections;
 use super::incidents::incidents;
 use super::maintenance::maintenance;
 use super::months::earlier;
 use super::outputs::is_settled;
 use super::times;
 use super::view::{
-    ComponentView, GroupView, IncidentView, Item, MaintenanceView, PageView, Place, ResponsePoint,
-    ResponseView, UptimeRuleView,
+    ComponentView, GroupView, IncidentView, Item, MaintenanceView, PageView, Place, ResponseView,
+    UptimeRuleView,
 };
 use jiff::tz::TimeZone;
 use skerry_domain::component::Automatic;
@@ -20,7 +21,7 @@ use skerry_domain::holds::Source;
 use skerry_domain::layers;
 use skerry_domain::state::{Component, ComponentKey, GroupKey, Page, PageItem, PageKey, State};
 use skerry_domain::status::Status;
-use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
+use skerry_domain::time::{DAY, MINUTE, Timestamp};
 use skerry_domain::uptime::{Figure, Rule, Tally};
 use std::sync::Arc;
 
@@ -70,8 +71,8 @@ pub fn view(state: &State, key: PageKey, place: &Place, now: Timestamp, extent: 
     let maintenance = maintenance(state, (key, page), &zone, begin, complete);
     let past = if complete { Timestamp(i64::MIN) } else { past_of(&incidents, &maintenance, begin, now) };
     let build = Build { state, page, now, calendar, begin, past };
-    let items: Vec<Item> = page.items.iter().filter_map(|item| build.item(item)).collect();
-    let components = components(&items).map(|one| one.updated_at);
+    let items = shown(state, &page.items, &|key| build.component(*key));
+    let components = items.iter().flat_map(Item::components).map(|one| one.updated_at);
     let announced = incidents.iter().map(|one| one.updated_at);
     let announced = announced.chain(maintenance.iter().map(|one| one.updated_at));
     let changed = components.chain(announced).max();
@@ -178,14 +179,16 @@ pub(super) fn closed_view(
         Some(ComponentView {
             watched_from: watched_from.filter(|from| *from <= now),
             past: watched_from.map_or_else(Vec::new, |watched| component_now.past(watched, from, to)),
+            corrections: corrections(state, *key, (from, to)),
             ..shown
         })
     };
-    let items = page.items.iter().filter_map(|item| match item {
-        PageItem::Component(key) => one(key).map(Item::Component),
-        PageItem::Group(key, children) => group(state, *key, children.iter().filter_map(one).collect()),
-    });
-    PageView { items: items.collect(), incidents, maintenance, ..frame(page, zone, place, now) }
+    PageView {
+        items: shown(state, &page.items, &one),
+        incidents,
+        maintenance,
+        ..frame(page, zone, place, now)
+    }
 }
 
 /// A component without its status and its past.
@@ -209,6 +212,7 @@ fn outline(component: &Component, now: Timestamp) -> ComponentView {
         set_at: None,
         watched_from: None,
         past: Vec::new(),
+        corrections: Vec::new(),
         only_show_if_degraded: settings.only_show_if_degraded,
         showcase: settings.showcase,
         days: Vec::new(),
@@ -217,26 +221,31 @@ fn outline(component: &Component, now: Timestamp) -> ComponentView {
     }
 }
 
-fn components(items: &[Item]) -> impl Iterator<Item = &ComponentView> {
-    items.iter().flat_map(|item| match item {
-        Item::Group(group) => group.children.as_slice(),
-        Item::Component(component) => std::slice::from_ref(component),
-    })
+/// The rows as visitors see them, where `one` is a component as they see it. Groups without any are left out.
+fn shown(
+    state: &State,
+    rows: &[PageItem],
+    one: &dyn Fn(&ComponentKey) -> Option<ComponentView>,
+) -> Vec<Item> {
+    let row = |row: &PageItem| match row {
+        PageItem::Component(key) => one(key).map(Item::Component),
+        PageItem::Group(key, rows) => group(state, *key, shown(state, rows, one)),
+    };
+    rows.iter().filter_map(row).collect()
 }
 
-/// A group with these components, if there are any.
-fn group(state: &State, key: GroupKey, children: Vec<ComponentView>) -> Option<Item> {
+/// A group with these rows, if there are any.
+fn group(state: &State, key: GroupKey, children: Vec<Item>) -> Option<Item> {
     let group = &state.groups[&key];
-    (!children.is_empty()).then(|| {
-        Item::Group(GroupView {
-            id: group.id.clone(),
-            name: group.name.clone(),
-            description: group.description.clone(),
-            created_at: group.created_at,
-            updated_at: children.iter().map(|child| child.updated_at).max().unwrap_or(group.created_at),
-            children,
-        })
-    })
+    let updated_at = children.iter().flat_map(Item::components).map(|one| one.updated_at).max()?;
+    Some(Item::Group(GroupView {
+        id: group.id.clone(),
+        name: group.name.clone(),
+        description: group.description.clone(),
+        created_at: group.created_at,
+        updated_at,
+        children,
+    }))
 }
 
 struct Build<'a> {
@@ -251,15 +260,6 @@ struct Build<'a> {
 }
 
 impl Build<'_> {
-    fn item(&self, item: &PageItem) -> Option<Item> {
-        match item {
-            PageItem::Component(key) => self.component(*key).map(Item::Component),
-            PageItem::Group(key, children) => {
-                group(self.state, *key, children.iter().filter_map(|child| self.component(*child)).collect())
-            }
-        }
-    }
-
     fn component(&self, key: ComponentKey) -> Option<ComponentView> {
         let component = self.state.components.get(&key).filter(|one| one.settings.public && !one.archived)?;
         let begin = self.begin;
@@ -289,10 +289,11 @@ impl Build<'_> {
             checks: component_now.open_links().count(),
             watched_from: watched_from.filter(|from| *from <= self.now),
             past,
+            corrections: corrections(self.state, key, (self.past.min(begin), self.now)),
             days,
             windows,
             set_at: set_at(component, present.status, self.now),
-            response: component.settings.response_time.then(|| response(component, self.now)),
+            response: component.settings.response_time.then(|| ResponseView::of(&component.response)),
             ..outline(component, self.now)
         })
     }
@@ -307,7 +308,7 @@ impl Build<'_> {
     }
 
     fn shown(&self) -> impl Iterator<Item = ComponentNow<'_>> {
-        let keys = skerry_domain::step::components_of(&self.page.items);
+        let keys = skerry_domain::state::components_of(&self.page.items);
         let all = keys.into_iter().filter_map(|key| self.state.components.get(&key));
         let shown = all.filter(|one| one.settings.public && !one.archived);
         shown.map(|component| ComponentNow { state: self.state, component, now: self.now })
@@ -324,16 +325,6 @@ impl Build<'_> {
         let fresh_until = self.with_data().filter_map(|component_now| component_now.fresh_until()).min();
         fresh_until.map_or(self.now, |until| until.min(self.now)) + VALIDITY
     }
-}
-
-fn response(component: &Component, now: Timestamp) -> ResponseView {
-    let points = component.response.iter().map(|hour| ResponsePoint {
-        at: hour.hour,
-        p50_ms: hour.p50_us as f64 / 1_000.0,
-        p95_ms: hour.p95_us as f64 / 1_000.0,
-    });
-    let step = component.response.first().map_or(HOUR, |first| first.length);
-    ResponseView::of(&points.collect::<Vec<_>>(), step, now)
 }
 
 /// When a person set the status that is shown; maintenance may stand above it.

@@ -1,4 +1,4 @@
-//! `calendar.ics`: the announced maintenance of a page or of one component, an event each (RFC 5545). Instants are UTC, and no byte
+//! `calendar.ics`: the announced maintenance of a page or of one component, an event each (RFC 5545), and one maintenance alone. Instants are UTC, and no byte
 //! depends on when the calendar is rendered: an event carries the times of its window. What was cancelled stays, so that those who
 //! have it in their calendars see that.
 
@@ -20,27 +20,38 @@ const LINE: usize = 75;
 
 /// The calendar of a page.
 pub(crate) fn render(view: &PageView) -> Vec<u8> {
-    calendar(view, &balanced(&view.name), view.maintenance.iter())
+    calendar(view, Some(&balanced(&view.name)), view.maintenance.iter())
 }
 
 /// The calendar of a component.
 pub(crate) fn render_component(view: &PageView, component: &ComponentView) -> Vec<u8> {
     let name = view.texts().feed.of_component(&balanced(&view.name), &balanced(&component.name));
-    calendar(view, &name, view.maintenance.iter().filter(|one| one.names(&component.id)))
+    calendar(view, Some(&name), view.maintenance.iter().filter(|one| one.names(&component.id)))
 }
 
-fn calendar<'a>(view: &PageView, name: &str, windows: impl Iterator<Item = &'a MaintenanceView>) -> Vec<u8> {
+/// One event to add to a calendar. A name would make a calendar of it, which programs subscribe to.
+pub(crate) fn render_maintenance(view: &PageView, window: &MaintenanceView) -> Vec<u8> {
+    calendar(view, None, std::iter::once(window))
+}
+
+fn calendar<'a>(
+    view: &PageView,
+    name: Option<&str>,
+    windows: impl Iterator<Item = &'a MaintenanceView>,
+) -> Vec<u8> {
     let mut lines = Lines::default();
     lines.value("BEGIN", "VCALENDAR");
     lines.value("VERSION", "2.0");
     lines.value("PRODID", "-//Skerry//Status page//EN");
     lines.value("CALSCALE", "GREGORIAN");
-    // The name and the interval of RFC 7986 and, for those who do not know it, as they were written before.
-    for key in ["NAME", "X-WR-CALNAME"] {
-        lines.text(key, name);
+    if let Some(name) = name {
+        // The name and the interval of RFC 7986 and, for those who do not know it, as they were written before.
+        for key in ["NAME", "X-WR-CALNAME"] {
+            lines.text(key, name);
+        }
+        lines.value("REFRESH-INTERVAL;VALUE=DURATION", "PT1H");
+        lines.value("X-PUBLISHED-TTL", "PT1H");
     }
-    lines.value("REFRESH-INTERVAL;VALUE=DURATION", "PT1H");
-    lines.value("X-PUBLISHED-TTL", "PT1H");
     for window in windows {
         event(&mut lines, view, window);
     }

@@ -89,6 +89,15 @@ fn what_was_cancelled_stays_as_such_and_a_component_has_its_own() {
     assert_eq!(own, ["CANCELLED"]);
 }
 
+#[test]
+fn one_maintenance_is_the_same_event_without_a_calendar_to_subscribe_to() {
+    let view = sample(vec![maintenance(MaintenanceStatus::Scheduled, 60)]);
+    let (all, one) = (read(&render(&view)), read(&render_maintenance(&view, &view.maintenance[0])));
+    let events = |calendar: &Calendar| calendar.events().map(|one| format!("{one:?}")).collect::<Vec<_>>();
+    assert_eq!((events(&one), events(&one).len()), (events(&all), 1));
+    assert!(all.get_name().is_some() && one.get_name().is_none(), "{one:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 

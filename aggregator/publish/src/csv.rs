@@ -1,6 +1,6 @@
 //! `uptime.csv`: the figures of the uptime page and the seconds that they are computed from, one row for each component
-//! that shows its uptime (RFC 4180). Groups have no rows: the figure of a group is the truncated mean of its children's
-//! figures before those are truncated.
+//! that shows its uptime (RFC 4180). Groups have no rows: the figure of a group is the truncated mean of the figures of all
+//! components below it before those are truncated. `group` is the group that a component stands in.
 
 use super::view::{ComponentView, Item, PageView};
 use skerry_domain::uptime::Figure;
@@ -39,17 +39,15 @@ const COLUMNS: [&str; 18] = [
 pub fn render(view: &PageView) -> csv::Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(COLUMNS)?;
-    for item in &view.items {
-        match item {
-            Item::Component(component) => write(&mut writer, "", component)?,
-            Item::Group(group) => {
-                for child in &group.children {
-                    write(&mut writer, &group.name, child)?;
-                }
-            }
-        }
-    }
+    write_all(&mut writer, "", &view.items)?;
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+}
+
+fn write_all(writer: &mut csv::Writer<Vec<u8>>, group: &str, items: &[Item]) -> csv::Result<()> {
+    items.iter().try_for_each(|item| match item {
+        Item::Component(component) => write(writer, group, component),
+        Item::Group(inner) => write_all(writer, &inner.name, &inner.children),
+    })
 }
 
 /// Renders a table in the format of [`render`] for the tools of operators. Cells that a spreadsheet would run as a

@@ -69,18 +69,17 @@ impl<'a> IncidentViews<'a> {
     }
 }
 
-/// The components that visitors see, each with the name of its group.
+/// The components that visitors see, each with the name of the group that it stands in.
 pub(super) type PublicComponents<'a> = BTreeMap<ComponentKey, (&'a Component, Option<&'a str>)>;
 
 pub(super) fn public_components<'a>(state: &'a State, page: &'a Page) -> PublicComponents<'a> {
-    let with_groups = page.items.iter().flat_map(|item| match item {
-        PageItem::Component(key) => vec![(*key, None)],
-        PageItem::Group(group, children) => {
-            let name = state.groups.get(group).map(|group| group.name.as_str());
-            children.iter().map(|child| (*child, name)).collect()
+    let known = page.placed().into_iter().filter_map(|row| match row.item {
+        PageItem::Component(key) => {
+            let group = row.group.and_then(|group| state.groups.get(&group));
+            Some((*key, (state.components.get(key)?, group.map(|group| group.name.as_str()))))
         }
+        PageItem::Group(..) => None,
     });
-    let known = with_groups.filter_map(|(key, group)| Some((key, (state.components.get(&key)?, group))));
     known.filter(|(_, (component, _))| component.settings.public && !component.archived).collect()
 }
 

@@ -31,6 +31,7 @@ fn component(name: &str) -> Component {
         archived: false,
         settings: ComponentSettings::named(name),
         links: Vec::new(),
+        selected: Vec::new(),
         layers: Layers::default(),
         holds: Vec::new().into(),
         windows: Vec::new().into(),
@@ -56,7 +57,7 @@ pub(crate) fn state() -> State {
         public_since: None,
         archived: false,
         settings,
-        items: vec![PageItem::Group(group, vec![CARDS, PRIVATE, ARCHIVED])],
+        items: vec![PageItem::Group(group, [CARDS, PRIVATE, ARCHIVED].map(PageItem::Component).into())],
     };
     state.pages.insert(PAGE, page);
     let payments = Group {
@@ -192,6 +193,14 @@ fn every_automatic_event_has_a_text_with_the_day_if_it_is_another_one() {
         let text = AutomaticText { event, class: ReasonClass::Errors, since: NOW - 26 * HOUR };
         assert_eq!(build.automatic(&text, &[], NOW), expected);
     }
+    let build = Build { texts: Language::German.texts(), ..build };
+    let text =
+        AutomaticText { event: AutomaticEvent::Began, class: ReasonClass::Errors, since: NOW - 26 * HOUR };
+    assert_eq!(
+        build.automatic(&text, &[], NOW),
+        "Seit Do., 19. Nov., 15:15 Uhr MEZ besteht eine Störung bei unserem Dienst. Unsere Prüfungen erhalten \
+         Fehler. Wir untersuchen die Ursache."
+    );
     let words = Language::English.texts().incident;
     assert_eq!(words.spread(&names), "The problem now affects A, B and C, too. We are looking into it.");
     let recovered = "Our checks have found no problem with A, B and C since 05:40 UTC. We keep watching.";

@@ -9,6 +9,7 @@ mod branding;
 pub mod build;
 pub mod calendar;
 mod component_now;
+mod corrections;
 pub mod csv;
 pub mod feed;
 pub mod html;

@@ -129,7 +129,7 @@ impl Build<'_> {
     /// The public components of a window, in the order of the page.
     fn affected(&self, window: &PlannedWindow) -> Vec<AffectedView> {
         let page = window.page.and_then(|key| self.state.pages.get(&key));
-        let keys = page.map_or_else(Vec::new, |page| skerry_domain::step::components_of(&page.items));
+        let keys = page.map_or_else(Vec::new, |page| skerry_domain::state::components_of(&page.items));
         let named = keys.into_iter().filter(|key| window.components.contains(key));
         let named = named.filter_map(|key| self.components.get(&key));
         let affected = named.map(|(component, _)| AffectedView {

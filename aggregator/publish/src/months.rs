@@ -53,7 +53,7 @@ pub(super) fn earlier(
     let spans = html::months(view).into_iter().map(|month| Span::of(view, month));
     let spans: Vec<Span> = spans.filter(|span| span.from < begin).collect();
     let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Vec::new() };
-    let components = skerry_domain::step::components_of(&page.items);
+    let components = skerry_domain::state::components_of(&page.items);
     let components = components.into_iter().filter_map(|key| state.components.get(&key));
     let shown = components.filter(|one| one.settings.public && !one.archived && one.settings.showcase);
     let mut figures: Vec<Vec<Figure>> = vec![Vec::new(); spans.len()];

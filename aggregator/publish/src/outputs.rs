@@ -247,6 +247,9 @@ impl Renderer<'_> {
         let view = self.view;
         for one in announced(view).filter(|one| wanted(one) && !one.is_archived(view.now)) {
             self.page(&one.path, one.cache(), one.html(view)?);
+            if let Some((path, bytes)) = one.calendar(view) {
+                self.live(&path, calendar::CONTENT_TYPE, bytes);
+            }
         }
         Ok(())
     }
@@ -335,7 +338,7 @@ impl Renderer<'_> {
 
     /// Outputs that only a new version of the program changes.
     fn static_outputs(&mut self) {
-        for asset in html::assets() {
+        for asset in html::assets_of(self.view.language) {
             let former = self.former.outputs.get(&asset.path);
             let output = former.map_or_else(|| of_asset(asset, self.view.now), Arc::clone);
             self.outputs.push((asset.path.clone(), output));
@@ -345,7 +348,7 @@ impl Renderer<'_> {
             let output = self.rendered(&file.path, kind, file.bytes.to_vec());
             self.outputs.push((file.path, output));
         }
-        self.live("widget.js", html::SCRIPT_TYPE, html::WIDGET_SCRIPT.as_bytes());
+        self.live("widget.js", html::SCRIPT_TYPE, html::widget_script(self.view.language));
     }
 }
 

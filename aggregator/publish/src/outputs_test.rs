@@ -183,9 +183,15 @@ fn a_change_of_what_is_announced_is_in_the_feeds_of_all_it_concerned() {
     view.maintenance = vec![maintenance(MaintenanceStatus::Scheduled, 60)];
     view.maintenance[0].components[0].id = "bbbb".to_owned();
     let (all, former, figures) = rerender(&view, &Scope::All, &Publication::default(), &Figures::new());
-    for path in
-        ["history.rss", "history.atom", "feed.xml", "calendar.ics", "components/aaaa/feed.json", "robots.txt"]
-    {
+    for path in [
+        "history.rss",
+        "history.atom",
+        "feed.xml",
+        "calendar.ics",
+        "maintenance/maintenance1/calendar.ics",
+        "components/aaaa/feed.json",
+        "robots.txt",
+    ] {
         assert!(all.contains(&path.to_owned()), "{path}: {all:?}");
     }
     view.now = NOW + MINUTE;

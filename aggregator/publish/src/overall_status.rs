@@ -2,7 +2,7 @@
 //! of our own: a component without data is never called operational.
 
 use super::texts::statuspage::description as texts;
-use super::view::{ComponentView, IncidentView, Item, PageView};
+use super::view::{ComponentView, IncidentView, PageView};
 use skerry_domain::incident::Impact;
 use skerry_domain::status::Status;
 
@@ -37,10 +37,7 @@ pub(super) struct OverallStatus {
 
 /// The components of the page without its groups, in the configured order.
 pub(super) fn components(view: &PageView) -> impl Iterator<Item = &ComponentView> {
-    view.items.iter().flat_map(|item| match item {
-        Item::Group(group) => group.children.as_slice(),
-        Item::Component(component) => std::slice::from_ref(component),
-    })
+    view.components()
 }
 
 /// Whether nothing is known of it at present.
@@ -131,6 +128,7 @@ fn of_statuses(statuses: &[Status]) -> (Indicator, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::super::sample::{component, incident, page, resolved};
+    use super::super::view::Item;
     use super::*;
     use Status::{
         DegradedPerformance as D, MajorOutage as X, Operational as O, PartialOutage as P,

@@ -3,12 +3,14 @@
 use super::texts::Language;
 use super::view::{
     AffectedView, ComponentView, GroupView, IncidentText, IncidentUpdateView, IncidentView, Item,
-    MaintenanceEntry, MaintenanceUpdateView, MaintenanceView, PageView, StatusChangeView, UptimeRuleView,
+    MaintenanceEntry, MaintenanceUpdateView, MaintenanceView, PageView, ResponseView, StatusChangeView,
+    UptimeRuleView,
 };
 use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::maintenance::MaintenanceStatus;
+use skerry_domain::response::{self, Measured, STEPS};
 use skerry_domain::status::Status;
-use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
+use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_domain::uptime::{DayTally, Figure, Tally};
 use skerry_sanitiser::{Form, PublicText, Replacement, Rules, Settings};
 
@@ -49,6 +51,7 @@ pub(super) fn component(id: &str, status: Status) -> ComponentView {
         showcase: true,
         days: days.collect(),
         past: Vec::new(),
+        corrections: Vec::new(),
         windows: [figure; 4],
         response: None,
     }
@@ -61,7 +64,7 @@ pub(super) fn group(id: &str, children: Vec<ComponentView>) -> GroupView {
         description: Some("What belongs together".to_owned()),
         created_at: NOW - 90 * DAY,
         updated_at: NOW - 2 * HOUR,
-        children,
+        children: children.into_iter().map(Item::Component).collect(),
     }
 }
 
@@ -200,4 +203,24 @@ pub(super) fn maintenance(status: MaintenanceStatus, minutes: i64) -> Maintenanc
         }],
         updates,
     }
+}
+
+/// A chart of measurements, oldest first.
+pub(super) fn response(measured: &[Measured]) -> ResponseView {
+    let window = |(index, step)| {
+        let begun = measured.partition_point(|one| one.at < response::begin(index, NOW));
+        response::ResponseWindow::exact(&measured[begun..], step)
+    };
+    let mut windows: Vec<_> = STEPS.into_iter().enumerate().map(window).collect();
+    response::refine(&mut windows, NOW);
+    ResponseView::of(&windows)
+}
+
+/// Twenty measurements within a minute of `at` with these percentiles.
+pub(super) fn measured(at: Timestamp, p50_ms: u32, p95_ms: u32) -> impl Iterator<Item = Measured> {
+    let one = move |index: i64| Measured {
+        at: at + index * SECOND,
+        total_us: 1_000 * if index < 18 { p50_ms } else { p95_ms },
+    };
+    (0..20).map(one)
 }

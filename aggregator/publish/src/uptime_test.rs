@@ -4,7 +4,6 @@ use super::*;
 use crate::build::page_view;
 use crate::incidents::tests::{CARDS, PAGE, state};
 use crate::sample::NOW;
-use crate::view::Item;
 use skerry_domain::component::Automatic;
 use skerry_domain::holds::HeldStatus;
 use skerry_domain::interval::Interval;
@@ -47,8 +46,8 @@ fn ninety_days_are_those_of_the_page() {
         ] {
             let state = with_outages(rule, outages);
             let view = page_view(&state, PAGE, "http://x", NOW).expect("a page");
-            let Item::Group(group) = &view.items[0] else { panic!("a group") };
-            assert_eq!(uptime_of(&state, first, NOW), group.children[0].windows[3], "{rule:?} {outages:?}");
+            let shown = view.components().next().expect("a component");
+            assert_eq!(uptime_of(&state, first, NOW), shown.windows[3], "{rule:?} {outages:?}");
         }
     }
 }

@@ -2,11 +2,13 @@
 //! state, so that HTML, JSON, CSV and badges cannot disagree.
 
 mod announcement;
+mod correction;
 mod maintenance;
 mod month;
 mod response;
 
 pub use announcement::AnnouncementView;
+pub use correction::{CorrectionKind, CorrectionView};
 pub use maintenance::{MaintenanceEntry, MaintenanceView};
 pub use month::{Month, MonthView};
 pub use response::{ResponsePoint, ResponseView, ResponseWindow};
@@ -131,10 +133,45 @@ pub struct UptimeRuleView {
     reason = "a page has at most a few hundred, read in order; boxing saves nothing"
 )]
 pub enum Item {
-    /// A group with its components.
+    /// A group with its rows.
     Group(GroupView),
-    /// A component without a group.
+    /// A component.
     Component(ComponentView),
+}
+
+impl Item {
+    /// The component, or all components below the group, in order.
+    #[must_use]
+    pub fn components(&self) -> Vec<&ComponentView> {
+        match self {
+            Self::Group(group) => group.components(),
+            Self::Component(component) => vec![component],
+        }
+    }
+}
+
+impl PageView {
+    /// All components, in the configured order.
+    pub fn components(&self) -> impl Iterator<Item = &ComponentView> {
+        self.items.iter().flat_map(Item::components)
+    }
+
+    /// Whether a group stands inside another.
+    #[must_use]
+    pub fn has_nested_groups(&self) -> bool {
+        let is_group = |item: &Item| matches!(item, Item::Group(_));
+        self.items
+            .iter()
+            .any(|item| matches!(item, Item::Group(group) if group.children.iter().any(is_group)))
+    }
+}
+
+impl GroupView {
+    /// All components below it, in the configured order.
+    #[must_use]
+    pub fn components(&self) -> Vec<&ComponentView> {
+        self.children.iter().flat_map(Item::components).collect()
+    }
 }
 
 /// A group as visitors see it.
@@ -148,10 +185,10 @@ pub struct GroupView {
     pub description: Option<String>,
     /// When the group was created.
     pub created_at: Timestamp,
-    /// When its status last changed.
+    /// When the status of one of its components last changed.
     pub updated_at: Timestamp,
-    /// In the configured order.
-    pub children: Vec<ComponentView>,
+    /// Its components and the groups inside it, in the configured order; a group inside another has components only.
+    pub children: Vec<Item>,
 }
 
 /// A component as visitors see it.
@@ -199,7 +236,9 @@ pub struct ComponentView {
     /// When it was not known to be operational, oldest first, as complete intervals: at least all that touch the days
     /// shown. An interval that ends after `now` is still open.
     pub past: Vec<Interval<Effective>>,
-    /// Uptime over 24 hours and over 7, 30 and 90 days, in this order.
+    /// The corrections of the past that touch the time of `past`.
+    pub corrections: Vec<CorrectionView>,
+    /// Uptime over each of the windows of [`skerry_domain::days::WINDOWS`].
     pub windows: [Figure; 4],
     /// Response times, if `response_time = true`.
     pub response: Option<ResponseView>,
@@ -339,7 +378,7 @@ pub struct StatusChangeView {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// The name of its group.
+    /// The name of the group that it stands in.
     pub group: Option<String>,
     /// Its status before.
     pub from: Status,

@@ -1,13 +1,29 @@
 //! The HTML pages as browsers get them: their size, and that no name can break them.
 
+#[path = "../examples/gallery/announcements.rs"]
+mod announcements;
+#[path = "../examples/gallery/branded.rs"]
+mod branded;
 #[path = "pages/component_page.rs"]
 mod component_page;
 #[path = "pages/hostile.rs"]
 mod hostile;
+#[path = "../examples/gallery/incidents.rs"]
+mod incidents;
 #[path = "pages/index.rs"]
 mod index;
+#[path = "pages/languages.rs"]
+mod languages;
+#[path = "../examples/gallery/maintenance.rs"]
+mod maintenance;
+#[path = "../examples/gallery/nested.rs"]
+mod nested;
+#[path = "pages/nested.rs"]
+mod nested_groups;
 #[path = "../examples/gallery/sample.rs"]
 mod sample;
+#[path = "../examples/gallery/states.rs"]
+mod states;
 
 use skerry_domain::status::Status;
 use skerry_publish::html;
@@ -76,17 +92,13 @@ fn a_large_index_leaves_the_oldest_days_to_component_pages_and_keeps_every_mark(
 
 /// Every page of a view.
 fn pages(view: &PageView) -> Vec<String> {
-    let components = view.items.iter().flat_map(|item| match item {
-        Item::Group(group) => group.children.clone(),
-        Item::Component(component) => vec![component.clone()],
-    });
     let mut pages = vec![
         html::index(view).expect("a page renders").html,
         html::uptime(view).expect("a page renders").html,
         html::history(view, None).expect("a page renders").html,
     ];
     pages.extend(view.incidents.iter().map(|one| html::incident(view, one).expect("a page renders").html));
-    for component in components {
+    for component in view.components() {
         pages.push(html::component(view, &component.id).expect("it has a page").html);
         pages.extend(html::component_windows(view, &component.id).into_iter().map(|(_, page)| page.html));
     }

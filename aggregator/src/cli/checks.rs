@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
 use skerry_aggregator::control::{Request, carry_out};
 use skerry_domain::reporters::Held;
-use skerry_domain::state::{Check, CheckKey, LastRun, State};
+use skerry_domain::state::{Check, CheckKey, LastRun, Link, State};
 use skerry_domain::time::Timestamp;
 use skerry_domain::track::HardState;
 use skerry_domain::verdict::{LocationVote, Verdict, Vote};
@@ -16,7 +16,7 @@ use skerry_domain::votes::{AgentVote, CheckVotes, of_check, verdict_since};
 use skerry_protocol::wire::Outcome;
 use skerry_protocol::words::{duration, milliseconds};
 
-const HEADS: [&str; 6] = ["CHECK", "STATUS", "SINCE", "LATENCY", "DISSENTING", "REPORTED"];
+const HEADS: [&str; 7] = ["CHECK", "STATUS", "SINCE", "LATENCY", "LABELS", "DISSENTING", "REPORTED"];
 
 #[derive(Args)]
 pub(crate) struct Checks {
@@ -29,8 +29,8 @@ pub(crate) struct Checks {
 
 #[derive(Subcommand)]
 pub(crate) enum CheckDo {
-    /// Show the status of every check, since when, its latency, the locations that report worse, what each agent
-    /// reported and why, and which agents are rejected
+    /// Show the status of every check, since when, its latency, its labels, the locations that report worse, what each
+    /// agent reported and why, and which agents are rejected
     List,
     /// Choose whose definition of a check applies where agents have conflicting ones
     Define {
@@ -104,6 +104,30 @@ impl Row<'_> {
         Some(&self.state.checks.get(&parent)?.name)
     }
 
+    /// "team=web, tier=1".
+    fn labels(&self) -> Option<String> {
+        let labels = self.state.labels_of(self.key);
+        let pairs = labels
+            .iter()
+            .flat_map(|(name, values)| values.iter().map(move |value| format!("{name}={value}")));
+        Some(pairs.collect::<Vec<_>>().join(", ")).filter(|labels| !labels.is_empty())
+    }
+
+    /// The components that it feeds.
+    fn components(&self) -> Vec<serde_json::Value> {
+        let components = self.check.components.iter().filter_map(|key| self.state.components.get(key));
+        let fed = components.filter(|one| {
+            let feeds = |link: &Link| link.check == self.key && link.to == Timestamp::FAR;
+            !one.archived && one.links.iter().any(feeds)
+        });
+        fed.map(|one| {
+            let page = self.state.pages.get(&one.page).map(|page| &page.settings.name);
+            let by_labels = one.settings.selector.is_some();
+            serde_json::json!({ "page": page, "name": one.settings.name, "by_labels": by_labels })
+        })
+        .collect()
+    }
+
     /// "down", or "down (behind router)".
     fn status(&self) -> String {
         let verdict = self.votes.verdict.name();
@@ -138,12 +162,15 @@ fn table(rows: &[Row<'_>], now: Timestamp) -> String {
     let line = |row: &Row<'_>| {
         let name = &row.check.name;
         let minority = row.votes.minority().join(", ");
-        let votes: Vec<String> = row.votes.agents.iter().map(|one| vote(one, now)).collect();
+        let differ = row.state.labels_differ(row.key);
+        let told = |one: &AgentVote<'_>| vote(one, now) + &of_labels(one, differ);
+        let votes: Vec<String> = row.votes.agents.iter().map(told).collect();
         [
             if many { format!("{}/{name}", row.workspace()) } else { name.clone() },
             row.status(),
             row.since.map_or_else(dash, |since| format!("{} ago", duration(now - since))),
             row.votes.latency_us().map_or_else(dash, latency),
+            row.labels().unwrap_or_else(dash),
             if minority.is_empty() { dash() } else { minority },
             if votes.is_empty() { "no agent".to_owned() } else { votes.join("; ") },
         ]
@@ -180,6 +207,18 @@ fn vote(one: &AgentVote<'_>, now: Timestamp) -> String {
     }
 }
 
+/// What is to be said of an agent's labels: that they wait, or which they are if those of others differ.
+fn of_labels(one: &AgentVote<'_>, differ: bool) -> String {
+    if one.labels_wait {
+        return ", its labels wait for skerry-aggregator agent allow".to_owned();
+    }
+    if !differ || one.held.is_some() {
+        return String::new();
+    }
+    let pairs: Vec<String> = one.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    if pairs.is_empty() { ", without labels".to_owned() } else { format!(", labels {}", pairs.join(", ")) }
+}
+
 fn reason(run: &LastRun) -> String {
     let name = run.reason.name();
     if run.detail.is_empty() { name.to_owned() } else { format!("{name}, {}", run.detail) }
@@ -196,6 +235,8 @@ fn all(rows: &[Row<'_>]) -> String {
             "counts": one.held.is_none(),
             "why_not": one.held.map(Held::name),
             "last_run": one.last_run.map(last_run),
+            "labels": one.labels,
+            "labels_wait": one.labels_wait,
             "certificate_expires": one.certificate_ends.map(|at| at.to_string()),
         })
     };
@@ -207,6 +248,9 @@ fn all(rows: &[Row<'_>]) -> String {
             "name": row.check.name,
             "verdict": row.votes.verdict.name(),
             "depends_on": row.state.parents_of(row.key),
+            "labels": row.state.labels_of(row.key),
+            "labels_differ": row.state.labels_differ(row.key),
+            "components": row.components(),
             "explained_by": row.explained_by(),
             "since": row.since.map(|at| at.to_string()),
             "reason": why.map(|run| run.reason.name()),

@@ -31,6 +31,7 @@ pub use audience::Audience;
 pub(crate) use edge::KEYS;
 pub use edge::{Export, Purge, S3};
 pub use load::{EVERY_KEY, known_keys, load};
+pub use page::LabelSelector;
 pub use provenance::{Provenance, Section};
 pub use templates::IncidentTemplate;
 
@@ -304,16 +305,6 @@ pub struct Page {
     pub declared_at: Position,
 }
 
-impl Page {
-    /// All components, in the order of the file.
-    pub fn components(&self) -> impl Iterator<Item = &Component> {
-        self.items.iter().flat_map(|item| match item {
-            Item::Group(group) => group.components.as_slice(),
-            Item::Component(component) => std::slice::from_ref(component),
-        })
-    }
-}
-
 /// How uptime is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UptimeRule {
@@ -326,9 +317,9 @@ pub enum UptimeRule {
 /// A row of a page.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
-    /// Components under one heading.
+    /// Rows under one heading.
     Group(Group),
-    /// A component without a group.
+    /// A component.
     Component(Component),
 }
 
@@ -341,8 +332,8 @@ pub struct Group {
     pub name: String,
     /// A sentence, shown to visitors.
     pub description: Option<String>,
-    /// In the order of the file.
-    pub components: Vec<Component>,
+    /// Its components and the groups inside it, in the order of the file; a group inside another has components only.
+    pub items: Vec<Item>,
     /// The position in the file.
     pub declared_at: Position,
 }
@@ -358,8 +349,10 @@ pub struct Component {
     pub description: Option<String>,
     /// Visitors may see it.
     pub public: bool,
-    /// The checks linked to it; if there are none, people set its status.
+    /// The checks linked to it; if there are none and labels choose none, people set its status.
     pub links: Vec<Link>,
+    /// The labels that choose its checks.
+    pub selector: Option<LabelSelector>,
     /// The file declares that people set its status.
     pub manual: bool,
     /// Nothing before this day counts.

@@ -1,12 +1,61 @@
-//! Reads pages with their groups and components, in the order of the file.
+//! Reads pages with their groups and components, in the order of the file, and lists them.
 
 use skerry_domain::branding::Branding;
-use skerry_protocol::strict::{Entry, Item, Table, refuse};
+use skerry_domain::labels::Selector;
+use skerry_protocol::check::read_labels;
+use skerry_protocol::strict::{Entry, Item, Position, Table, refuse};
+use skerry_publish::Language;
 
 use super::{Component, Group, Link, Page, UptimeRule, audience, values};
 
+/// The labels that choose the checks of a component.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelSelector {
+    /// The labels and the weight.
+    pub selector: Selector,
+    /// The position in the file.
+    pub declared_at: Position,
+}
+
 const DEFAULT_PARTIAL_PERCENT: u32 = 30;
 const DEFAULT_MAJOR_PERCENT: u32 = 100;
+/// Groups nest once.
+const DEEPEST: usize = 2;
+
+impl Page {
+    /// All rows in the order of the file, each group before those inside it.
+    #[must_use]
+    pub fn rows(&self) -> Vec<&super::Item> {
+        let mut all = Vec::new();
+        collect(&self.items, &mut all);
+        all
+    }
+
+    /// All groups, in the order of the file.
+    pub fn groups(&self) -> impl Iterator<Item = &Group> {
+        self.rows().into_iter().filter_map(|item| match item {
+            super::Item::Group(group) => Some(group),
+            super::Item::Component(_) => None,
+        })
+    }
+
+    /// All components, in the order of the file.
+    pub fn components(&self) -> impl Iterator<Item = &Component> {
+        self.rows().into_iter().filter_map(|item| match item {
+            super::Item::Group(_) => None,
+            super::Item::Component(component) => Some(component),
+        })
+    }
+}
+
+fn collect<'a>(items: &'a [super::Item], all: &mut Vec<&'a super::Item>) {
+    for item in items {
+        all.push(item);
+        if let super::Item::Group(group) = item {
+            collect(&group.items, all);
+        }
+    }
+}
 
 pub(super) fn page(table: &Table<'_>, branding: Branding) -> Option<Page> {
     let key = name(table.string("key"), 63).required("key = \"main\"");
@@ -34,12 +83,16 @@ pub(super) fn page(table: &Table<'_>, branding: Branding) -> Option<Page> {
             .iter()
             .filter_map(frame_ancestor)
             .collect(),
-        language: table.string("language").convert(|text| values::language(&text)).or("en".to_owned()),
+        language: table
+            .choice("language", &Language::ALL.map(|one| (one.tag(), one)))
+            .or(Language::default())
+            .tag()
+            .to_owned(),
         branding,
         uptime_rule,
         partial_percent,
         major_percent,
-        items: items(table),
+        items: items(table, 0),
         declared_at: table.position(),
         key: key?,
         slug: slug?,
@@ -105,10 +158,13 @@ fn percent(entry: Entry<'_, f64>) -> Entry<'_, u32> {
     })
 }
 
-fn items(table: &Table<'_>) -> Vec<super::Item> {
-    let groups = table.tables("group", &["key", "name"]);
+/// The rows of a page or of a group that stands in `depth` tables of a page.
+fn items(table: &Table<'_>, depth: usize) -> Vec<super::Item> {
+    let groups = groups(table, depth);
     let components = table.tables("component", &["key", "name"]);
-    let groups = groups.iter().filter_map(|table| Some((table.offset(), super::Item::Group(group(table)?))));
+    let groups = groups
+        .iter()
+        .filter_map(|table| Some((table.offset(), super::Item::Group(group(table, depth + 1)?))));
     let components = components
         .iter()
         .filter_map(|table| Some((table.offset(), super::Item::Component(component(table)?))));
@@ -118,22 +174,34 @@ fn items(table: &Table<'_>) -> Vec<super::Item> {
     items.into_iter().map(|(_, item)| item).collect()
 }
 
-fn group(table: &Table<'_>) -> Option<Group> {
+/// The tables of groups; a group inside a group has none.
+fn groups<'t>(table: &Table<'t>, depth: usize) -> Vec<Table<'t>> {
+    if depth < DEEPEST {
+        return table.tables("group", &["key", "name"]);
+    }
+    let wrong = "group: groups nest once, and this one stands in a group already";
+    let remedy =
+        "Move it up: [[page.group.group]] is a group inside a group, [[page.group]] one on the page.";
+    table.misplaced("group", wrong, remedy);
+    Vec::new()
+}
+
+fn group(table: &Table<'_>, depth: usize) -> Option<Group> {
     let key = name(table.string("key"), 63).required("key = \"website\"");
     let label =
         table.string("name").at_most(100).convert(values::visible_name).required("name = \"Website\"");
     let description = table.string("description").at_most(1_000).optional();
-    let components = table.tables("component", &["key", "name"]).iter().filter_map(component).collect();
-    Some(Group { key: key?, name: label?, description, components, declared_at: table.position() })
+    let items = items(table, depth);
+    Some(Group { key: key?, name: label?, description, items, declared_at: table.position() })
 }
 
 fn component(table: &Table<'_>) -> Option<Component> {
     let key = name(table.string("key"), 63).required("key = \"website\"");
     let label =
         table.string("name").at_most(100).convert(values::visible_name).required("name = \"Website\"");
-    let links = links(table);
+    let (links, selector) = checks(table);
     let manual = table.boolean("manual").or(false);
-    if manual && !links.is_empty() {
+    if manual && (!links.is_empty() || selector.is_some()) {
         let wrong = "people set its status (manual) or checks do, not both";
         table.refuse("manual", wrong, "Remove one of the two.");
     }
@@ -141,6 +209,7 @@ fn component(table: &Table<'_>) -> Option<Component> {
         description: table.string("description").at_most(1_000).optional(),
         public: table.boolean("public").or(true),
         links,
+        selector,
         manual,
         start_date: start_date(table.date("start_date")).optional(),
         response_time: table.boolean("response_time").or(false),
@@ -157,6 +226,45 @@ fn start_date(entry: Entry<'_, String>) -> Entry<'_, jiff::civil::Date> {
         Ok(date) => Ok(date),
         Err(_) => refuse(format!("is not a valid date: \"{text}\""), "Write it such as 2026-01-31."),
     })
+}
+
+/// Checks by name, or the labels that choose them.
+fn checks(table: &Table<'_>) -> (Vec<Link>, Option<LabelSelector>) {
+    match table.item("checks") {
+        Some(item) if item.is_table() => (Vec::new(), selector(&item)),
+        Some(item) if !item.is_list() => {
+            item.refuse_type::<()>(
+                "a list such as [\"website\"] or a table such as { labels = { team = \"web\" } }",
+            );
+            (Vec::new(), None)
+        }
+        _ => (links(table), None),
+    }
+}
+
+fn selector(item: &Item<'_>) -> Option<LabelSelector> {
+    const EXAMPLE: &str = "{ team = \"web\" }";
+    let declared_at = item.position();
+    let table = item.inline_table(&format!("{{ labels = {EXAMPLE} }}"))?;
+    if table.has("name") && !table.has("labels") {
+        table.leave_the_rest();
+        let remedy = "Write checks = [{ name = \"website\" }].";
+        table.refuse("name", "a check is named in a list; a table chooses checks by labels", remedy);
+        return None;
+    }
+    let minor = weight(&table);
+    let Some(labels) = table.item("labels") else {
+        let remedy = format!("Add labels = {EXAMPLE}, or name checks in a list: checks = [\"website\"].");
+        table.refuse("labels", "labels is missing", remedy);
+        return None;
+    };
+    let written = labels.inline_table(EXAMPLE)?;
+    let (empty, labels) = (written.entries().is_empty(), read_labels(&written));
+    if empty {
+        let remedy = format!("Name those that a check must have: labels = {EXAMPLE}.");
+        table.refuse("labels", "labels is empty, so every check would be chosen", remedy);
+    }
+    Selector::new(labels, minor).map(|selector| LabelSelector { selector, declared_at })
 }
 
 fn links(table: &Table<'_>) -> Vec<Link> {
@@ -180,7 +288,18 @@ fn link(item: &Item<'_>) -> Option<Link> {
         return item.refuse_type("the name of a check, or { name = \"page\", weight = \"minor\" }");
     }
     let table = item.inline_table("{ name = \"page\", weight = \"minor\" }")?;
+    if table.has("labels") {
+        let remedy = "Write checks = { labels = { … } }, without a list.";
+        table.misplaced("labels", "labels chooses checks and stands in no list", remedy);
+        table.leave_the_rest();
+        return None;
+    }
     let check = table.string("name").required("name = \"page\"");
-    let minor = table.choice("weight", &[("major", false), ("minor", true)]).or(false);
+    let minor = weight(&table);
     Some(Link { check: check?, minor, declared_at })
+}
+
+/// Whether an outage only degrades the component.
+fn weight(table: &Table<'_>) -> bool {
+    table.choice("weight", &[("major", false), ("minor", true)]).or(false)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use skerry_protocol::strict::Position;
 
-use super::{Config, Item, Page};
+use super::{Config, Page};
 
 /// The places of all declarations of all files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,10 +84,7 @@ impl Places {
 
 impl PagePlaces {
     fn of(page: &Page) -> Self {
-        let groups = page.items.iter().filter_map(|item| match item {
-            Item::Group(group) => Some((group.key.clone(), group.declared_at.clone())),
-            Item::Component(_) => None,
-        });
+        let groups = page.groups().map(|one| (one.key.clone(), one.declared_at.clone()));
         let components = page.components().map(|one| (one.key.clone(), one.declared_at.clone()));
         Self { at: page.declared_at.clone(), rows: groups.chain(components).collect() }
     }

@@ -1,11 +1,11 @@
 //! The rules over all files: unique names, and references.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use skerry_protocol::check::{Kind, refuse_cycles, undeclared_parents};
 use skerry_protocol::strict::{Position, Problem, Problems, nearest};
 
-use super::{CheckEntry, Config, Item, Link, Page};
+use super::{CheckEntry, Component, Config, Item, LabelSelector, Link, Page};
 
 /// Problems found in single files. A warning that is only a consequence of one of them is not shown.
 pub(super) struct EarlierProblems {
@@ -66,6 +66,7 @@ pub(super) fn apply(
         judge_dependencies(config, earlier, problems, warnings);
         warn_about_unknown_checks(config, earlier, warnings);
         warn_about_missing_links(config, earlier, warnings);
+        warn_about_unused_labels(config, earlier, warnings);
         warn_about_locations(config, earlier, warnings);
     }
     warn_about_private_pages(configs, earlier, warnings);
@@ -194,17 +195,12 @@ fn check_unique_names(config: &Config, problems: &mut Problems) {
         let place = place_of(page);
         pages.register(&page.key, "page key", &page.declared_at, "", problems);
         let mut keys = Unique::new("Keys are unique in a page, over its groups and components: rename one.");
-        for item in &page.items {
-            if let Item::Group(group) = item {
-                keys.register(&group.key, "key", &group.declared_at, &place, problems);
-            }
-            let components = match item {
-                Item::Group(group) => group.components.as_slice(),
-                Item::Component(component) => std::slice::from_ref(component),
+        for row in page.rows() {
+            let (key, declared_at) = match row {
+                Item::Group(group) => (&group.key, &group.declared_at),
+                Item::Component(component) => (&component.key, &component.declared_at),
             };
-            for component in components {
-                keys.register(&component.key, "key", &component.declared_at, &place, problems);
-            }
+            keys.register(key, "key", declared_at, &place, problems);
         }
     }
 }
@@ -265,7 +261,8 @@ fn warn_about_missing_links(config: &Config, earlier: &EarlierProblems, warnings
         return;
     }
     for page in &config.pages {
-        for component in page.components().filter(|one| one.links.is_empty() && !one.manual) {
+        let unlinked = |one: &&Component| one.links.is_empty() && one.selector.is_none() && !one.manual;
+        for component in page.components().filter(unlinked) {
             let place = format!("{}: component \"{}\"", place_of(page), component.key);
             warnings.push(Problem {
                 position: Some(component.declared_at.clone()),
@@ -276,6 +273,41 @@ fn warn_about_missing_links(config: &Config, earlier: &EarlierProblems, warnings
             });
         }
     }
+}
+
+/// Warns about labels that no check of this file has: checks of agents may have them, so they are no problem.
+fn warn_about_unused_labels(config: &Config, earlier: &EarlierProblems, warnings: &mut Vec<Problem>) {
+    if earlier.at(&config.declared_at.file, |place| place.is_empty() || place.starts_with("check")) {
+        return;
+    }
+    let labels = || config.checks.iter().map(|entry| &entry.check.labels);
+    for page in &config.pages {
+        for component in page.components() {
+            let Some(LabelSelector { selector, declared_at }) = &component.selector else { continue };
+            if labels().any(|labels| selector.chooses(labels)) {
+                continue;
+            }
+            let wanted: Vec<String> = selector.labels().iter().map(written).collect();
+            let known: BTreeSet<String> = labels().flatten().map(written).collect();
+            let meant = wanted.iter().filter(|one| !known.contains(*one));
+            let meant = meant.filter_map(|one| nearest(one, known.iter().map(String::as_str))).next();
+            let meant = meant.map(|near| format!("Did you mean {near}? ")).unwrap_or_default();
+            warnings.push(Problem {
+                position: Some(declared_at.clone()),
+                place: format!("{}: component \"{}\"", place_of(page), component.key),
+                wrong: format!("no check of this file has the labels {{ {} }}", wanted.join(", ")),
+                remedy: format!(
+                    "{meant}If a check of an agent has them, all is well: the page says \"waiting for its first \
+                     report\" until then."
+                ),
+            });
+        }
+    }
+}
+
+/// A label as it is written in the file.
+fn written((name, value): (&String, &String)) -> String {
+    format!("{name} = \"{value}\"")
 }
 
 /// How many unknown names are compared with all known ones; more of them are not typing errors.

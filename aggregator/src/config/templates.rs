@@ -135,11 +135,7 @@ impl Within<'_> {
         settings.private_names.extend(names.filter(|name| !is_plain_word(name)).cloned());
         for page in self.pages {
             settings.public_names.push(page.name.clone());
-            let groups = page.items.iter().filter_map(|item| match item {
-                super::Item::Group(group) => Some(group.name.clone()),
-                super::Item::Component(_) => None,
-            });
-            settings.public_names.extend(groups);
+            settings.public_names.extend(page.groups().map(|group| group.name.clone()));
             let public = page.components().filter(|one| one.public);
             settings.public_names.extend(public.map(|one| one.name.clone()));
         }

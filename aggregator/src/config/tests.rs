@@ -177,7 +177,7 @@ fn every_key_of_a_page_has_its_effect() {
     let config = load_one(
         "[[page]]\nkey = \"main\"\nslug = \"shop\"\nname = \"Shop\"\npublic = true\nlisted = true\n\
          time_zone = \"europe/vienna\"\ndomain = \"Status.example.com\"\nsupport_url = \"mailto:a@example.com\"\n\
-         language = \"de-AT\"\npartial_weight = 0.25\nmajor_weight = 0.9\n\
+         language = \"de\"\npartial_weight = 0.25\nmajor_weight = 0.9\n\
          [[page.component]]\nkey = \"a\"\nname = \"A\"\ndescription = \"first\"\npublic = false\n\
          checks = [\"one\", { name = \"two\", weight = \"minor\" }, { name = \"three\" }]\n\
          start_date = 2026-01-31\nresponse_time = true\nshowcase = false\nonly_show_if_degraded = true\n",
@@ -188,7 +188,7 @@ fn every_key_of_a_page_has_its_effect() {
     assert_eq!(page.time_zone, "Europe/Vienna");
     assert_eq!(page.domain.as_deref(), Some("status.example.com"));
     assert_eq!(page.support_url.as_deref(), Some("mailto:a@example.com"));
-    assert_eq!(page.language, "de-AT");
+    assert_eq!(page.language, "de");
     assert_eq!((page.uptime_rule, page.partial_percent, page.major_percent), (UptimeRule::Observed, 25, 90));
     let component = page.components().next().expect("a component");
     assert_eq!(component.description.as_deref(), Some("first"));
@@ -229,17 +229,24 @@ fn groups_and_components_keep_the_order_of_the_file() {
         component("group.component", "inner"),
         component("component", "third"),
         component("group", "fourth"),
+        component("group.component", "before"),
+        component("group.group", "nested"),
+        component("group.group.component", "deep"),
+        component("group.component", "behind"),
     ];
     let config = load_one(&text.concat());
-    let keys = config.pages[0].items.iter().map(|item| match item {
-        Item::Group(group) => group.key.as_str(),
-        Item::Component(component) => component.key.as_str(),
-    });
-    assert_eq!(keys.collect::<Vec<_>>(), ["first", "second", "third", "fourth"]);
-    assert_eq!(
-        config.pages[0].components().map(|one| one.key.as_str()).collect::<Vec<_>>(),
-        ["first", "inner", "third"]
-    );
+    let key = |item: &Item| match item {
+        Item::Group(group) => group.key.clone(),
+        Item::Component(component) => component.key.clone(),
+    };
+    let keys = |items: &[Item]| items.iter().map(key).collect::<Vec<_>>();
+    let page = &config.pages[0];
+    assert_eq!(keys(&page.items), ["first", "second", "third", "fourth"]);
+    let Item::Group(fourth) = &page.items[3] else { panic!("a group") };
+    assert_eq!(keys(&fourth.items), ["before", "nested", "behind"]);
+    let components: Vec<_> = page.components().map(|one| one.key.as_str()).collect();
+    assert_eq!(components, ["first", "inner", "third", "before", "deep", "behind"]);
+    assert_eq!(page.groups().map(|one| one.key.as_str()).collect::<Vec<_>>(), ["second", "fourth", "nested"]);
 }
 
 #[test]
@@ -271,6 +278,7 @@ fn the_reference_names_every_key() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
     let reference = fs::read_to_string(path).expect("the reference");
     for (section, key) in known_keys(EVERY_KEY).into_keys() {
+        let section = section.replace("page.group.group", "page.group");
         let heading = match section.replace("page.group.component", "page.component").as_str() {
             "" => "### `top`".to_owned(),
             section => format!("### `{section}`"),

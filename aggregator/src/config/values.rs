@@ -1,6 +1,7 @@
 //! Values of the settings of a page, read from the file or from a request.
 
 use skerry_protocol::strict::{Refusal, nearest, refuse};
+use skerry_publish::Language;
 use skerry_sanitiser::says_nothing;
 use url::Url;
 
@@ -199,16 +200,11 @@ pub(crate) fn web_url(text: &str) -> Result<String, Refusal> {
     Ok(url)
 }
 
-/// A language tag (BCP 47).
+/// The tag of a language that pages can speak.
 pub(crate) fn language(text: &str) -> Result<String, Refusal> {
-    let part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
-    let first = text.split('-').next().unwrap_or_default();
-    let alphabetic = first.bytes().all(|b| b.is_ascii_alphabetic());
-    if (2..=3).contains(&first.len()) && alphabetic && text.split('-').all(part) {
-        return Ok(text.to_owned());
+    if let Some(language) = Language::of_tag(text) {
+        return Ok(language.tag().to_owned());
     }
-    refuse(
-        format!("is not a valid language tag: \"{text}\""),
-        "Write it such as \"en\" or \"de-AT\" (BCP 47).",
-    )
+    let tags = Language::ALL.map(|one| format!("\"{}\"", one.tag())).join(" or ");
+    refuse(format!("must be {tags}; it is \"{text}\""), "There are no texts of pages in another language.")
 }

@@ -1,6 +1,6 @@
 //! Commands with their workspaces, actor and request.
 
-use skerry_domain::rows::{Author, Expected};
+use skerry_domain::rows::{Author, Expected, agent_actor};
 use skerry_domain::state::{AgentKey, WorkspaceKey};
 use skerry_domain::step::{Command, Report};
 use skerry_domain::workspaces::Target;
@@ -34,7 +34,7 @@ pub enum Actor {
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Agent(workspace, agent) => write!(f, "agent:{}/{}", workspace.0, agent.0),
+            Self::Agent(workspace, agent) => f.write_str(&agent_actor(*workspace, *agent)),
             Self::Token => f.write_str("token"),
             Self::Scheduler => f.write_str("scheduler"),
             Self::File => f.write_str("file"),

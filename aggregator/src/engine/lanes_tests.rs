@@ -81,6 +81,7 @@ impl Stand {
             interval_ms: 30_000,
             severity: Severity::High,
             depends_on: Vec::new(),
+            labels: Default::default(),
         };
         let down = SnapshotState {
             check: 0,

@@ -3,6 +3,7 @@
 use super::losses::Kind;
 use super::writer::Writer;
 use skerry_domain::clone_detection::Refusal;
+use skerry_domain::labels::MAX_CHOSEN;
 use skerry_domain::state::{AgentKey, CheckKey, State, WorkspaceAgent, WorkspaceKey};
 use skerry_domain::step::Change;
 use skerry_domain::track::HardState;
@@ -23,14 +24,19 @@ impl Writer {
         agent: AgentKey,
         checks: &[CheckKey],
     ) -> (&str, &str, String) {
+        let agent = &self.state(workspace).agents[&agent];
+        (&agent.name, &agent.location, self.name_checks(workspace, checks))
+    }
+
+    /// The first few checks by name.
+    fn name_checks(&self, workspace: WorkspaceKey, checks: &[CheckKey]) -> String {
         let state = self.state(workspace);
-        let agent = &state.agents[&agent];
         let names = checks.iter().take(NAMED).map(|check| state.checks[check].name.as_str());
         let mut named = names.collect::<Vec<_>>().join(", ");
         if checks.len() > NAMED {
             named += &format!(" and {} more", checks.len() - NAMED);
         }
-        (&agent.name, &agent.location, named)
+        named
     }
 
     /// The state in which a change was committed.
@@ -124,6 +130,42 @@ impl Writer {
             Change::CountsAgain { agent, checks } => {
                 let (agent, location, named) = self.describe(workspace, *agent, checks);
                 tracing::info!(%agent, %location, checks = checks.len(), "an agent now counts for {named}");
+            }
+            change => self.log_labels(workspace, change),
+        }
+    }
+
+    /// Logs what the labels of checks bring to components: what agents bring may be an attack.
+    fn log_labels(&self, workspace: WorkspaceKey, change: &Change) {
+        let state = self.state(workspace);
+        match change {
+            Change::ChecksChosen { component, joined, left, actor } => {
+                let component = &state.components[component].settings.name;
+                let (by, names) = (actor.as_deref(), |checks| self.name_checks(workspace, checks));
+                for (checks, what) in [(joined, "feed"), (left, "no longer feed")] {
+                    if checks.is_empty() {
+                        continue;
+                    }
+                    let (count, names) = (checks.len(), names(checks));
+                    let text = format!("checks {what} a component that chooses them by labels: {names}");
+                    match by {
+                        Some(by) => tracing::warn!(%component, checks = count, by, "{text}"),
+                        None => tracing::info!(%component, checks = count, "{text}"),
+                    }
+                }
+            }
+            Change::LabelsDiffer(check) => {
+                let check = &state.checks[check].name;
+                tracing::warn!(%check, "agents give a check different labels: it feeds the components that any of them chooses. skerry-aggregator check list shows them");
+            }
+            Change::LabelsWait { agent, checks } => {
+                let (agent, location, named) = self.describe(workspace, *agent, checks);
+                tracing::warn!(%agent, %location, checks = checks.len(), "the labels of an agent would bring {named} to a component, and wait for skerry-aggregator agent allow");
+            }
+            Change::LabelsBeyondLimit { agent, component } => {
+                let component = &state.components[component].settings.name;
+                let agent = self.agent_name((workspace, *agent));
+                tracing::warn!(%agent, %component, most = MAX_CHOSEN, "the labels of an agent bring more checks to a component than are taken within a day: the others do not feed it");
             }
             change => self.log_loss(workspace, change),
         }

@@ -1,6 +1,6 @@
 //! The size of a report: observations, cost and memory.
 
-use skerry_domain::step::{Record, RecordKind, Report};
+use skerry_domain::step::{DeclaredCheck, Record, RecordKind, Report};
 use skerry_domain::track::HardState;
 use std::collections::HashMap;
 
@@ -40,9 +40,15 @@ pub(super) fn size(report: &Report) -> usize {
     let records = size_of_val(report.records.as_slice()) + report.records.iter().map(words).sum::<usize>();
     let names = size_of_val(report.checks.as_slice()) + report.checks.iter().map(String::len).sum::<usize>();
     let declared = report.inventory.as_deref().unwrap_or_default();
-    let inventory = size_of_val(declared)
-        + declared.iter().map(|check| check.name.len() + check.definition.len()).sum::<usize>();
+    let inventory = size_of_val(declared) + declared.iter().map(words_of).sum::<usize>();
     size_of::<Report>() + records + names + inventory + size_of_val(report.snapshot.as_slice())
+}
+
+/// Bytes of what an agent says of a check.
+fn words_of(check: &DeclaredCheck) -> usize {
+    let labels = check.labels.iter().map(|(name, value)| size_of::<[String; 2]>() + name.len() + value.len());
+    let parents = check.depends_on.iter().map(|name| size_of::<String>() + name.len());
+    check.name.len() + check.definition.len() + labels.chain(parents).sum::<usize>()
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ impl Addresses {
             url: format!("{}/{path}{file}{query}", place.url),
         };
         let mut feeds: Vec<_> = OF_PAGE.map(|file| one(None, "", file)).into();
-        for key in skerry_domain::step::components_of(&page.items) {
+        for key in skerry_domain::state::components_of(&page.items) {
             let Some(component) = state.components.get(&key).filter(|one| one.settings.public) else {
                 continue;
             };

@@ -2,10 +2,11 @@
 //! `tests/conformance.rs` specifies what a backend must do.
 
 use crate::sqlite::Sqlite;
-use crate::{Fence, RollUp, StoreError, StoredObservation};
+use crate::{Fence, ResponseSteps, RollUp, StoreError, StoredObservation};
 use skerry_domain::clock::SavedClock;
+use skerry_domain::response::Measured;
 use skerry_domain::rows::{Record, Write};
-use skerry_domain::state::{ResponseHour, TrackKey, WorkspaceKey};
+use skerry_domain::state::{TrackKey, WorkspaceKey};
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
 use std::path::Path;
@@ -109,33 +110,33 @@ impl Store {
         backend.store_roll_up(roll_up, kept_from)
     }
 
-    /// Response times by hour, merged over some tracks, oldest first.
+    /// Response times of some charts from raw observations in `[from, to)`, oldest first. A chart is given by its tracks.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn response_hours(
-        &self,
-        workspace: WorkspaceKey,
-        tracks: &[TrackKey],
-        from: Timestamp,
-    ) -> Result<Vec<ResponseHour>, StoreError> {
-        let Self::Sqlite(backend) = self;
-        backend.response_hours(workspace, tracks, from)
-    }
-
-    /// Response times of some charts in steps of `step` ms, from raw observations in `[from, to)`, oldest first. A chart is
-    /// given by its tracks.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn response_fine(
+    pub fn measured(
         &self,
         charts: &[(WorkspaceKey, &[TrackKey])],
         within: (Timestamp, Timestamp),
-        step: i64,
-    ) -> Result<Vec<Vec<ResponseHour>>, StoreError> {
+    ) -> Result<Vec<Vec<Measured>>, StoreError> {
         let Self::Sqlite(backend) = self;
-        backend.response_fine(charts, within, step)
+        backend.measured(charts, within)
+    }
+
+    /// Response times in `[from, to)`, merged over some tracks, in steps of `step` ms, which are whole hours. An hour that
+    /// cannot be read is left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn response_steps(
+        &self,
+        workspace: WorkspaceKey,
+        tracks: &[TrackKey],
+        within: (Timestamp, Timestamp),
+        step: i64,
+    ) -> Result<ResponseSteps, StoreError> {
+        let Self::Sqlite(backend) = self;
+        backend.response_steps(workspace, tracks, within, step)
     }
 
     /// Reads all workspaces. Silence counts from `ready_at` at the earliest.

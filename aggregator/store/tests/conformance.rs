@@ -100,6 +100,7 @@ fn track_row(workspace: WorkspaceKey, key: i64) -> TrackRow {
         certificate_end: None,
         severity: Severity::High,
         depends_on: None,
+        labels: None,
     }
 }
 

@@ -87,6 +87,7 @@ async fn a_store_that_fails_for_a_minute_keeps_what_it_acknowledged_and_nothing_
         expected,
         severity: Severity::High,
         depends_on: Vec::new(),
+        labels: Default::default(),
     }];
     let declare = Command::DeclareHeartbeats(heartbeats);
     engine.command(named(declare)).await.expect("taken");

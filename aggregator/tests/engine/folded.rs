@@ -17,7 +17,7 @@ use skerry_domain::time::{DAY, HOUR, Timestamp};
 use skerry_domain::track::HardState;
 use skerry_publish::build::page_view;
 use skerry_publish::csv;
-use skerry_publish::view::{ComponentView, Item};
+use skerry_publish::view::ComponentView;
 use skerry_store::Store;
 
 /// `uptime.csv`, bars, windows and status of every page, as text.
@@ -27,12 +27,7 @@ fn shown(state: &State, now: Timestamp) -> String {
         let Some(view) = page_view(state, *page, "https://status.example.org", now) else { continue };
         text += &String::from_utf8(csv::render(&view).expect("renders")).expect("text");
         let one = |one: &ComponentView| format!("{:?} {:?} {:?}\n", one.status, one.days, one.windows);
-        for item in &view.items {
-            match item {
-                Item::Group(group) => text.extend(group.children.iter().map(one)),
-                Item::Component(component) => text += &one(component),
-            }
-        }
+        text.extend(view.components().map(one));
     }
     text
 }

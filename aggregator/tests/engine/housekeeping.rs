@@ -6,7 +6,8 @@ use crate::workspace::{load, named, state_of};
 use rusqlite::Connection;
 use skerry_aggregator::engine::{Engine, Running};
 use skerry_aggregator::housekeeping::Housekeeping;
-use skerry_domain::state::{AgentKey, ResponseHour, WorkspaceKey};
+use skerry_domain::response::{Percentiles, ResponseWindow};
+use skerry_domain::state::{AgentKey, WorkspaceKey};
 use skerry_domain::step::{
     Answer, Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage, Observed, Record,
     RecordKind, Report, When,
@@ -49,11 +50,15 @@ impl Fixture {
 
     /// Sends one record of the agent.
     async fn send(&self, sequence: u64, kind: RecordKind) {
+        self.send_as(self.agent, sequence, kind).await;
+    }
+
+    async fn send_as(&self, agent: AgentKey, sequence: u64, kind: RecordKind) {
         let now = self.engine.now();
         let report = Report {
             records: vec![Record { sequence, through: sequence, kind }],
             inventory: Some(vec![declared("a", 1_000)]),
-            ..empty(self.agent, now, BOOT)
+            ..empty(agent, now, BOOT)
         };
         let answer = self.engine.command(named(Command::Report(Box::new(report)))).await;
         assert!(matches!(answer, Ok(Answer::Acknowledged { .. })), "{answer:?}");
@@ -74,19 +79,20 @@ impl Fixture {
         self.engine.command(named(Command::Configure(Box::new(desired)))).await.expect("configured");
     }
 
-    /// The response times of the only component.
-    fn points(&self) -> Vec<ResponseHour> {
+    /// The windows of the chart of the only component.
+    fn chart(&self) -> Vec<ResponseWindow> {
         let snapshot = self.engine.snapshot();
         state_of(&snapshot.workspaces).components.values().next().expect("a component").response.to_vec()
     }
 
-    /// Runs the housekeeping once, with a raw retention of a day.
+    /// A housekeeping with a raw retention of a day.
+    fn housekeeping(&self) -> Housekeeping {
+        Housekeeping::new(&self.database, self.engine.clone(), DAY).expect("a second handle")
+    }
+
+    /// Runs a new housekeeping once.
     async fn keep(&self) {
-        let mut housekeeping =
-            Housekeeping::new(&self.database, self.engine.clone(), DAY).expect("a second handle");
-        let runtime = tokio::runtime::Handle::current();
-        let turned = tokio::task::spawn_blocking(move || housekeeping.turn(&runtime));
-        turned.await.expect("no panic").expect("a whole turn");
+        turn(self.housekeeping()).await;
     }
 
     fn rows(&self) -> Connection {
@@ -97,6 +103,24 @@ impl Fixture {
         self.engine.stop();
         tokio::task::spawn_blocking(move || self.running.join()).await.expect("joined").expect("it ends");
     }
+}
+
+async fn turn(mut housekeeping: Housekeeping) -> Housekeeping {
+    let runtime = tokio::runtime::Handle::current();
+    let turned = tokio::task::spawn_blocking(move || {
+        housekeeping.turn(&runtime).expect("a whole turn");
+        housekeeping
+    });
+    turned.await.expect("no panic")
+}
+
+/// A check that was up and took so long, ms.
+fn took(ago: i64, milliseconds: u64) -> RecordKind {
+    let mut kind = seen(ago, HardState::Up);
+    if let RecordKind::Observed { first, .. } = &mut kind {
+        first.total_us = 1_000 * milliseconds;
+    }
+    kind
 }
 
 fn seen(ago: i64, hard: HardState) -> RecordKind {
@@ -184,27 +208,73 @@ async fn losses_and_transitions_are_kept_for_thirteen_months_and_the_past_stays(
     fixture.end().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_new_chart_has_points_from_its_first_minutes() {
-    let link = DesiredLink { check: "a".to_owned(), minor: false };
-    let mut component = component("site", vec![link]);
+/// A component with a chart, fed by the check.
+async fn charted() -> Fixture {
+    let mut component = component("site", vec![DesiredLink { check: "a".to_owned(), minor: false }]);
     component.settings.response_time = true;
     let fixture = Fixture::new().await;
     fixture.configure(&component).await;
-    fixture.send(1, seen(12 * MINUTE, HardState::Up)).await;
-    fixture.send(2, seen(6 * MINUTE, HardState::Up)).await;
+    fixture
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_chart_has_points_from_its_first_minutes() {
+    let fixture = charted().await;
+    fixture.send(1, took(12 * MINUTE, 200)).await;
+    fixture.send(2, took(6 * MINUTE, 100)).await;
     fixture.keep().await;
-    let points = fixture.points();
-    assert_eq!(points.len(), 2, "{points:?}");
-    assert!(points.iter().all(|point| point.length == 5 * MINUTE && point.hour.0 % (5 * MINUTE) == 0));
+    for window in fixture.chart() {
+        assert_eq!((window.step, window.points.len()), (4 * MINUTE, 2), "{window:?}");
+        assert!(window.points.iter().all(|point| point.at.0 % window.step == 0), "{window:?}");
+        // What is stored is right to within 0.4 %.
+        let all = window.all.expect("measured");
+        assert!(all.p50_us.abs_diff(100_000) < 400 && all.p95_us.abs_diff(200_000) < 800, "{all:?}");
+    }
     fixture.end().await;
-    // With older hours than the fine steps cover, the chart shows hours.
-    let fixture = Fixture::new().await;
-    fixture.configure(&component).await;
-    fixture.send(1, seen(9 * HOUR, HardState::Up)).await;
-    fixture.send(2, seen(6 * MINUTE, HardState::Up)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chart_has_quarters_of_an_hour_of_the_last_day_and_longer_points_of_longer_windows() {
+    let fixture = charted().await;
+    for (sequence, ago) in (1..).zip([6 * DAY, 5 * DAY, 3 * DAY, 9 * HOUR, 0]) {
+        fixture.send(sequence, took(ago, 100)).await;
+    }
     fixture.keep().await;
-    let points = fixture.points();
-    assert!(!points.is_empty() && points.iter().all(|point| point.length == HOUR), "{points:?}");
+    // Two hours are dated back to 40 and to 8 days ago, since a test cannot wait so long.
+    let now = fixture.engine.now();
+    for (days, back) in [(6, 34), (5, 3)] {
+        let sql = "UPDATE hour SET hour_ms = hour_ms - ?1 WHERE hour_ms BETWEEN ?2 AND ?3";
+        let around = [back * DAY, (now - days * DAY - 2 * HOUR).0, (now - days * DAY + HOUR).0];
+        assert_eq!(fixture.rows().execute(sql, around).expect("written"), 1);
+    }
+    fixture.keep().await;
+    let drawn: Vec<_> = fixture.chart().iter().map(|window| (window.step, window.points.len())).collect();
+    // The present hour is not over yet: only the chart of the last day knows of it.
+    assert_eq!(drawn[0], (16 * MINUTE, 2));
+    assert_eq!(drawn[1..], [(2 * HOUR, 2), (8 * HOUR, 3), (DAY, 4)]);
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_measurements_reach_a_chart_that_is_drawn_already() {
+    let fixture = charted().await;
+    let (name, location) = ("two".to_owned(), "there".to_owned());
+    let added = fixture.engine.command(named(Command::AddAgent { name, location })).await;
+    let Ok(Answer::Agent(late)) = added else { panic!("{added:?}") };
+    for (sequence, ago) in (1..).zip([3 * DAY, 9 * HOUR, 5 * MINUTE]) {
+        fixture.send(sequence, took(ago, 100)).await;
+    }
+    let housekeeping = turn(fixture.housekeeping()).await;
+    let slowest =
+        |window: usize| fixture.chart()[window].all.map(|Percentiles { p95_us, .. }| p95_us / 1_000);
+    // What is stored is right to within 0.4 %, what is rolled up to within 1 %.
+    assert!([0, 1].iter().all(|window| slowest(*window) < Some(102)), "{:?}", fixture.chart());
+    fixture.send_as(late, 1, took(9 * HOUR, 9_000)).await;
+    fixture.send_as(late, 2, took(8 * HOUR, 9_000)).await;
+    let housekeeping = turn(housekeeping).await;
+    assert!(slowest(0) > Some(8_900) && slowest(1) > Some(8_900), "{:?}", fixture.chart());
+    let known = fixture.chart();
+    turn(housekeeping).await;
+    assert_eq!(fixture.chart()[1..], known[1..]);
     fixture.end().await;
 }

@@ -178,6 +178,7 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
         whole_or_apart("manual", &layers.manual)?;
         whole_or_apart("planned", &layers.planned)?;
         set_from_outside(state, component)?;
+        crate::labelled::chosen(state, component)?;
         crate::planning::corrected_layer(state, *key, component)?;
         let automatic: Vec<_> = layers.automatic.iter().collect();
         whole_or_apart("automatic", &automatic)?;
@@ -283,16 +284,18 @@ fn anew(state: &State, component: &Component, from: Timestamp) -> Vec<Interval<A
         verdict: &verdicts[&link.check].1,
     });
     let layer = automatic(&linked.collect::<Vec<_>>(), from);
-    // Without links and holds, a component is operational.
+    // Without links and holds, and unless labels choose its checks, a component is operational.
     let mut edges: Vec<Timestamp> = layer.iter().map(|interval| interval.from).collect();
     edges.extend(component.links.iter().flat_map(|link| [link.from, link.to]));
+    edges.extend(component.selected.iter().flat_map(|one| [one.from, one.to]));
     edges.push(component.created_at);
     edges.retain(|edge| *edge >= from && *edge < Timestamp::FAR);
     edges.sort_unstable();
     edges.dedup();
     let mut whole = Vec::new();
     for (index, at) in edges.iter().enumerate() {
-        let linked = component.links.iter().any(|link| link.from <= *at && *at < link.to);
+        let linked = component.links.iter().any(|link| link.from <= *at && *at < link.to)
+            || component.selected.iter().any(|one| one.contains(*at));
         let value = match layer.iter().find(|interval| interval.contains(*at)) {
             Some(interval) if linked || *at < component.created_at => interval.value,
             _ => Automatic::Known(Status::Operational),

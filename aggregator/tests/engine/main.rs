@@ -11,6 +11,7 @@ mod folded;
 mod hostile;
 mod housekeeping;
 mod invariants;
+mod labelled;
 mod past;
 mod people;
 mod planning;

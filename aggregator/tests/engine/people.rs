@@ -2,6 +2,7 @@
 
 use crate::script::{Script, World, declared};
 use skerry_domain::incident::{Impact, IncidentRules, IncidentStatus};
+use skerry_domain::labels::Labels;
 use skerry_domain::problem::Severity;
 use skerry_domain::state::{ComponentKey, IncidentKey, Origin, PageKey, ProblemKey};
 use skerry_domain::status::Status;
@@ -31,9 +32,17 @@ pub(crate) fn parents(script: &mut Script<'_>) -> Vec<String> {
     script.pick(&parents).iter().map(ToString::to_string).collect()
 }
 
+/// Labels of a check, or those by which a component chooses.
+pub(crate) fn labels(script: &mut Script<'_>) -> Labels {
+    let labels: [&[(&str, &str)]; 5] =
+        [&[], &[], &[("team", "web")], &[("team", "shop")], &[("team", "web"), ("tier", "1")]];
+    script.pick(&labels).iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
 /// A check as an agent declares it.
 pub(crate) fn declares(script: &mut Script<'_>, name: &str) -> DeclaredCheck {
-    DeclaredCheck { depends_on: parents(script), ..declared(name, 1_000 * (1 + script.below(2))) }
+    let (depends_on, labels) = (parents(script), labels(script));
+    DeclaredCheck { depends_on, labels, ..declared(name, 1_000 * (1 + script.below(2))) }
 }
 
 impl World {

@@ -108,6 +108,7 @@ async fn a_workspace_in_which_the_store_refuses_a_tick_holds_up_no_other() {
         expected,
         severity: Severity::High,
         depends_on: Vec::new(),
+        labels: Default::default(),
     };
     let ping = HeartbeatPing {
         check: "job".to_owned(),

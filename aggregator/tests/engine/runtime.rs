@@ -1,8 +1,10 @@
 //! Random pages, groups and components that are made at run time, beside a file that is reloaded.
 
+use crate::people::labels;
 use crate::script::{CHECKS, Script, World, component, page_settings};
 use jiff::tz::TimeZone;
 use skerry_domain::holds::Source;
+use skerry_domain::labels::Selector;
 use skerry_domain::state::{
     ComponentKey, ComponentSettings, GroupKey, Origin, PageItem, PageKey, PageSettings, State,
 };
@@ -39,12 +41,15 @@ impl World {
             2 => Command::ArchivePage { page },
             3 | 4 => Command::CreateGroup(Box::new(NewGroup {
                 page,
+                group: (script.below(3) == 2).then(|| GroupKey(1 + script.below(4))),
                 name: script.pick(&NAMES).to_owned(),
                 description: script.pick(&[None, Some("Our shop"), Some(" ")]).map(str::to_owned),
                 components: self.several(script),
             })),
             5 => {
+                let outer = GroupKey(1 + script.below(4));
                 let change = GroupChange {
+                    group: script.pick(&[None, None, Some(None), Some(Some(outer))]),
                     components: (script.below(2) == 1).then(|| self.several(script)),
                     position: script.pick(&[None, Some(0), Some(1), Some(3), Some(9)]),
                     ..GroupChange::default()
@@ -60,6 +65,7 @@ impl World {
                         start_date: script
                             .pick(&[None, Some("2026-09-01"), Some("2027-01-01")])
                             .map(|date| date.parse().expect("a date")),
+                        selector: Selector::new(labels(script), false),
                         ..component("made", Vec::new()).settings
                     },
                     links: links(script),
@@ -73,6 +79,7 @@ impl World {
                     group: script.pick(&[None, Some(None), Some(Some(group))]),
                     position: script.pick(&[None, Some(1), Some(2), Some(9)]),
                     links: (script.below(2) == 1).then(|| links(script)),
+                    selector: (script.below(3) == 2).then(|| Selector::new(labels(script), false)),
                     ..ComponentChange::default()
                 };
                 Command::ChangeComponent { component: self.any(script), change: Box::new(change), zone }
@@ -107,38 +114,39 @@ fn links(script: &mut Script<'_>) -> Vec<DesiredLink> {
     (0..script.below(3)).map(|_| link(script.pick(&CHECKS))).collect()
 }
 
-/// Every row stands on its page once, those of the file first, and nothing of the file stands below what was made at run
-/// time.
+fn is_made(state: &State, item: &PageItem) -> bool {
+    match item {
+        PageItem::Component(key) => state.components[key].origin == Origin::Runtime,
+        PageItem::Group(key, _) => state.groups[key].origin == Origin::Runtime,
+    }
+}
+
+/// Every row stands on its page once, those of the file first, nothing of the file stands below what was made at run
+/// time, and groups nest once.
 pub(crate) fn ordered(state: &State) -> Result<(), String> {
     let mut standing: BTreeSet<ComponentKey> = BTreeSet::new();
     let mut groups: BTreeSet<GroupKey> = BTreeSet::new();
-    let made = |key: &ComponentKey| state.components[key].origin == Origin::Runtime;
+    let is_made = |item: &PageItem| is_made(state, item);
     for (key, page) in state.pages.iter() {
-        let first_made = |item: &PageItem| match item {
-            PageItem::Component(key) => made(key),
-            PageItem::Group(key, _) => state.groups[key].origin == Origin::Runtime,
-        };
-        if !page.items.is_sorted_by_key(first_made) {
+        if !page.items.is_sorted_by_key(is_made) {
             return Err(format!("page {key:?} has rows of the file behind others: {:?}", page.items));
         }
-        for item in &page.items {
-            let children = match item {
-                PageItem::Component(one) => std::slice::from_ref(one),
-                PageItem::Group(group, children) => {
-                    let origin = state.groups[group].origin;
-                    if !groups.insert(*group) || state.groups[group].page != *key {
-                        return Err(format!("{group:?} stands twice or on a foreign page"));
-                    }
-                    if !children.is_sorted_by_key(made)
-                        || origin == Origin::Runtime && !children.iter().all(made)
-                    {
-                        return Err(format!("{group:?} of {origin:?} has {children:?}"));
-                    }
-                    children
-                }
+        let nested = |group: GroupKey| page.place_of_group(group).is_some_and(|row| row.group.is_some());
+        for row in page.placed() {
+            let (fresh, of) = match row.item {
+                PageItem::Component(one) => (standing.insert(*one), state.components[one].page),
+                PageItem::Group(one, _) => (groups.insert(*one), state.groups[one].page),
             };
-            if children.iter().any(|one| !standing.insert(*one) || state.components[one].page != *key) {
-                return Err(format!("{children:?} of {key:?} stand twice or on a foreign page"));
+            if !fresh || of != *key {
+                return Err(format!("{row:?} stands twice or on a foreign page"));
+            }
+            let PageItem::Group(group, rows) = row.item else { continue };
+            let origin = state.groups[group].origin;
+            if !rows.is_sorted_by_key(is_made) || origin == Origin::Runtime && !rows.iter().all(is_made) {
+                return Err(format!("{group:?} of {origin:?} has {rows:?}"));
+            }
+            if row.group.is_some_and(nested) {
+                return Err(format!("{group:?} stands two groups deep"));
             }
         }
     }
@@ -182,14 +190,12 @@ pub(crate) fn kept(before: &State, after: &State) -> Result<(), String> {
     Ok(())
 }
 
-/// The rows of a page that were made at run time, in order.
-fn made_rows(state: &State, items: &[PageItem]) -> Vec<(Option<GroupKey>, Option<ComponentKey>)> {
-    let rows = items.iter().filter_map(|item| match item {
-        PageItem::Component(key) if state.components[key].origin == Origin::Runtime => {
-            Some((None, Some(*key)))
-        }
-        PageItem::Group(key, _) if state.groups[key].origin == Origin::Runtime => Some((Some(*key), None)),
-        _ => None,
-    });
-    rows.collect()
+/// The rows of a page itself that were made at run time, in order, without what stands in them.
+fn made_rows(state: &State, items: &[PageItem]) -> Vec<PageItem> {
+    let rows = items.iter().filter(|item| is_made(state, item));
+    let alone = |item: &PageItem| match item {
+        PageItem::Component(key) => PageItem::Component(*key),
+        PageItem::Group(key, _) => PageItem::Group(*key, Vec::new()),
+    };
+    rows.map(alone).collect()
 }

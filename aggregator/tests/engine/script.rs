@@ -1,14 +1,14 @@
 //! Random commands, decoded from bytes so that a failing sequence shrinks.
 
 use crate::branding::look;
-use crate::people::{declares, parents};
+use crate::people::{declares, labels, parents};
 use crate::reports::empty;
 use skerry_domain::heartbeat::Expected;
 use skerry_domain::holds::Source;
+use skerry_domain::labels::Selector;
 use skerry_domain::problem::Severity;
-use skerry_domain::state::{
-    AgentKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, SelfReport, State,
-};
+use skerry_domain::response::{Measured, ResponseWindow};
+use skerry_domain::state::{AgentKey, ComponentKey, ComponentSettings, PageSettings, SelfReport, State};
 use skerry_domain::status::Status;
 use skerry_domain::step::{
     Admission, AgentChange, Answer, Command, Configure, Context, DeclaredCheck, DesiredComponent,
@@ -153,7 +153,7 @@ impl World {
             },
             _ => Command::SetResponse {
                 component: component(script, &self.state),
-                hours: vec![ResponseHour { hour: self.now, length: HOUR, p50_us: 1, p95_us: 2 }],
+                windows: vec![ResponseWindow::exact(&[Measured { at: self.now, total_us: 1 }], HOUR)],
             },
         }
     }
@@ -277,6 +277,7 @@ fn job(script: &mut Script<'_>, name: &str) -> Option<DesiredHeartbeat> {
         expected,
         severity: Severity::High,
         depends_on: parents(script),
+        labels: labels(script),
     })
 }
 
@@ -287,6 +288,7 @@ pub(crate) fn declared(name: &str, interval_ms: i64) -> DeclaredCheck {
         interval_ms,
         severity: Severity::High,
         depends_on: Vec::new(),
+        labels: Default::default(),
     }
 }
 
@@ -348,11 +350,19 @@ pub(crate) fn configure(script: &mut Script<'_>) -> Configure {
     }
     let mut items = vec![DesiredItem::Component(component("first", linked))];
     if script.below(4) < 3 {
-        let children = vec![component("second", vec![link("b", false), link("c", true)])];
-        let (key, name) = ("group".to_owned(), "Group".to_owned());
-        items.push(DesiredItem::Group(DesiredGroup { key, name, description: None, components: children }));
+        let mut rows =
+            vec![DesiredItem::Component(component("second", vec![link("b", false), link("c", true)]))];
+        // Sometimes on the page, sometimes inside the other.
+        let inner = group("inner", vec![DesiredItem::Component(component("third", vec![link("b", false)]))]);
+        match script.below(3) {
+            0 => rows.insert(0, inner),
+            1 => items.push(inner),
+            _ => {}
+        }
+        items.push(group("group", rows));
     }
     items.push(DesiredItem::Component(component("by hand", Vec::new())));
+    items.push(DesiredItem::Component(chosen(script, "chosen")));
     let page = DesiredPage {
         key: "page".to_owned(),
         settings: PageSettings { branding: look(script), ..page_settings() },
@@ -363,8 +373,19 @@ pub(crate) fn configure(script: &mut Script<'_>) -> Configure {
     Configure { checks, pages: vec![page] }
 }
 
+fn group(key: &str, items: Vec<DesiredItem>) -> DesiredItem {
+    DesiredItem::Group(DesiredGroup { key: key.to_owned(), name: key.to_owned(), description: None, items })
+}
+
 pub(crate) fn component(key: &str, links: Vec<DesiredLink>) -> DesiredComponent {
     DesiredComponent { key: key.to_owned(), settings: ComponentSettings::named(key), starts_at: None, links }
+}
+
+/// A component that chooses its checks by labels, unless these are none.
+fn chosen(script: &mut Script<'_>, key: &str) -> DesiredComponent {
+    let chosen = component(key, Vec::new());
+    let selector = Selector::new(labels(script), script.below(4) == 3);
+    DesiredComponent { settings: ComponentSettings { selector, ..chosen.settings.clone() }, ..chosen }
 }
 
 pub(crate) fn page_settings() -> PageSettings {

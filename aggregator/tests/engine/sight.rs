@@ -355,6 +355,7 @@ fn a_heartbeat_removes_no_past_outage_of_other_checks() {
         expected,
         severity: Severity::High,
         depends_on: Vec::new(),
+        labels: Default::default(),
     };
     let declare = Command::DeclareHeartbeats(vec![job]);
     step(&mut world.state, declare, at(world.now)).expect("taken");

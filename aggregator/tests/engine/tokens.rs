@@ -241,6 +241,7 @@ fn a_heartbeat_accepts_no_report() {
         expected: Expected { period: MINUTE, schedule: None, grace: SECOND },
         severity: Severity::High,
         depends_on: Vec::new(),
+        labels: Default::default(),
     };
     let command = Command::DeclareHeartbeats(vec![heartbeat]);
     obey(&mut world, command);

@@ -14,7 +14,7 @@ use skerry_domain::step::{Answer, Command, Observed, Report, SnapshotState, When
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_domain::track::HardState;
 use skerry_publish::build::page_view;
-use skerry_publish::view::{Item, PageView};
+use skerry_publish::view::PageView;
 use skerry_store::Store;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -177,19 +177,9 @@ impl Host {
 
 /// Asserts that the page is green with current data, and valid for at most three minutes of true time.
 fn is_true(host: &Host, view: &PageView) {
-    for item in &view.items {
-        let children = match item {
-            Item::Component(one) => std::slice::from_ref(one),
-            Item::Group(group) => group.children.as_slice(),
-        };
-        for one in children.iter().filter(|one| one.name != "by hand") {
-            assert_eq!(
-                (one.status.name(), one.stale_since, one.waiting),
-                ("operational", None, false),
-                "{}",
-                one.name
-            );
-        }
+    for one in view.components().filter(|one| one.name != "by hand") {
+        let shown = (one.status.name(), one.stale_since, one.waiting);
+        assert_eq!(shown, ("operational", None, false), "{}", one.name);
     }
     let valid_for = view.believe_until.0 - host.now;
     assert!(valid_for <= 3 * MINUTE + SECOND, "valid for {valid_for} ms");

@@ -183,6 +183,7 @@ impl Written {
             paths.extend(ends.map(|end| format!("/components/{id}{end}")));
         }
         paths.extend(self.incidents.iter().chain(&self.maintenance).chain(&self.announcements).cloned());
+        paths.extend(self.maintenance.iter().map(|path| format!("{path}/calendar.ics")));
         let now = after(0).strftime("%Y-%m");
         paths.push(format!("/history/{now}"));
         paths.into_iter().map(|path| format!("{ROOT}{path}")).collect()

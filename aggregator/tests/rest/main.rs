@@ -8,6 +8,7 @@ mod fixture;
 mod guards;
 mod incidents;
 mod injection;
+mod nested_groups;
 mod pages;
 mod problems;
 mod said;

@@ -3,7 +3,7 @@
 use crate::reference::{self, row};
 use crate::{path, text};
 use serde_json::{Map, Value, json};
-use skerry_protocol::check::Kind;
+use skerry_protocol::check::{Kind, MAX_LABELS};
 use skerry_protocol::strict::{Form, Scalar, Shape};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,13 +61,23 @@ pub(crate) const SOURCES: [Source; 3] = [
 /// Alternatives that the readers distinguish themselves and therefore do not record.
 fn alternatives(section: &str, key: &str) -> Option<Value> {
     let strings = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+    let labels = json!({
+        "type": "object",
+        "maxProperties": MAX_LABELS,
+        "propertyNames": { "pattern": "^[A-Za-z_][0-9A-Za-z_]*$", "maxLength": 100 },
+        "additionalProperties": { "type": "string", "minLength": 1, "maxLength": 100 },
+    });
     let code = json!({ "anyOf": [
         { "type": "integer", "minimum": 100, "maximum": 599 },
         { "type": "string", "pattern": "^[1-5][0-9]{2}( *- *[1-5][0-9]{2})?$" },
     ]});
     Some(match (section, key) {
-        ("check", "labels" | "headers" | "response_headers" | "environment") | ("purge.http", "headers") => {
-            strings
+        ("check", "headers" | "response_headers" | "environment") | ("purge.http", "headers") => strings,
+        ("check", "labels") => labels,
+        (section, "labels") if section.ends_with("component.checks") => {
+            let mut labels = labels;
+            labels["minProperties"] = json!(1);
+            labels
         }
         ("check", "command") => json!({ "type": "array", "minItems": 1, "items": { "type": "string" } }),
         ("check", "status") => json!({ "anyOf": [code, { "type": "array", "minItems": 1, "items": code }] }),
@@ -148,10 +158,7 @@ impl Source {
         let table = keys.keys().any(|(of, _)| *of == within);
         let mut value = match alternatives(section, key) {
             Some(value) => value,
-            None if within.ends_with("component.checks") => {
-                let link = self.section(keys, &within);
-                json!({ "type": "array", "items": { "anyOf": [{ "type": "string" }, link] } })
-            }
+            None if within.ends_with("component.checks") => links_or_labels(&self.section(keys, &within)),
             None if table && matches!(shape.form, Form::Tables | Form::List) => {
                 json!({ "type": "array", "items": self.section(keys, &within) })
             }
@@ -195,6 +202,20 @@ impl Source {
             },
         })
     }
+}
+
+/// Checks of a component: a list of names and links, or labels. `all` has the keys of links and of labels.
+fn links_or_labels(all: &Value) -> Value {
+    let with = |key: &str| {
+        let mut table = all.clone();
+        if let Some(properties) = table["properties"].as_object_mut() {
+            properties.retain(|name, _| name == key || name == "weight");
+        }
+        table["required"] = json!([key]);
+        table
+    };
+    let links = json!({ "type": "array", "items": { "anyOf": [{ "type": "string" }, with("name")] } });
+    json!({ "anyOf": [links, with("labels")] })
 }
 
 fn required<'a>(keys: impl Iterator<Item = (&'a String, &'a Shape)>) -> Vec<&'a String> {

@@ -14,7 +14,9 @@ pub(crate) struct Row {
 /// Finds the row of a key. `top` is the reference's name of the top of the file, and `kind` the type of check: its own
 /// table comes first, then the common one, then those of other types that share the key.
 pub(crate) fn row(top: &str, section: &str, key: &str, kind: &str) -> Option<Row> {
-    let section = section.replace("page.group.component", "page.component");
+    // A group inside a group has the keys of a group, and a component the same wherever it stands.
+    let section =
+        section.replace("page.group.group", "page.group").replace("page.group.component", "page.component");
     let heading = format!("### `{}`\n", if section.is_empty() { top } else { &section });
     let reference = text("docs/configuration.md");
     let chapter =

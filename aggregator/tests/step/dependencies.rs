@@ -31,6 +31,7 @@ impl Fixture {
             interval_ms: 10 * SECOND,
             severity: Severity::High,
             depends_on: parents.iter().map(ToString::to_string).collect(),
+            labels: Default::default(),
         };
         let inventory = Some(parents.iter().map(declared).collect());
         self.send(Report { epoch, inventory, ..self.empty(agent) });
@@ -265,6 +266,7 @@ fn a_job_that_cannot_call_during_an_outage_has_no_problem_until_the_outage_is_ov
         expected,
         severity: Severity::High,
         depends_on: vec!["router".to_owned()],
+        labels: Default::default(),
     }]));
     let ping = skerry_domain::step::HeartbeatPing {
         check: "backup".to_owned(),

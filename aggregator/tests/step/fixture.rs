@@ -113,6 +113,7 @@ impl Fixture {
             interval_ms: 10 * SECOND,
             severity: Severity::High,
             depends_on: Vec::new(),
+            labels: Default::default(),
         };
         let inventory = Some(names.iter().map(declared).collect());
         self.send(Report { inventory, ..self.empty(agent) });

@@ -6,6 +6,7 @@ use skerry_domain::status::Status;
 use skerry_domain::step::{Answer, Record, RecordKind, Report, When};
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_domain::track::HardState;
+use skerry_store::ResponseSteps;
 
 #[test]
 fn a_folded_record_never_lies_in_the_future() {
@@ -104,7 +105,9 @@ fn a_late_observation_causes_a_new_roll_up_unless_the_raw_data_is_gone() {
     let before = START - DAY;
     let workspace = fixture.state.workspace.key;
     let median = |fixture: &Fixture| {
-        fixture.store.response_hours(workspace, &[track], before).expect("reads")[0].p50_us
+        let steps = fixture.store.response_steps(workspace, &[track], (before, fixture.now), HOUR);
+        let window = steps.expect("reads").followed_by(&ResponseSteps::default(), HOUR).expect("sound");
+        window.points[0].of.p50_us
     };
     let roll_up = |fixture: &mut Fixture, kept_from| {
         let rolled = fixture.store.next_roll_up(fixture.now).expect("reads").expect("an hour needs it");

@@ -34,6 +34,7 @@ pub(crate) fn group(name: &str, components: &[ComponentKey]) -> Command {
     let components = components.to_vec();
     Command::CreateGroup(Box::new(NewGroup {
         page: PAGE,
+        group: None,
         name: name.to_owned(),
         description: None,
         components,
@@ -55,17 +56,24 @@ impl Fixture {
         }
     }
 
-    /// The order of the page by names: `site; Payments: Cards, Wallets`.
-    fn order(&self) -> String {
-        let name = |key: &ComponentKey| self.state.components[key].settings.name.clone();
-        let item = |item: &PageItem| match item {
-            PageItem::Component(key) => name(key),
-            PageItem::Group(key, children) => {
-                let children: Vec<_> = children.iter().map(name).collect();
-                format!("{}: {}", self.state.groups[key].name, children.join(", "))
+    /// The order of the page by names: `site; Payments: Cards, (Wallets: One, Two)`.
+    pub(crate) fn order(&self) -> String {
+        let rows: Vec<_> = self.state.pages[&PAGE].items.iter().map(|item| self.row(item)).collect();
+        rows.join("; ")
+    }
+
+    fn row(&self, item: &PageItem) -> String {
+        match item {
+            PageItem::Component(key) => self.state.components[key].settings.name.clone(),
+            PageItem::Group(key, rows) => {
+                let inner = |item: &PageItem| match item {
+                    PageItem::Component(_) => self.row(item),
+                    PageItem::Group(..) => format!("({})", self.row(item)),
+                };
+                let rows: Vec<_> = rows.iter().map(inner).collect();
+                format!("{}: {}", self.state.groups[key].name, rows.join(", "))
             }
-        };
-        self.state.pages[&PAGE].items.iter().map(item).collect::<Vec<_>>().join("; ")
+        }
     }
 }
 
@@ -86,7 +94,7 @@ pub(crate) fn file(rows: &[(&str, &[&str])]) -> Command {
                 key: (*key).to_owned(),
                 name: (*key).to_owned(),
                 description: None,
-                components: children.iter().map(|child| one(child)).collect(),
+                items: children.iter().map(|child| DesiredItem::Component(one(child))).collect(),
             }),
         };
         pages[0].items.push(row);

@@ -9,7 +9,8 @@ const VERSION: u32 = 1;
 
 impl Check {
     /// Hash of what is measured and how: operators see if it differs between agents that run a check of the
-    /// same name. Excludes labels, severity, locations, dependencies and the paths of local files.
+    /// same name. Excludes labels, severity, locations, dependencies and the paths of local files: agents that differ in
+    /// these are evidence for each other.
     #[must_use]
     pub fn definition_hash(&self) -> [u8; 16] {
         self.canonical().hash()

@@ -1,7 +1,6 @@
 //! The definition of a check: what is measured, how, and when it counts as failed. Plain values; [`read`]
 //! reads them from a `[[check]]` table.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::strict::Item;
@@ -13,6 +12,7 @@ mod exec;
 mod heartbeat;
 mod http;
 mod kind;
+mod labels;
 mod ping;
 mod read;
 mod target;
@@ -26,6 +26,7 @@ pub use exec::Exec;
 pub use heartbeat::{Due, Heartbeat};
 pub use http::{Auth, Http, HttpVersion, JsonAssertion, JsonExpectation, SentHeader, StatusRange};
 pub use kind::Kind;
+pub use labels::{Labels, MAX_LABELS, is_label_name, is_label_value, read_labels};
 pub use ping::Ping;
 pub use read::read;
 pub use target::Handshake;
@@ -53,8 +54,8 @@ pub struct Check {
     pub degraded_above: Option<Duration>,
     /// Severity of the problems it opens.
     pub severity: Severity,
-    /// Free labels for operators.
-    pub labels: BTreeMap<String, String>,
+    /// Labels, by which components choose it.
+    pub labels: Labels,
     /// Locations that run the check; empty: all.
     pub locations: Vec<String>,
     /// Names of the checks whose outage explains a failure of this one, its parents.

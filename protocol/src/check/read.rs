@@ -1,10 +1,9 @@
 //! Reads a [`Check`] from a `[[check]]` table: the keys of every kind, and their dependencies.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Check, Kind, MAX_PARENTS, Severity};
-use crate::strict::{Entry, Item, Table, nearest, refuse, show_duration};
+use super::{Check, Kind, Labels, MAX_PARENTS, Severity, read_labels};
+use crate::strict::{Entry, Table, nearest, refuse, show_duration};
 
 /// Names that other programs use for our kinds.
 const ALSO_CALLED: [(&str, &str); 20] = [
@@ -183,11 +182,9 @@ fn refuse_contradictions(table: &Table<'_>, timing: &Timing) {
     }
 }
 
-fn labels(table: &Table<'_>) -> BTreeMap<String, String> {
-    let Some(item) = table.item("labels") else { return BTreeMap::new() };
-    let Some(labels) = item.inline_table("{ team = \"web\" }") else { return BTreeMap::new() };
-    let label = |(name, item): (String, Item<'_>)| Some((name, item.string()?));
-    labels.entries().into_iter().filter_map(label).collect()
+fn labels(table: &Table<'_>) -> Labels {
+    let labels = table.item("labels").and_then(|item| item.inline_table("{ team = \"web\" }"));
+    labels.map(|labels| read_labels(&labels)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::{
     Batch, Folded, MAX_BATCH_BYTES, MAX_CHECKS, MAX_FOLDED, MAX_ID_BYTES, MAX_NAME_BYTES, MAX_RECORDS,
     MIN_FOLDED_STEP_MS, Observation, PROTOCOL_VERSION, Record, record,
 };
+use crate::check::{is_label_name, is_label_value};
 use prost::Message;
 use std::io::Read;
 
@@ -154,12 +155,17 @@ fn check_names(batch: &Batch) -> Result<(), DecodeError> {
     if declared.iter().any(|check| check.definition.len().max(check.asserts.len()) > 64) {
         return Err(DecodeError::Malformed("the hash of a definition is too long"));
     }
+    let mut labels = declared.iter().flat_map(|check| &check.labels);
+    if labels.any(|(name, value)| !is_label_name(name) || !is_label_value(value)) {
+        return Err(DecodeError::Malformed("a label whose name or value no check may have"));
+    }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::Labels;
     use crate::wire::{Declared, Folded, Inventory, MAX_BODY_BYTES, Observation, Record};
 
     fn batch() -> Batch {
@@ -169,6 +175,32 @@ mod tests {
     fn observation(sequence: u64, check: u32) -> Record {
         let observation = Observation { check, boot: 0, ..Observation::default() };
         Record { sequence, kind: Some(record::Kind::Observation(observation)) }
+    }
+
+    fn labelled(labels: Labels) -> Batch {
+        let declared = Declared { name: "c".into(), labels, ..Declared::default() };
+        Batch { inventory: Some(Inventory { checks: vec![declared] }), ..batch() }
+    }
+
+    /// What a release before labels sends and reads.
+    #[derive(Clone, PartialEq, Message)]
+    struct OlderDeclared {
+        #[prost(string, tag = "1")]
+        name: String,
+        #[prost(string, repeated, tag = "8")]
+        depends_on: Vec<String>,
+    }
+
+    #[test]
+    fn labels_are_nothing_to_a_release_that_does_not_know_them() {
+        let labels = Labels::from([("team".into(), "web".into()), ("tier".into(), "1".into())]);
+        let sent = labelled(labels);
+        assert_eq!(decode(&encode(&sent).expect("encodes")).expect("decodes"), sent);
+        let ours = &sent.inventory.expect("it has one").checks[0];
+        let older = OlderDeclared { name: "c".into(), depends_on: Vec::new() };
+        assert_eq!(OlderDeclared::decode(ours.encode_to_vec().as_slice()).expect("decodes"), older);
+        let read = Declared::decode(older.encode_to_vec().as_slice()).expect("decodes");
+        assert_eq!(read, Declared { name: "c".into(), ..Declared::default() });
     }
 
     #[test]
@@ -196,6 +228,18 @@ mod tests {
         assert!(decode(&encode(&depends(vec!["p".into(); 20])).expect("encodes")).is_ok());
         assert!(said(&depends(vec!["p".into(); 21])).contains("more than 20 others"));
         assert!(said(&depends(vec!["p\nq".into()])).contains("a check's name"));
+        let label = |name: &str, value: &str| labelled([(name.to_owned(), value.to_owned())].into());
+        assert!(decode(&encode(&label("team", "web")).expect("encodes")).is_ok());
+        for (name, value) in
+            [("", "web"), ("team-name", "web"), ("team", ""), ("team", "a\nb"), ("team", "a\u{202E}b")]
+        {
+            assert!(said(&label(name, value)).contains("a label whose name"), "{name:?} {value:?}");
+        }
+        assert!(said(&label(&"x".repeat(101), "web")).contains("a label whose name"));
+        assert!(said(&label("team", &"x".repeat(101))).contains("a label whose name"));
+        let many = |count: usize| (0..count).map(|one| (format!("l{one}"), "x".to_owned())).collect();
+        assert!(decode(&encode(&labelled(many(20))).expect("encodes")).is_ok());
+        assert!(said(&labelled(many(21))).contains("more than 20 labels"));
         let mut far = batch();
         far.records = vec![Record { sequence: u64::MAX, kind: None }];
         assert!(said(&far).contains("counted to"));

@@ -2,7 +2,7 @@
 
 use super::codec::DecodeError;
 use super::{MAX_BOOTS, MAX_CHECKS, MAX_RECORDS};
-use crate::check::MAX_PARENTS;
+use crate::check::{MAX_LABELS, MAX_PARENTS};
 
 const CHECKS: u64 = 8;
 const BOOTS: u64 = 9;
@@ -11,6 +11,7 @@ const SNAPSHOT: u64 = 11;
 const INVENTORY: u64 = 12;
 const DECLARED: u64 = 1;
 const DEPENDS_ON: u64 = 8;
+const LABELS: u64 = 9;
 
 /// Checks the counts before the batch is decoded.
 ///
@@ -27,8 +28,16 @@ pub(super) fn refuse_too_many(batch: &[u8]) -> Result<(), DecodeError> {
             INVENTORY => {
                 for (_, value) in Fields(value).filter(|(number, _)| *number == DECLARED) {
                     declared += 1;
-                    if Fields(value).filter(|(number, _)| *number == DEPENDS_ON).count() > MAX_PARENTS {
+                    let [mut parents, mut labels] = [0_usize; 2];
+                    for (number, _) in Fields(value) {
+                        parents += usize::from(number == DEPENDS_ON);
+                        labels += usize::from(number == LABELS);
+                    }
+                    if parents > MAX_PARENTS {
                         return Err(DecodeError::Malformed("a check that depends on more than 20 others"));
+                    }
+                    if labels > MAX_LABELS {
+                        return Err(DecodeError::Malformed("a check with more than 20 labels"));
                     }
                 }
             }

@@ -41,6 +41,7 @@ pub use codec::{DecodeError, decode, decode_within, encode};
 pub use enrolment::{ENROL_PATH, EnrolReply, EnrolRequest, JoinToken, MAX_ENROL_BYTES};
 pub use words::{Outcome, Reason, State};
 
+use crate::check::Labels;
 use prost::Message;
 
 /// The version of this build.
@@ -317,6 +318,9 @@ pub struct Declared {
     /// Names of the checks whose outage explains its failures. Empty: none, or an older agent.
     #[prost(string, repeated, tag = "8")]
     pub depends_on: Vec<String>,
+    /// Its labels, by which components choose it. Empty: none, or an older agent.
+    #[prost(btree_map = "string, string", tag = "9")]
+    pub labels: Labels,
 }
 
 /// Fill level and losses of the spool, for operators.

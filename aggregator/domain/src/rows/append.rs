@@ -1,6 +1,7 @@
 //! Rows of events. They are written once and never changed.
 
 use super::Write;
+use super::audit::audit_links;
 use super::{LossRow, TransitionRow};
 use crate::state::{AgentKey, State};
 use crate::step::{Change, RawObservation};
@@ -16,6 +17,9 @@ pub(super) fn append(state: &mut State, events: &[Change], now: Timestamp, write
             Change::Gap { agent, from, to, acknowledged, .. } => {
                 let why = why_of_gap(*from, *to, *acknowledged);
                 writes.push(loss(state, *agent, now, to - from, why, (None, None)));
+            }
+            Change::ChecksChosen { component, joined, left, actor: Some(actor) } => {
+                writes.extend(audit_links(state, *component, (joined, left), actor, now));
             }
             Change::Lost { agent, count, why, from, to } => {
                 writes.push(loss(state, *agent, now, *count, why.clone(), (*from, *to)));

@@ -3,13 +3,14 @@
 
 use super::details::Details;
 use super::settings;
+use super::table::Record;
 use super::value::Value;
-use super::{AuditRow, CheckDefinitionRow, EnrolmentRow, HeartbeatTokenRow, Row};
+use super::{AuditRow, CheckDefinitionRow, EnrolmentRow, HeartbeatTokenRow, LinkRow, Row};
 use super::{
-    Write, access, announcements, branding, corrections, holds, incidents, problems, series, templates,
-    windows,
+    Write, access, announcements, branding, corrections, holds, incidents, pages, problems, series,
+    templates, windows,
 };
-use crate::state::{State, WorkspaceKey};
+use crate::state::{AgentKey, CheckKey, ComponentKey, Link, State, WorkspaceKey};
 use crate::step::Touched;
 use crate::time::Timestamp;
 use std::fmt::Write as _;
@@ -67,6 +68,50 @@ pub(crate) fn audit(
         writes.push(Write::Append(row.into()));
     }
     writes
+}
+
+/// The actor of what an agent's reports change.
+#[must_use]
+pub fn agent_actor(workspace: WorkspaceKey, agent: AgentKey) -> String {
+    format!("agent:{}/{}", workspace.0, agent.0)
+}
+
+/// A row for each check that labels brought to a component or took from it at `now`, without a command of a person.
+pub(super) fn audit_links(
+    state: &mut State,
+    component: ComponentKey,
+    (joined, left): (&[CheckKey], &[CheckKey]),
+    actor: &str,
+    now: Timestamp,
+) -> Vec<Write> {
+    let workspace = state.workspace.key;
+    let links = state.components.get(&component).map(|one| one.links.clone()).unwrap_or_default();
+    let json_of = |link: &Link| json(&pages::link(workspace, component, link).into());
+    let mut rows: Vec<(Option<String>, Option<String>)> = Vec::new();
+    for link in links.iter().filter(|link| link.to == now && left.contains(&link.check)) {
+        let before = Link { to: Timestamp::FAR, ..link.clone() };
+        rows.push((Some(json_of(&before)), Some(json_of(link))));
+    }
+    let begun = links.iter().filter(|link| link.from == now && link.to == Timestamp::FAR);
+    rows.extend(begun.filter(|link| joined.contains(&link.check)).map(|link| (None, Some(json_of(link)))));
+    let written = rows.into_iter().map(|(before, after)| {
+        state.counters.audit += 1;
+        let row = AuditRow {
+            workspace,
+            number: state.counters.audit,
+            at_ms: now,
+            actor: actor.to_owned(),
+            action: "choose_by_labels".to_owned(),
+            object: LinkRow::TABLE.name.to_owned(),
+            object_key: None,
+            before,
+            after,
+            source: None,
+            request: None,
+        };
+        Write::Append(row.into())
+    });
+    written.collect()
 }
 
 /// The rows of touched settings, in an order that depends only on what was touched.
@@ -201,7 +246,7 @@ fn quote(text: &mut String, said: &str) {
 mod tests {
     use super::*;
     use crate::credentials::TokenHash;
-    use crate::state::{ComponentKey, ComponentSettings, PageSettings, WindowKey};
+    use crate::state::{ComponentSettings, PageSettings, WindowKey};
     use crate::step::{
         Admission, AgentChange, Answer, Asked, Command, Configure, Context, DesiredComponent, DesiredItem,
         DesiredLink, DesiredPage, Ids, NewWindow, Stepped, step, step_asked,

@@ -175,6 +175,7 @@ records! {
         certificate_end: Option<Timestamp>,
         severity: Severity,
         depends_on: Option<Lines>,
+        labels: Option<Lines>,
     }
     /// When an agent ran a check and counted for it.
     DeclaredRow in "declared", key 3 {
@@ -300,6 +301,15 @@ records! {
         showcase: bool,
         only_show_if_degraded: bool,
         origin: Origin,
+        selector: Option<Lines>,
+        selector_minor: bool,
+    }
+    /// Labels choose the checks of a component for a time.
+    SelectionRow in "component_selection", key 3 {
+        workspace: WorkspaceKey,
+        component: ComponentKey,
+        from_ms: Timestamp,
+        to_ms: Timestamp,
     }
     /// A check feeds a component for a time.
     LinkRow in "component_link", key 5 {

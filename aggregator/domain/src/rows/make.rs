@@ -2,7 +2,7 @@
 
 use super::announcements::write_announcement;
 use super::append::append;
-use super::settings::{agent_row, check_row, component_row, group_row, heartbeat_row, workspace_row};
+use super::settings::{agent_row, check_row, group_row, heartbeat_row, workspace_row};
 use super::table::{Key, Record};
 use super::templates::write_template;
 use super::value::{Bits, Field, Layer, Lines, Said, Value};
@@ -15,25 +15,27 @@ use super::{Write, access, chunks, corrections, holds, incidents, pages, problem
 use crate::component::Automatic;
 use crate::credentials::TokenHash;
 use crate::interval::Interval;
-use crate::state::{AgentCheck, AgentKey, CheckKey, ComponentKey, Counters, State, TrackKey, WorkspaceKey};
+use crate::state::{
+    AgentCheck, AgentKey, CheckKey, Component, ComponentKey, Counters, State, TrackKey, WorkspaceKey,
+};
 use crate::step::{Change, Folded, Touched};
 use crate::table::Table;
 use crate::time::Timestamp;
 use crate::track::Span;
 
-/// The rows of everything that was touched and of the events; `counters` and `tracks` are those before the step,
-/// `counters` are `None` in a new workspace.
+/// The rows of everything that was touched and of the events; `counters` and `former`, the tracks and components, are those before
+/// the step; `counters` are `None` in a new workspace.
 pub(crate) fn make(
     state: &mut State,
     touched: &Touched,
     events: &[Change],
-    (counters, tracks): (Option<Counters>, &Table<TrackKey, AgentCheck>),
+    (counters, former): (Option<Counters>, &(Table<TrackKey, AgentCheck>, Table<ComponentKey, Component>)),
     now: Timestamp,
 ) -> Vec<Write> {
     let mut writes = Vec::new();
     append(state, events, now, &mut writes);
     count(state, counters, &mut writes);
-    let mut make = Make { workspace: state.workspace.key, state, former: tracks, writes };
+    let mut make = Make { workspace: state.workspace.key, state, former: &former.0, writes };
     if touched.workspace {
         make.put_if_held(workspace_row(state));
     }
@@ -62,7 +64,8 @@ pub(crate) fn make(
     touched.forgotten_agents.iter().for_each(|key| make.forgotten_agent(*key));
     touched.pages.iter().for_each(|key| pages::write_page(state, *key, &mut make.writes));
     touched.groups.iter().for_each(|key| make.put_if_held(group_row(state, *key)));
-    touched.components.iter().for_each(|key| make.component(*key));
+    let components = touched.components.iter();
+    components.for_each(|key| pages::write_component(state, &former.1, *key, &mut make.writes));
     touched.automatic.iter().for_each(|(key, from)| make.automatic(*key, *from));
     touched
         .packed
@@ -338,14 +341,6 @@ impl Make<'_> {
         self.replace([workspace.value().into_owned()], None, self.state.blind.iter().map(row));
     }
 
-    fn component(&mut self, key: ComponentKey) {
-        let component = &self.state.components[&key];
-        let workspace = self.workspace;
-        self.put_if_held(component_row(self.state, key));
-        let prefix = [workspace.value(), key.value()].map(Value::into_owned);
-        self.replace(prefix, None, component.links.iter().map(|link| pages::link(workspace, key, link)));
-    }
-
     /// Intervals that end at `from` or later: an interval that was cut at `from` has a new end.
     fn automatic(&mut self, component: ComponentKey, from: Timestamp) {
         let (workspace, layer) = (self.workspace, Layer::Automatic);
@@ -394,6 +389,7 @@ fn track_row(workspace: WorkspaceKey, key: TrackKey, agent_check: &AgentCheck) -
         certificate_end: agent_check.certificate_ends,
         severity: agent_check.severity,
         depends_on: Some(Lines(agent_check.depends_on.clone())).filter(|lines| !lines.0.is_empty()),
+        labels: pages::label_lines(&agent_check.labels),
     }
 }
 

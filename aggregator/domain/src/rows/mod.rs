@@ -29,8 +29,8 @@ mod version;
 mod windows;
 
 pub use announced::*;
-pub use audit::Author;
 pub(crate) use audit::audit;
+pub use audit::{Author, agent_actor};
 pub use declared::*;
 pub use items::Items;
 pub(crate) use make::make;

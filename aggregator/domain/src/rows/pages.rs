@@ -2,17 +2,22 @@
 
 use super::branding::write_branding;
 use super::items::Items;
-use super::settings::page_row;
-use super::value::Lines;
-use super::{ComponentRow, GroupRow, LinkRow, PageRow, Write};
+use super::settings::{component_row, page_row};
+use super::table::{Key, Record};
+use super::value::{Field, Lines, Value};
+use super::{ComponentRow, GroupRow, LinkRow, PageRow, SelectionRow, Write};
+use crate::interval::Interval;
+use crate::labels::{Labels, Selector};
 use crate::layers::Layers;
 use crate::shared_vec::SharedVec;
 use crate::state::{
     Component, ComponentKey, ComponentSettings, Group, GroupKey, Link, Page, PageKey, PageSettings, State,
     WorkspaceKey,
 };
+use crate::table::Table;
 use crate::time::Timestamp;
 use crate::uptime::Weights;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(super) fn page(workspace: WorkspaceKey, key: PageKey, page: &Page) -> PageRow {
@@ -114,6 +119,7 @@ impl From<GroupRow> for Group {
 
 pub(super) fn component(workspace: WorkspaceKey, key: ComponentKey, component: &Component) -> ComponentRow {
     let settings = component.settings.clone();
+    let selector = settings.selector;
     ComponentRow {
         workspace,
         key,
@@ -131,6 +137,8 @@ pub(super) fn component(workspace: WorkspaceKey, key: ComponentKey, component: &
         showcase: settings.showcase,
         only_show_if_degraded: settings.only_show_if_degraded,
         origin: component.origin,
+        selector_minor: selector.as_ref().is_some_and(Selector::is_minor),
+        selector: selector.and_then(|selector| label_lines(selector.labels())),
     }
 }
 
@@ -144,6 +152,7 @@ impl From<ComponentRow> for Component {
             response_time: row.response_time,
             showcase: row.showcase,
             only_show_if_degraded: row.only_show_if_degraded,
+            selector: Selector::new(labels_of(row.selector), row.selector_minor),
         };
         Self {
             page: row.page,
@@ -154,6 +163,7 @@ impl From<ComponentRow> for Component {
             archived: row.archived,
             settings,
             links: Vec::new(),
+            selected: Vec::new(),
             layers: Layers { start: row.start_ms, ..Layers::default() },
             holds: SharedVec::default(),
             windows: SharedVec::default(),
@@ -165,4 +175,46 @@ impl From<ComponentRow> for Component {
 
 pub(super) fn link(workspace: WorkspaceKey, component: ComponentKey, link: &Link) -> LinkRow {
     LinkRow { workspace, component, check: link.check, minor: link.minor, from_ms: link.from, to_ms: link.to }
+}
+
+/// Writes a component with when labels chose its checks, and its links as far as they changed.
+pub(super) fn write_component(
+    state: &State,
+    former: &Table<ComponentKey, Component>,
+    key: ComponentKey,
+    writes: &mut Vec<Write>,
+) {
+    let (workspace, component) = (state.workspace.key, &state.components[&key]);
+    writes.extend(component_row(state, key).map(|row| Write::Put(row.into())));
+    let former = former.get(&key);
+    if component.selected != former.map_or(&[][..], |former| &former.selected) {
+        let row = |one: &Interval<()>| {
+            SelectionRow { workspace, component: key, from_ms: one.from, to_ms: one.to }.into()
+        };
+        let prefix = Key::of::<SelectionRow>([workspace.value(), key.value()].map(Value::into_owned));
+        let rows = component.selected.iter().map(row).collect();
+        writes.push(Write::Replace { prefix, from: None, rows });
+    }
+    let before: BTreeSet<&Link> = former.into_iter().flat_map(|former| &former.links).collect();
+    let now: BTreeSet<&Link> = component.links.iter().collect();
+    let begins = |link: &Link| (link.check, link.minor, link.from);
+    let kept: BTreeSet<_> = now.iter().map(|link| begins(link)).collect();
+    for gone in before.iter().filter(|link| !kept.contains(&begins(link))) {
+        let row = link(workspace, key, gone);
+        let columns = (0..LinkRow::TABLE.key).map(|index| row.value(index).into_owned());
+        writes.push(Write::Delete(Key::of::<LinkRow>(columns)));
+    }
+    writes.extend(now.difference(&before).map(|one| Write::Put(link(workspace, key, one).into())));
+}
+
+/// A line for each label, `name=value`.
+pub(super) fn label_lines(labels: &Labels) -> Option<Lines> {
+    let lines = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    Some(Lines(lines)).filter(|lines| !lines.0.is_empty())
+}
+
+/// Reads [`label_lines`].
+pub(super) fn labels_of(lines: Option<Lines>) -> Labels {
+    let label = |line: &String| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    lines.unwrap_or_default().0.iter().filter_map(label).collect()
 }

@@ -6,7 +6,7 @@ use super::value::{Layer, Misread};
 use super::{
     AgentAllowRow, AgentRow, BlindRow, CheckDefinitionRow, CheckRow, ComponentRow, DeclaredRow, EnrolmentRow,
     EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, GroupRow, HeartbeatRow, HeartbeatTokenRow,
-    IntervalRow, LinkRow, PageRow, SpanRow, TrackRow, WorkspaceRow,
+    IntervalRow, LinkRow, PageRow, SelectionRow, SpanRow, TrackRow, WorkspaceRow, pages,
 };
 use crate::clone_detection::Sessions;
 use crate::credentials::Enrolment;
@@ -142,6 +142,11 @@ restored! {
     ComponentRow: |row, state| {
         state.components.insert(row.key, Component::from(row))
     }
+    SelectionRow: |row, state| {
+        if let Some(component) = state.components.get_mut(&row.component) {
+            component.selected.push(Interval { from: row.from_ms, to: row.to_ms, value: () });
+        }
+    }
     LinkRow: |row, state| {
         if let Some(component) = state.components.get_mut(&row.component) {
             let link = Link { check: row.check, minor: row.minor, from: row.from_ms, to: row.to_ms };
@@ -206,6 +211,7 @@ impl Restore for TrackRow {
             outcomes: Outcomes { up: self.up_ms, degraded: self.degraded_ms, down: self.down_ms },
             certificate_ends: self.certificate_end,
             last_run,
+            labels: pages::labels_of(self.labels),
             ..AgentCheck::new(self.agent, self.check, self.interval_ms)
         };
         state.tracks.insert(self.key, agent_check);

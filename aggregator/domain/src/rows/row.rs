@@ -52,6 +52,8 @@ rows! {
     Group(GroupRow),
     /// A user-facing part of a page.
     Component(ComponentRow),
+    /// Labels choose the checks of a component for a time.
+    Selection(SelectionRow),
     /// A check feeds a component for a time.
     Link(LinkRow),
     /// The status of a component in one layer for a time.

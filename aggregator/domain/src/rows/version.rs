@@ -9,8 +9,8 @@ use super::{AgentAllowRow, HeartbeatTokenRow, Items, PageRow, Row};
 use super::{announcements, corrections, incidents, pages, problems, series, templates};
 use crate::holds::Source;
 use crate::state::{
-    AgentKey, AnnouncementKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageItem, PageKey,
-    ProblemKey, SeriesKey, State, TemplateKey, WindowKey,
+    AgentKey, AnnouncementKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageKey, ProblemKey,
+    SeriesKey, State, TemplateKey, WindowKey,
 };
 use blake3::Hasher;
 use std::fmt;
@@ -24,7 +24,7 @@ pub enum Subject {
     HeartbeatToken(String),
     /// The settings of a page, with its order.
     Page(PageKey),
-    /// The settings of a group, with its components.
+    /// The settings of a group, with its rows.
     Group(GroupKey),
     /// The settings of a component, with its links and the status that REST set.
     Component(ComponentKey),
@@ -112,10 +112,10 @@ impl State {
 
     /// The row of the page of a group with nothing but the group in its order.
     fn children_row(&self, key: GroupKey) -> Option<Row> {
-        let page = page_row(self, self.groups.get(&key)?.page)?;
-        let own = |item: &PageItem| matches!(item, PageItem::Group(group, _) if *group == key);
-        let items = Items(page.items.0.iter().filter(|item| own(item)).cloned().collect());
-        Some(PageRow { items, ..page }.into())
+        let page = self.groups.get(&key)?.page;
+        let own = self.pages.get(&page)?.place_of_group(key).map(|row| row.item.clone());
+        let items = Items(own.into_iter().collect());
+        Some(PageRow { items, ..page_row(self, page)? }.into())
     }
 
     /// The version of a subject; `None`: it does not exist.

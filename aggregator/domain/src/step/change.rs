@@ -163,6 +163,33 @@ pub enum Change {
     DissentChanged(CheckKey),
     /// A check depends on other checks than before.
     DependenciesChanged(CheckKey),
+    /// Agents whose labels of a check count give it different ones.
+    LabelsDiffer(CheckKey),
+    /// Labels that an agent gives to checks would feed a component, and wait for an operator's permission.
+    LabelsWait {
+        /// The agent.
+        agent: AgentKey,
+        /// The checks.
+        checks: Vec<CheckKey>,
+    },
+    /// The labels of an agent choose more checks for a component than are taken.
+    LabelsBeyondLimit {
+        /// The agent.
+        agent: AgentKey,
+        /// The component.
+        component: ComponentKey,
+    },
+    /// Other checks than before feed a component that chooses them by labels.
+    ChecksChosen {
+        /// The component.
+        component: ComponentKey,
+        /// The checks that feed it from now on.
+        joined: Vec<CheckKey>,
+        /// The checks that no longer do.
+        left: Vec<CheckKey>,
+        /// Who caused it, as in the audit, unless the audit of the command has it.
+        actor: Option<String>,
+    },
     /// No agent runs a check any more that has a problem.
     NobodyRuns(CheckKey),
     /// A problem opened, changed or ended.

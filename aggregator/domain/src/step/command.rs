@@ -12,7 +12,7 @@ use crate::incident::IncidentRules;
 use crate::maintenance::MaintenanceStatus;
 use crate::state::{
     AgentKey, AnnouncementKey, ApiTokenKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, Origin,
-    PageKey, PageSettings, ProblemKey, ResponseHour, SeriesKey, TrackKey, WindowKey,
+    PageKey, PageSettings, ProblemKey, SeriesKey, TrackKey, WindowKey,
 };
 use crate::status::Status;
 use crate::text::{SanitiserSettings, Text};
@@ -329,8 +329,8 @@ pub enum Command {
     SetResponse {
         /// Which.
         component: ComponentKey,
-        /// Oldest first.
-        hours: Vec<ResponseHour>,
+        /// Its windows, the shortest first.
+        windows: Vec<crate::response::ResponseWindow>,
     },
 }
 

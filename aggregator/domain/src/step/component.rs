@@ -5,11 +5,13 @@ use super::declare::check_for;
 use super::recompute::component_from;
 use super::{Change, Changes, DesiredLink};
 use crate::days;
+use crate::interval::{Interval, append};
 use crate::layers::Layers;
 use crate::shared_vec::SharedVec;
-use crate::state::{Component, ComponentKey, ComponentSettings, Link, Origin, PageKey, State};
+use crate::state::{CheckKey, Component, ComponentKey, ComponentSettings, Link, Origin, PageKey, State};
 use crate::time::Timestamp;
 use jiff::tz::TimeZone;
+use std::collections::BTreeSet;
 
 /// A component without a past.
 pub(super) fn new(
@@ -28,6 +30,7 @@ pub(super) fn new(
         archived: false,
         settings,
         links: Vec::new(),
+        selected: Vec::new(),
         layers: Layers { start: now, ..Layers::default() },
         holds: SharedVec::default(),
         windows: SharedVec::default(),
@@ -36,7 +39,8 @@ pub(super) fn new(
     }
 }
 
-/// Saves a component with the checks that feed it from now on and, if it has one, the local midnight of its start date.
+/// Saves a component with the checks that feed it from now on, unless it chooses them by labels, and, if it has one, the
+/// local midnight of its start date.
 pub(super) fn save(
     state: &mut State,
     key: ComponentKey,
@@ -45,9 +49,15 @@ pub(super) fn save(
     now: Timestamp,
     changes: &mut Changes,
 ) {
-    link(state, key, &mut component.links, links, now, changes);
+    let chooses = component.settings.selector.is_some();
+    if !chooses {
+        let former = component.links.clone();
+        component.links = linked(component.links, wanted(state, links, now, changes), now);
+        note_feeds(state, key, &former, &component.links);
+    }
+    select(&mut component.selected, chooses, now);
     component.layers.start = starts_at.unwrap_or(component.created_at);
-    if component.links.is_empty() {
+    if component.links.is_empty() && component.selected.is_empty() {
         let told_from = told_from(state, component.page, &component.layers);
         component.layers.start = component.layers.start.max(told_from);
     }
@@ -95,40 +105,56 @@ fn told_from(state: &State, page: PageKey, layers: &Layers) -> Timestamp {
     said.into_iter().chain(public).min().unwrap_or(Timestamp::FAR)
 }
 
-/// Ends links that are no longer wanted and begins new links.
-fn link(
-    state: &mut State,
-    component: ComponentKey,
-    links: &mut Vec<Link>,
-    desired: &[DesiredLink],
-    now: Timestamp,
-    changes: &mut Changes,
-) {
-    let wanted: Vec<Link> = desired
-        .iter()
-        .map(|link| Link {
-            check: check_for(state, &link.check, changes),
-            minor: link.minor,
-            from: now,
-            to: Timestamp::FAR,
-        })
-        .collect();
-    let same = |a: &Link, b: &Link| a.check == b.check && a.minor == b.minor;
+/// Notes from when on labels choose the checks of a component, or no longer.
+fn select(selected: &mut Vec<Interval<()>>, chooses: bool, now: Timestamp) {
+    let open = selected.last_mut().filter(|last| last.to == Timestamp::FAR);
+    match open {
+        Some(open) if !chooses => open.to = now,
+        None if chooses => append(selected, Interval { from: now, to: Timestamp::FAR, value: () }),
+        _ => {}
+    }
+    selected.retain(|one| one.from < one.to);
+}
+
+/// The links that begin now to checks of these names.
+fn wanted(state: &mut State, links: &[DesiredLink], now: Timestamp, changes: &mut Changes) -> Vec<Link> {
+    let begin = |link: &DesiredLink| Link {
+        check: check_for(state, &link.check, changes),
+        minor: link.minor,
+        from: now,
+        to: Timestamp::FAR,
+    };
+    links.iter().map(begin).collect()
+}
+
+/// `links` without those that are no longer wanted, which end, and with new ones.
+pub(super) fn linked(mut links: Vec<Link>, wanted: Vec<Link>, now: Timestamp) -> Vec<Link> {
+    let what = |link: &Link| (link.check, link.minor);
+    let all: BTreeSet<_> = wanted.iter().map(what).collect();
     for open in links.iter_mut().filter(|link| link.to == Timestamp::FAR) {
-        if !wanted.iter().any(|link| same(link, open)) {
+        if !all.contains(&what(open)) {
             open.to = now;
         }
     }
     links.retain(|link| link.from < link.to);
-    for link in wanted {
-        if !links.iter().any(|open| open.to == Timestamp::FAR && same(open, &link)) {
-            links.push(link);
+    let open = links.iter().filter(|link| link.to == Timestamp::FAR);
+    let mut open: BTreeSet<_> = open.map(what).collect();
+    links.extend(wanted.into_iter().filter(|link| open.insert(what(link))));
+    links
+}
+
+/// Notes with each check whether it feeds the component, or did: `former` are the links before.
+pub(super) fn note_feeds(state: &mut State, component: ComponentKey, former: &[Link], links: &[Link]) {
+    let checks = |links: &[Link]| -> BTreeSet<CheckKey> { links.iter().map(|link| link.check).collect() };
+    let (before, now) = (checks(former), checks(links));
+    for check in before.difference(&now) {
+        if let Some(check) = state.checks.get_mut(check) {
+            check.components.retain(|one| *one != component);
         }
     }
-    for link in links.iter() {
-        let feeds = &mut state.checks.get_mut(&link.check).expect("linked checks exist").components;
-        if !feeds.contains(&component) {
-            feeds.push(component);
+    for check in now {
+        if !state.checks[&check].components.contains(&component) {
+            state.checks.get_mut(&check).expect("linked checks exist").components.push(component);
         }
     }
 }

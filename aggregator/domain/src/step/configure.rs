@@ -56,8 +56,8 @@ pub struct DesiredGroup {
     pub name: String,
     /// A sentence.
     pub description: Option<String>,
-    /// In order.
-    pub components: Vec<DesiredComponent>,
+    /// Its components and the groups inside it, in order; a group inside another has components only.
+    pub items: Vec<DesiredItem>,
 }
 
 /// A component in the file.
@@ -215,8 +215,7 @@ impl Reconcile<'_> {
             DesiredItem::Component(component) => PageItem::Component(self.component(page, component)),
             DesiredItem::Group(group) => {
                 let key = self.group(page, &group);
-                let components = group.components.into_iter().map(|one| self.component(page, one)).collect();
-                PageItem::Group(key, components)
+                PageItem::Group(key, group.items.into_iter().map(|one| self.item(page, one)).collect())
             }
         }
     }
@@ -261,15 +260,13 @@ impl Reconcile<'_> {
 
     /// Groups and components of the page that the file no longer names are archived with their history.
     fn archive_rows_of(&mut self, page: PageKey) {
-        let items = &self.state.pages[&page].items;
-        let groups: BTreeSet<GroupKey> = items
-            .iter()
-            .filter_map(|item| match item {
-                PageItem::Group(key, _) => Some(*key),
-                PageItem::Component(_) => None,
-            })
-            .collect();
-        let components: BTreeSet<ComponentKey> = components_of(items).into_iter().collect();
+        let (mut groups, mut components) = (BTreeSet::new(), BTreeSet::new());
+        for row in self.state.pages[&page].placed() {
+            match row.item {
+                PageItem::Group(key, _) => groups.insert(*key),
+                PageItem::Component(key) => components.insert(*key),
+            };
+        }
         let Some(known) = self.known.rows.get(&page) else { return };
         let others: BTreeSet<&GroupKey> = known.groups.values().filter(|key| !groups.contains(key)).collect();
         let declared = |key: &&GroupKey| {
@@ -300,17 +297,4 @@ impl Reconcile<'_> {
             self.changes.push(Change::PageSaved(key));
         }
     }
-}
-
-/// The components of a page, in order.
-#[must_use]
-pub fn components_of(items: &[PageItem]) -> Vec<ComponentKey> {
-    let mut components = Vec::new();
-    for item in items {
-        match item {
-            PageItem::Group(_, children) => components.extend(children),
-            PageItem::Component(key) => components.push(*key),
-        }
-    }
-    components
 }

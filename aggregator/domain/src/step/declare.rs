@@ -134,14 +134,7 @@ pub(super) fn declare(
         if begins || !unchanged {
             runs.push((check, track, begins));
         }
-        if agent_check.severity != declared.severity {
-            state.tracks.get_mut(&track).expect("made above").severity = declared.severity;
-            changes.touched.track(track);
-        }
-        if state.set_parents(track, &declared.depends_on) {
-            changes.touched.track(track);
-            changes.push(Change::DependenciesChanged(check));
-        }
+        note_attributes(state, (check, track), declared, changes);
         if !unchanged {
             let agent_check = state.tracks.get_mut(&track).expect("made above");
             if agent_check.is_declared() && agent_check.interval_ms != declared.interval_ms {
@@ -173,6 +166,27 @@ pub(super) fn declare(
     }
     news.tell(changes);
     state.agents.get_mut(&agent).expect("caller looked it up").inventory_known = true;
+}
+
+/// Notes what an agent says of a check beside its definition.
+fn note_attributes(
+    state: &mut State,
+    (check, track): (CheckKey, TrackKey),
+    declared: &DeclaredCheck,
+    changes: &mut Changes,
+) {
+    if state.tracks[&track].severity != declared.severity {
+        state.tracks.get_mut(&track).expect("caller made it").severity = declared.severity;
+        changes.touched.track(track);
+    }
+    if state.set_parents(track, &declared.depends_on) {
+        changes.touched.track(track);
+        changes.push(Change::DependenciesChanged(check));
+    }
+    if state.set_labels(track, &declared.labels) {
+        changes.touched.track(track);
+        changes.relabelled.checks.insert(check);
+    }
 }
 
 /// Ends the declaration: the agent no longer counts.

@@ -4,7 +4,7 @@
 
 use super::forget::forget;
 use super::recompute::reporters_of;
-use super::{Answer, Changes, Context, away, tick};
+use super::{Answer, Changes, Context, away, selection, tick};
 use crate::state::{AgentCheck, State, TrackKey};
 use crate::time::{DAY, Timestamp};
 use crate::track::HardState;
@@ -30,8 +30,8 @@ pub(crate) struct Folded {
 }
 
 /// Folds what ended before `before`, for at most `limit` tracks after the track `after`. Nothing that may be recomputed is
-/// folded. If nothing is left to fold, answers that have expired are forgotten, and checks and agents that have not been
-/// used for a year.
+/// folded. If nothing is left to fold, answers that have expired are forgotten, and checks, agents and what labels once
+/// chose that have not been used for a year.
 pub(super) fn fold(
     state: &mut State,
     before: Timestamp,
@@ -48,6 +48,7 @@ pub(super) fn fold(
     let due = tracks.filter(|(_, one)| is_due(state, one, before, now)).take(limit);
     let due: Vec<_> = due.map(|(key, _)| *key).collect();
     let Some(last) = due.last().copied() else {
+        selection::forget_old(state, now, changes);
         // What the tick changed may be folded.
         let count = match pack(state, limit, changes) {
             0 if changes.events.is_empty() => forget(state, limit, now, changes),

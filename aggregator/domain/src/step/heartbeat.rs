@@ -8,6 +8,7 @@ use super::report::open_state;
 use super::reported::DeclaredCheck;
 use super::{Change, Changes, RawObservation, Rejected};
 use crate::heartbeat::{Expected, Heartbeat, Lateness, Started};
+use crate::labels::Labels;
 use crate::problem::Severity;
 use crate::schedule::Due;
 use crate::state::{AgentCheck, CheckKey, LastRun, State, TrackKey};
@@ -35,6 +36,8 @@ pub struct DesiredHeartbeat {
     pub severity: Severity,
     /// The names of the checks that it depends on, each once.
     pub depends_on: Vec<String>,
+    /// Its labels.
+    pub labels: Labels,
 }
 
 /// One ping.
@@ -87,6 +90,7 @@ pub(super) fn declare_all(
             interval_ms: one.expected.longest(),
             severity: one.severity,
             depends_on: one.depends_on.clone(),
+            labels: one.labels.clone(),
         })
         .collect();
     let mut recompute_from = RecomputeFrom::default();

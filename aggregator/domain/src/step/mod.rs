@@ -38,6 +38,8 @@ mod report;
 mod reported;
 mod runtime;
 mod runtime_component;
+mod runtime_group;
+mod selection;
 mod series;
 mod settings;
 mod template;
@@ -54,9 +56,7 @@ pub use announcement::{AnnouncementChange, MAX_OPEN_ANNOUNCEMENTS, NewAnnounceme
 pub use answer::Answer;
 pub use change::{Change, RawObservation};
 pub use command::Command;
-pub use configure::{
-    Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage, components_of,
-};
+pub use configure::{Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage};
 pub use context::{Context, Ids};
 pub use correction::{MAX_CORRECTIONS, NewCorrection};
 pub(crate) use fold::Folded;
@@ -71,8 +71,9 @@ pub use problem::ProblemChange;
 pub use recompute::reporters_of;
 pub use rejected::{Rejected, RejectedKind};
 pub use reported::{DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When};
-pub use runtime::{GroupChange, LONGEST_DESCRIPTION, LONGEST_NAME, MAX_MADE, NewGroup, PageChange};
+pub use runtime::{LONGEST_DESCRIPTION, LONGEST_NAME, MAX_MADE, PageChange};
 pub use runtime_component::{ComponentChange, NewComponent};
+pub use runtime_group::{GroupChange, NewGroup};
 pub use series::{MAX_SERIES, NewSeries, SeriesChange};
 pub use template::{DesiredTemplate, MAX_TEMPLATES, NewTemplate, TemplateChange, TemplateCommand};
 pub use token::{MAX_API_TOKENS, NewApiToken};
@@ -81,8 +82,9 @@ pub(crate) use touched::Touched;
 pub use window::{MAX_LEAD, MAX_OPEN_WINDOWS, NewWindow};
 pub use window_change::WindowChange;
 
+use super::response::ResponseWindow;
 use super::rows::{Author, Expected, Write, audit, make};
-use super::state::{ComponentKey, ResponseHour, State};
+use super::state::{ComponentKey, State};
 use std::borrow::Borrow;
 
 /// The outcome of one step.
@@ -133,13 +135,15 @@ pub fn step_asked(
         let reason = format!("{subject} is no longer what it was when it was read: look at it again");
         return Err(Rejected::conflict("expected", reason));
     }
-    let (clock, tracks) = (state.clock, state.tracks.clone());
+    let clock = state.clock;
+    let former = (state.tracks.clone(), state.components.clone());
     let counters = state.workspace.stored.then_some(state.counters);
     let before = author.map(|_| state.clone());
     let mut changes = Changes { author: author.map(|author| author.actor.clone()), ..Changes::default() };
     state.clock = now;
     let answer = apply(state, command, context, &mut changes);
     let answer = answer.inspect_err(|_| state.clock = clock)?;
+    selection::follow(state, context, &mut changes);
     faults::follow(state, context, &mut changes);
     automatic::follow(state, context, &mut changes);
     let Changes { events, mut touched, .. } = changes;
@@ -148,7 +152,7 @@ pub fn step_asked(
         touched.workspace();
     }
     let audited = author.zip(before).map(|(author, before)| audit(&before, state, &touched, author, now));
-    let mut rows = make(state, &touched, &events, (counters, &tracks), now);
+    let mut rows = make(state, &touched, &events, (counters, &former), now);
     rows.extend(audited.into_iter().flatten());
     Ok(Stepped { answer, changes: events, rows })
 }
@@ -277,10 +281,10 @@ fn apply(
         }
         Command::ArchivePage { page } => runtime::archive_page(state, *page, changes)?,
         Command::CreateGroup(new) => {
-            return runtime::create_group(state, new, context, changes).map(Answer::Group);
+            return runtime_group::create(state, new, context, changes).map(Answer::Group);
         }
-        Command::ChangeGroup { group, change } => runtime::change_group(state, *group, change, changes)?,
-        Command::ArchiveGroup { group } => runtime::archive_group(state, *group, changes)?,
+        Command::ChangeGroup { group, change } => runtime_group::change(state, *group, change, changes)?,
+        Command::ArchiveGroup { group } => runtime_group::archive(state, *group, changes)?,
         Command::CreateComponent { new, zone } => {
             let made = runtime_component::create(state, (new, zone), context, changes);
             return made.map(Answer::Component);
@@ -293,7 +297,7 @@ fn apply(
             let made = template::run(state, command, context, changes)?;
             return Ok(made.map_or(Answer::Done, Answer::Template));
         }
-        Command::SetResponse { component, hours } => chart(state, *component, hours, changes)?,
+        Command::SetResponse { component, windows } => chart(state, *component, windows, changes)?,
     }
     Ok(Answer::Done)
 }
@@ -315,16 +319,23 @@ fn together(
     Ok(Answer::Done)
 }
 
+/// A chart that moves on is seen with the next refresh of its page; one that appears is rendered at once.
 fn chart(
     state: &mut State,
     key: ComponentKey,
-    hours: &[ResponseHour],
+    windows: &[ResponseWindow],
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
-    let component = state.components.get_mut(&key).ok_or_else(no_component)?;
-    if *component.response != *hours {
-        component.response = hours.to_vec().into();
+    let component = state.components.get(&key).ok_or_else(no_component)?;
+    if *component.response == *windows {
+        return Ok(());
+    }
+    let is_drawn = |windows: &[ResponseWindow]| windows.iter().any(|window| !window.points.is_empty());
+    if is_drawn(&component.response) != is_drawn(windows) {
         changes.push(Change::ComponentChanged(key));
+    }
+    if let Some(component) = state.components.get_mut(&key) {
+        component.response = windows.to_vec().into();
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::layers::{lay, splice};
 use crate::problem::ProblemSubject;
 use crate::published::SETTLED;
 use crate::schedule::Due;
-use crate::state::{CheckKey, Component, ComponentKey, Link, State, TrackKey};
+use crate::state::{CheckKey, Component, ComponentKey, State, TrackKey};
 use crate::time::Timestamp;
 use crate::verdict::{self, Evaluation, Quorums, Reporter, Verdict};
 use skerry_protocol::wire::Reason;
@@ -174,22 +174,22 @@ fn automatic_from(
     component: &Component,
     from: Timestamp,
 ) -> Vec<Interval<component::Automatic>> {
-    if component.links.is_empty() {
+    if component.links.is_empty() && component.selected.is_empty() {
         return vec![Interval { from, to: Timestamp::FAR, value: BY_HAND }];
     }
-    let checks: BTreeSet<CheckKey> = component.links.iter().map(|link| link.check).collect();
+    // Of a component that chooses its checks by labels, many links may be over.
+    let links = component.links.iter().filter(|link| link.to > from);
+    let checks: BTreeSet<CheckKey> = links.clone().map(|link| link.check).collect();
     let verdicts: BTreeMap<CheckKey, (Option<Evaluation>, Vec<Interval<Evaluation>>)> =
         checks.into_iter().map(|check| (check, timeline_of(state, check, from))).collect();
-    let links: Vec<LinkedCheck<'_>> = component
-        .links
-        .iter()
+    let links: Vec<LinkedCheck<'_>> = links
         .map(|link| {
             let (before, verdict) = &verdicts[&link.check];
             LinkedCheck { minor: link.minor, from: link.from, to: link.to, before: *before, verdict }
         })
         .collect();
     let mut layer = component::automatic(&links, from);
-    for alone in unlinked(&component.links, from.max(component.created_at)) {
+    for alone in unlinked(component, from.max(component.created_at)) {
         lay(&mut layer, Interval { from: alone.from, to: alone.to, value: BY_HAND });
     }
     layer
@@ -198,14 +198,17 @@ fn automatic_from(
 /// The automatic status of a component that no check feeds.
 const BY_HAND: component::Automatic = component::Automatic::Known(crate::status::Status::Operational);
 
-/// When no link was in force, from `from` on: a component that is linked later, or no longer, keeps its past.
-fn unlinked(links: &[Link], from: Timestamp) -> Vec<Interval<()>> {
-    let mut links: Vec<&Link> = links.iter().collect();
-    links.sort_unstable_by_key(|link| link.from);
+/// When no link was in force and labels chose none, from `from` on: a component that is linked later, or no longer, keeps
+/// its past.
+fn unlinked(component: &Component, from: Timestamp) -> Vec<Interval<()>> {
+    let links = component.links.iter().map(|link| (link.from, link.to));
+    let fed = links.chain(component.selected.iter().map(|one| (one.from, one.to)));
+    let mut fed: Vec<(Timestamp, Timestamp)> = fed.filter(|(_, to)| *to > from).collect();
+    fed.sort_unstable();
     let (mut alone, mut at) = (Vec::new(), from);
-    for link in links {
-        append(&mut alone, Interval { from: at, to: link.from, value: () });
-        at = at.max(link.to);
+    for (begins, ends) in fed {
+        append(&mut alone, Interval { from: at, to: begins, value: () });
+        at = at.max(ends);
     }
     append(&mut alone, Interval { from: at, to: Timestamp::FAR, value: () });
     alone

@@ -40,6 +40,7 @@ pub(super) fn report(
     if let Err(refused) = hear(state, report, now, changes) {
         return Ok(Answer::Cloned(refused));
     }
+    changes.reporter = Some(report.agent);
     let agent = state.agents.get_mut(&report.agent).expect("heard above");
     let seen = seen_at(agent, &report.epoch, now);
     agent.last_seen = Some(seen);

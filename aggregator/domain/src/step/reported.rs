@@ -1,5 +1,6 @@
 //! A batch of an agent in the types of the domain: converted from the wire, not validated yet.
 
+use crate::labels::Labels;
 use crate::problem::Severity;
 use crate::state::{AgentKey, SelfReport};
 use crate::time::Timestamp;
@@ -186,4 +187,6 @@ pub struct DeclaredCheck {
     pub severity: Severity,
     /// The names of the checks that it depends on, each once.
     pub depends_on: Vec<String>,
+    /// Its labels.
+    pub labels: Labels,
 }

@@ -1,14 +1,12 @@
-//! Pages and groups that are made at run time, through REST or the admin side. What a file declares is changed there
-//! only.
+//! Pages that are made at run time, through REST or the admin side, and what is common to them and to groups and
+//! components. What a file declares is changed there only.
 
-use super::items::{children_of, dissolve, place_of, regroup, reorder};
-use super::{Change, Changes, Context, Rejected, component, no_component};
-use crate::state::{ComponentKey, Group, GroupKey, Origin, Page, PageItem, PageKey, PageSettings, State};
+use super::{Change, Changes, Context, Rejected, component};
+use crate::state::{GroupKey, Origin, Page, PageItem, PageKey, PageSettings, State};
 use crate::uptime::{Rule, Weights};
 use jiff::tz::TimeZone;
 use skerry_protocol::words::is_unfit_to_show;
 use skerry_sanitiser::says_nothing;
-use std::collections::BTreeSet;
 
 /// The greatest number of pages, of groups and of components that are made at run time and not archived, themselves or
 /// with their page.
@@ -45,32 +43,6 @@ pub struct PageChange {
     pub rule: Option<Rule>,
     /// Uptime weights.
     pub weights: Option<Weights>,
-}
-
-/// A group that is made at run time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewGroup {
-    /// The page.
-    pub page: PageKey,
-    /// Its name.
-    pub name: String,
-    /// A sentence.
-    pub description: Option<String>,
-    /// Components of the page that move into it, in order.
-    pub components: Vec<ComponentKey>,
-}
-
-/// A change of a group. What is `None` stays.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct GroupChange {
-    /// Its name.
-    pub name: Option<String>,
-    /// A sentence; `Some(None)`: none.
-    pub description: Option<Option<String>>,
-    /// Its components, in order. Others leave it and stand behind it.
-    pub components: Option<Vec<ComponentKey>>,
-    /// Its place on the page, from 1.
-    pub position: Option<usize>,
 }
 
 pub(super) fn create_page(
@@ -143,81 +115,6 @@ pub(super) fn archive_page(state: &mut State, key: PageKey, changes: &mut Change
     Ok(())
 }
 
-pub(super) fn create_group(
-    state: &mut State,
-    new: &NewGroup,
-    Context { now, ids }: Context,
-    changes: &mut Changes,
-) -> Result<GroupKey, Rejected> {
-    living_page(state, new.page)?;
-    let (name, description) = (name(&new.name)?, description(new.description.as_deref())?);
-    let components = members(state, new.page, &new.components)?;
-    let made = state.groups.values().filter(|one| one.origin == Origin::Runtime && !one.archived);
-    check_number("group", made.filter(|one| living_page(state, one.page).is_ok()))?;
-    let key = GroupKey::next(&mut state.counters.groups);
-    let id = ids.id("group", key.0);
-    let group = Group {
-        page: new.page,
-        key: id.clone(),
-        origin: Origin::Runtime,
-        id,
-        created_at: now,
-        name,
-        description,
-        archived: false,
-    };
-    state.groups.insert(key, group);
-    changes.push(Change::GroupSaved(key));
-    arrange(state, new.page, changes, |items| {
-        items.push(PageItem::Group(key, Vec::new()));
-        regroup(items, key, &components);
-    });
-    Ok(key)
-}
-
-pub(super) fn change_group(
-    state: &mut State,
-    key: GroupKey,
-    change: &GroupChange,
-    changes: &mut Changes,
-) -> Result<(), Rejected> {
-    let former = made_group(state, key)?.clone();
-    let page = former.page;
-    let mut group = former.clone();
-    if let Some(new) = &change.name {
-        group.name = name(new)?;
-    }
-    if let Some(new) = &change.description {
-        group.description = description(new.as_deref())?;
-    }
-    let components = change.components.as_ref().map(|keys| members(state, page, keys)).transpose()?;
-    if let Some(position) = change.position {
-        check_position(position, declared_rows(state, &state.pages[&page].items))?;
-    }
-    if group != former {
-        state.groups.insert(key, group);
-        changes.push(Change::GroupSaved(key));
-    }
-    arrange(state, page, changes, |items| {
-        if let Some(components) = components {
-            regroup(items, key, &components);
-        }
-        if let (Some(to), Some(from)) = (change.position, place_of(items, key)) {
-            reorder(items, from, to);
-        }
-    });
-    Ok(())
-}
-
-/// Archives a group. Its components stay on the page.
-pub(super) fn archive_group(state: &mut State, key: GroupKey, changes: &mut Changes) -> Result<(), Rejected> {
-    let page = made_group(state, key)?.page;
-    state.groups.get_mut(&key).expect("looked up above").archived = true;
-    changes.push(Change::GroupSaved(key));
-    arrange(state, page, changes, |items| dissolve(items, key));
-    Ok(())
-}
-
 /// Changes the order of a page.
 pub(super) fn arrange(
     state: &mut State,
@@ -244,18 +141,6 @@ fn made_page(state: &State, key: PageKey) -> Result<&Page, Rejected> {
     if page.origin == Origin::File { Err(declared("page", &page.settings.name)) } else { Ok(page) }
 }
 
-/// A group that is not archived, on a page that is not.
-pub(super) fn living_group(state: &State, key: GroupKey) -> Result<&Group, Rejected> {
-    let none = || Rejected::not_found("group", "there is no such group");
-    let group = state.groups.get(&key).filter(|group| !group.archived).ok_or_else(none)?;
-    living_page(state, group.page).map(|_| group)
-}
-
-fn made_group(state: &State, key: GroupKey) -> Result<&Group, Rejected> {
-    let group = living_group(state, key)?;
-    if group.origin == Origin::File { Err(declared("group", &group.name)) } else { Ok(group) }
-}
-
 /// The rejection of a change of what a file declares.
 pub(super) fn declared(field: &'static str, name: &str) -> Rejected {
     Rejected::forbidden(
@@ -264,39 +149,15 @@ pub(super) fn declared(field: &'static str, name: &str) -> Rejected {
     )
 }
 
-/// Components that move into a group, without duplicates.
-fn members(state: &State, page: PageKey, keys: &[ComponentKey]) -> Result<Vec<ComponentKey>, Rejected> {
-    let (mut seen, mut members) = (BTreeSet::new(), Vec::new());
-    for key in keys {
-        let component = state.components.get(key).filter(|one| !one.archived).ok_or_else(no_component)?;
-        let name = &component.settings.name;
-        if component.page != page {
-            return Err(Rejected::invalid("components", format!("{name:?} is on another page")));
-        }
-        if component.origin == Origin::File {
-            return Err(declared("components", name));
-        }
-        if seen.insert(*key) {
-            members.push(*key);
-        }
-    }
-    Ok(members)
-}
-
-/// How many rows of a page are declared in the file; they come first.
-pub(super) fn declared_rows(state: &State, items: &[PageItem]) -> usize {
+/// How many rows of a group, or of the page itself, are declared in the file; they come first.
+pub(super) fn declared_rows(state: &State, page: PageKey, group: Option<GroupKey>) -> usize {
+    let page = &state.pages[&page];
+    let rows = group.map_or(page.items.as_slice(), |group| page.rows_of(group));
     let is_declared = |item: &&PageItem| match item {
         PageItem::Group(key, _) => state.groups[key].origin == Origin::File,
         PageItem::Component(key) => state.components[key].origin == Origin::File,
     };
-    items.iter().take_while(is_declared).count()
-}
-
-/// The same for the components of a group.
-pub(super) fn declared_children(state: &State, page: PageKey, group: GroupKey) -> usize {
-    let mut items = state.pages[&page].items.clone();
-    let children = children_of(&mut items, group).map(std::mem::take).unwrap_or_default();
-    children.iter().take_while(|key| state.components[*key].origin == Origin::File).count()
+    rows.iter().take_while(is_declared).count()
 }
 
 /// Refuses a place among `declared` rows of the file.

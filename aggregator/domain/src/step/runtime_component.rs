@@ -1,12 +1,12 @@
 //! Components that are made at run time, through REST or the admin side.
 
-use super::items::{children_of, group_of, reorder, take_component};
+use super::items::{is_component, put, reorder, take};
 use super::runtime::{
-    arrange, check_number, check_position, declared, declared_children, declared_rows, description,
-    living_group, living_page, name,
+    arrange, check_number, check_position, declared, declared_rows, description, living_page, name,
 };
-use super::{Change, Changes, Context, DesiredLink, Rejected, component, hold, no_component};
+use super::{Change, Changes, Context, DesiredLink, Rejected, component, hold, no_component, runtime_group};
 use crate::holds::Source;
+use crate::labels::Selector;
 use crate::state::{Component, ComponentKey, ComponentSettings, GroupKey, Origin, PageItem, PageKey, State};
 use crate::status::Status;
 use crate::time::Timestamp;
@@ -52,6 +52,9 @@ pub struct ComponentChange {
     pub position: Option<usize>,
     /// Checks that feed it.
     pub links: Option<Vec<DesiredLink>>,
+    /// By which labels it chooses the checks that feed it; `Some(None)`: none, so that people set its status unless
+    /// `links` names checks.
+    pub selector: Option<Option<Selector>>,
 }
 
 /// Makes a component; `zone` is the one of its page.
@@ -65,6 +68,7 @@ pub(super) fn create(
     check_group(state, new.page, new.group)?;
     check_links(state, &new.links)?;
     let settings = checked(&new.settings)?;
+    check_feeds(settings.selector.as_ref(), &new.links)?;
     let made = state.components.values().filter(|one| one.origin == Origin::Runtime && !one.archived);
     check_number("component", made.filter(|one| living_page(state, one.page).is_ok()))?;
     let key = ComponentKey::next(&mut state.counters.components);
@@ -73,7 +77,7 @@ pub(super) fn create(
     let fresh = Component { origin: Origin::Runtime, ..fresh };
     let starts_at = component::starts_at(&fresh.settings, zone);
     component::save(state, key, fresh, (&new.links, starts_at), now, changes);
-    arrange(state, new.page, changes, |items| put(items, new.group, key));
+    arrange(state, new.page, changes, |items| put(items, new.group, PageItem::Component(key)));
     if let Some((source, status)) = new.held {
         hold::set(state, (key, source), (status, None), now, changes)?;
     }
@@ -99,30 +103,30 @@ pub(super) fn change(
         response_time: change.response_time.unwrap_or(settings.response_time),
         showcase: change.showcase.unwrap_or(settings.showcase),
         only_show_if_degraded: change.only_show_if_degraded.unwrap_or(settings.only_show_if_degraded),
+        selector: change.selector.clone().unwrap_or(settings.selector),
     })?;
-    let stands = group_of(&state.pages[&page].items, key);
+    let stands = state.pages[&page].place_of(key).and_then(|row| row.group);
     let group = change.group.unwrap_or(stands);
     check_group(state, page, group)?;
     if let Some(links) = &change.links {
         check_links(state, links)?;
+        check_feeds(settings.selector.as_ref(), links)?;
     }
     if let Some(position) = change.position {
-        let declared = match group {
-            Some(group) => declared_children(state, page, group),
-            None => declared_rows(state, &state.pages[&page].items),
-        };
-        check_position(position, declared)?;
+        check_position(position, declared_rows(state, page, group))?;
     }
-    let links = change.links.clone().unwrap_or_else(|| component::links_of(state, &former));
+    let stay = former.settings.selector.is_none() || settings.selector.is_some();
+    let present = || if stay { component::links_of(state, &former) } else { Vec::new() };
+    let links = change.links.clone().unwrap_or_else(present);
     let starts_at = component::starts_at(&settings, zone);
     component::save(state, key, Component { settings, ..former }, (&links, starts_at), now, changes);
     arrange(state, page, changes, |items| {
         if group != stands {
-            take_component(items, key);
-            put(items, group, key);
+            take(items, &is_component(key));
+            put(items, group, PageItem::Component(key));
         }
         if let Some(position) = change.position {
-            place(items, group, key, position);
+            reorder(items, &is_component(key), position);
         }
     });
     Ok(())
@@ -133,7 +137,9 @@ pub(super) fn archive(state: &mut State, key: ComponentKey, changes: &mut Change
     let page = made(state, key)?.page;
     state.components.get_mut(&key).expect("looked up above").archived = true;
     changes.push(Change::ComponentSaved(key));
-    arrange(state, page, changes, |items| take_component(items, key));
+    arrange(state, page, changes, |items| {
+        take(items, &is_component(key));
+    });
     Ok(())
 }
 
@@ -147,11 +153,7 @@ fn made(state: &State, key: ComponentKey) -> Result<&Component, Rejected> {
 }
 
 fn check_group(state: &State, page: PageKey, group: Option<GroupKey>) -> Result<(), Rejected> {
-    let Some(group) = group else { return Ok(()) };
-    if living_group(state, group)?.page == page {
-        return Ok(());
-    }
-    Err(Rejected::invalid("group", "this group is on another page"))
+    group.map_or(Ok(()), |group| runtime_group::on_page(state, page, group).map(|_| ()))
 }
 
 fn check_links(state: &State, links: &[DesiredLink]) -> Result<(), Rejected> {
@@ -168,31 +170,14 @@ fn check_links(state: &State, links: &[DesiredLink]) -> Result<(), Rejected> {
     Ok(())
 }
 
+fn check_feeds(selector: Option<&Selector>, links: &[DesiredLink]) -> Result<(), Rejected> {
+    if selector.is_none() || links.is_empty() {
+        return Ok(());
+    }
+    Err(Rejected::invalid("links", "its checks are chosen by labels or named, not both"))
+}
+
 fn checked(settings: &ComponentSettings) -> Result<ComponentSettings, Rejected> {
     let (name, description) = (name(&settings.name)?, description(settings.description.as_deref())?);
     Ok(ComponentSettings { name, description, ..settings.clone() })
-}
-
-/// Puts a component at the end of its group or its page.
-fn put(items: &mut Vec<PageItem>, group: Option<GroupKey>, key: ComponentKey) {
-    match group.and_then(|group| children_of(items, group)) {
-        Some(children) => children.push(key),
-        None => items.push(PageItem::Component(key)),
-    }
-}
-
-/// Moves a component to a place in its group or on its page, from 1.
-fn place(items: &mut Vec<PageItem>, group: Option<GroupKey>, key: ComponentKey, to: usize) {
-    match group.and_then(|group| children_of(items, group)) {
-        Some(children) => {
-            if let Some(from) = children.iter().position(|one| *one == key) {
-                reorder(children, from, to);
-            }
-        }
-        None => {
-            if let Some(from) = items.iter().position(|one| *one == PageItem::Component(key)) {
-                reorder(items, from, to);
-            }
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Collects, during a step, the events and the rows to write. The rows themselves are made from the state at the end of
 //! the step, so that each is written once, in its final form.
 
+use super::selection::Relabelled;
 use super::{Change, Folded};
 use crate::credentials::TokenHash;
 use crate::requests::RequestKey;
@@ -20,6 +21,10 @@ pub(super) struct Changes {
     pub(super) touched: Touched,
     /// Who asked, as in the audit. `None`: an agent or the program.
     pub(super) author: Option<String>,
+    /// The agent that reports.
+    pub(super) reporter: Option<AgentKey>,
+    /// What changes which checks components choose.
+    pub(super) relabelled: Relabelled,
 }
 
 impl Changes {

@@ -154,6 +154,7 @@ fn observations_of_one_tick_stand_in_their_own_workspaces() {
         expected,
         severity: Severity::High,
         depends_on: Vec::new(),
+        labels: Default::default(),
     };
     let call = HeartbeatPing {
         check: "job".to_owned(),

@@ -65,6 +65,7 @@ impl Job {
             expected: expected.clone(),
             severity: Severity::High,
             depends_on: Vec::new(),
+            labels: Default::default(),
         };
         let heartbeats = names.iter().map(one).collect();
         let answer = self.step(minute, Command::DeclareHeartbeats(heartbeats));

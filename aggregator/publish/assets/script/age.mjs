@@ -4,15 +4,22 @@ import { MINUTE, duration } from './duration.mjs'
 /** An older verification is named by its date. */
 const RECENT = 720 * MINUTE
 
-/** "13:02 UTC" of "13:02 UTC, 20 November 2026", if that was lately; an `age` of `null` is unknown. */
-export const brief = (full, age) => age !== null && age < RECENT ? full.split(',')[0] : full
+/** The time of a date and a time, if that was lately; an `age` of `null` is unknown. */
+export const brief = (full, age) => age !== null && age < RECENT ? TEXTS.timeOf(full) : full
+
+/** Adds a text after a time. If it ends with a full stop, that of the document goes. */
+const add = (time, text) => {
+  const next = time.nextSibling
+  if (text.endsWith('.') && next?.data?.startsWith('.')) next.data = next.data.slice(1)
+  time.after(text)
+}
 
 /** Adds to the document what is true at the time `now`: for how long, how long ago. */
 export const addAges = (root, now) => {
-  for (const time of root.querySelectorAll('time.r')) time.after(TEXTS.lasting(duration(now - Date.parse(time.dateTime))))
-  for (const time of root.querySelectorAll('time.ag')) time.after(TEXTS.ago(duration(now - Date.parse(time.dateTime))))
+  for (const time of root.querySelectorAll('time.r')) add(time, TEXTS.lasting(duration(now - Date.parse(time.dateTime))))
+  for (const time of root.querySelectorAll('time.ag')) add(time, TEXTS.ago(duration(now - Date.parse(time.dateTime))))
   const age = now - Date.parse(root.dataset.verified)
-  if (age >= 2 * MINUTE) root.querySelector('.at time').after(TEXTS.ago(duration(age)))
+  if (age >= 2 * MINUTE) add(root.querySelector('.at time'), TEXTS.ago(duration(age)))
 }
 
 /** Makes the document say, in the words of its kind, that it may be out of date; the style sheet makes all of it grey. `now`
@@ -38,7 +45,7 @@ export const warn = (root, now) => {
   if (!verified) return
   for (const state of root.querySelectorAll('.g .s:not(.n) > span')) {
     // "… not seen since 14:40" has a time of its own.
-    if (!state.querySelector('time')) state.append(TEXTS.at(full.split(',')[0].split(' ')[0]))
+    if (!state.querySelector('time')) state.append(TEXTS.at(TEXTS.timeOf(full).split(' ')[0]))
   }
   for (const part of root.querySelectorAll('.ut')) part.append(` ${TEXTS.until(time)}`)
 }

@@ -1,20 +1,15 @@
 import { TEXTS } from './texts.mjs'
 import { DAYS } from './days.mjs'
 import { details, lineOf } from './day_details.mjs'
+import { adopt, element, tip } from './tip.mjs'
+import { setValue, slider, whenever } from './slider.mjs'
 
 /** The heights of marks, as the style sheet draws them. */
 const HEIGHTS = { o: 4.5, d: 12.5, m: 12.5, p: 20, j: 28, n: 28, w0: 2.5 }
-/** Between a bar and its bubble, in pixels. */
-const GAP = 8
-const BARS = '.x > summary > .b, .z > summary > .b, .e > .b'
+/** The bar of a page of its own has no row: it is a tab stop itself. */
+const OWN = '.e > .b'
+const BARS = `.x > summary > .b, .z > summary > .b, ${OWN}`
 const SVG = 'http://www.w3.org/2000/svg'
-
-const element = (name, className, ...content) => {
-  const made = document.createElement(name)
-  if (className) made.className = className
-  made.append(...content)
-  return made
-}
 
 const icon = tone => {
   const svg = document.createElementNS(SVG, 'svg')
@@ -25,14 +20,24 @@ const icon = tone => {
   return svg
 }
 
+/** What follows a state: " 12 min", or ", corrected: false alarm". */
+const after = lasting => lasting && (lasting.startsWith(',') ? lasting : ` ${lasting}`)
+
 const line = ({ tone, label, lasting, name }) => {
-  const state = element('span', '', element('b', '', label), lasting && ` ${lasting}`)
+  const state = element('span', '', element('b', '', label), after(lasting))
   const hasIcon = document.getElementById(tone)?.nodeName === 'symbol'
   return element('p', hasIcon ? `ts ${tone}` : 'ts', ...(hasIcon ? [icon(tone)] : []), ...(name ? [element('bdi', '', name)] : []), state)
 }
 
+const dayOf = found => found.label?.trim() || found.day
+
+/** A day as the value of a slider. */
+const told = found => [
+  dayOf(found), ...found.states.map(({ label, lasting }) => label + after(lasting)), ...found.links.map(link => link.textContent),
+].join(', ')
+
 const content = found => [
-  element('p', 'tq', found.label?.trim() || found.day),
+  element('p', 'tq', dayOf(found)),
   ...found.states.map(line),
   ...(found.more > 0 ? [element('p', 'tq', TEXTS.more(found.more))] : []),
   ...found.links.map(link => element('p', '', link.cloneNode(true))),
@@ -53,44 +58,30 @@ const dayAt = (bar, x) => {
  * more. `css` is its style sheet. A finger gets no bubble: it unfolds the list and finds the day's line raised. */
 export const bubbles = css => {
   if (!document.adoptedStyleSheets || !document.querySelector(BARS)) return
-  const sheet = new CSSStyleSheet()
-  sheet.replaceSync(css)
-  document.adoptedStyleSheets.push(sheet)
-  const bubble = element('div', 'tip')
-  bubble.setAttribute('role', 'status')
-  const outline = element('div', 'to')
-  bubble.hidden = outline.hidden = true
-  document.body.append(outline, bubble)
+  adopt(css)
+  const { bubble, hide, place } = tip('to')
+  // A slider says its value itself.
+  if (!document.querySelector(OWN)) bubble.setAttribute('role', 'status')
   let day = DAYS - 1
   let finger = false
 
-  const hide = () => { bubble.hidden = outline.hidden = true }
-
-  const place = (bar, tone) => {
+  const outline = (bar, tone) => {
     const box = bar.getBoundingClientRect()
     const unit = box.width / shown()
     const index = day - DAYS + shown()
     // A mark is three quarters of its day, at its beginning.
     const start = mirrored(bar) ? box.right - (index + 0.75) * unit : box.left + index * unit
-    const middle = start + 0.375 * unit
-    const column = document.getElementById('main').getBoundingClientRect()
-    const left = Math.max(column.left, Math.min(middle - bubble.offsetWidth / 2, column.right - bubble.offsetWidth))
-    bubble.style.left = `${left + scrollX}px`
-    bubble.style.top = `${box.bottom + GAP + scrollY}px`
-    bubble.style.setProperty('--x', `${Math.max(16, Math.min(middle - left, bubble.offsetWidth - 16))}px`)
     const height = (HEIGHTS[tone] ?? HEIGHTS.o) + 5
-    outline.style.left = `${start - 2.5 + scrollX}px`
-    outline.style.top = `${(box.top + box.bottom - height) / 2 + scrollY}px`
-    outline.style.width = `${0.75 * unit + 5}px`
-    outline.style.height = `${height}px`
+    const mark = { left: start - 2.5, top: (box.top + box.bottom - height) / 2, width: 0.75 * unit + 5, height }
+    place(box, start + 0.375 * unit, mark)
   }
 
   const show = bar => {
     const found = details(bar, day)
     bubble.replaceChildren(...content(found))
     bubble.classList.toggle('tg', found.isGroup)
-    bubble.hidden = outline.hidden = false
-    place(bar, found.states[0].tone)
+    outline(bar, found.states[0].tone)
+    if (bar.matches(OWN)) setValue(bar, day, told(found))
   }
 
   const barAt = target => target.closest?.(BARS)
@@ -119,7 +110,8 @@ export const bubbles = css => {
   document.addEventListener('keydown', event => {
     if (event.key === 'Escape') return hide()
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
-    const bar = step && document.activeElement.matches('summary') && document.activeElement.querySelector(':scope > .b')
+    const active = document.activeElement
+    const bar = step && (active.matches(OWN) ? active : active.matches('summary') && active.querySelector(':scope > .b'))
     if (!bar || !bar.getClientRects().length) return
     event.preventDefault()
     if (!bubble.hidden) day += mirrored(bar) ? -step : step
@@ -128,4 +120,10 @@ export const bubbles = css => {
   })
   document.addEventListener('focusin', () => { day = DAYS - 1; hide() })
   document.addEventListener('focusout', hide)
+  whenever(() => {
+    for (const bar of document.querySelectorAll(OWN)) {
+      slider(bar, bar.closest('section').querySelector('h2').textContent, DAYS)
+      if (!bar.hasAttribute('aria-valuenow')) setValue(bar, DAYS - 1, told(details(bar, DAYS - 1)))
+    }
+  })
 }

@@ -12,7 +12,7 @@ const textAfter = element => {
   for (let next = element.nextSibling; next && !['B', 'A'].includes(next.nodeName) && !next.querySelector?.('a, b'); next = next.nextSibling) {
     text += next.textContent
   }
-  return text.trim().replace(/[,.]$/, '')
+  return TEXTS.withoutEnd(text.trim())
 }
 
 /** The line of a list that is about the day. */

@@ -1,5 +1,18 @@
-/** What a visitor did to an element, which no newer document undoes. */
-const kept = (element, name) => name === 'data-pointed' || (name === 'open' && element.nodeName === 'DETAILS')
+/** The attributes that scripts set or removed, by element. */
+const ours = new WeakMap()
+
+/** Sets attributes that no newer document changes; `null` removes one. */
+export const keep = (element, attributes) => {
+  ours.set(element, { ...ours.get(element), ...attributes })
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null) element.removeAttribute(name)
+    else element.setAttribute(name, value)
+  }
+}
+
+/** What a visitor or a script did to an element, which no newer document undoes. */
+const kept = (element, name) => name === 'data-pointed' || (name === 'open' && element.nodeName === 'DETAILS') ||
+  Object.hasOwn(ours.get(element) ?? {}, name)
 
 const key = node => node.nodeName === 'DETAILS' ? node.querySelector('.nm').textContent : node.id || ''
 

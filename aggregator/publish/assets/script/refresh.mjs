@@ -4,6 +4,7 @@ import { PATIENCE, serverClock } from './clock.mjs'
 import { get, poll } from './poll.mjs'
 import { morph } from './morph.mjs'
 import { addAges, warn } from './age.mjs'
+import { iconOf, showIcon } from './favicon.mjs'
 
 /** "We are trying again every minute" stays true after any number of failures. */
 const TIMES = { every: 30 * SECOND, longest: MINUTE, first: 5 * SECOND }
@@ -13,11 +14,13 @@ const LOOK = 5 * SECOND
 const AHEAD = 90 * SECOND
 
 /** Keeps a document that can become too old as new as the server has it, and says so if that fails. `status` is the address
- * of `api/v2/status.json`; `null` if the document is the only one that says how old it is. */
-export const refresh = (main, status) => {
+ * of `api/v2/status.json`; `null` if the document is the only one that says how old it is. `oldIcon` is the address of the icon
+ * of a document that is too old. */
+export const refresh = (main, status, oldIcon) => {
   /** What the document says, before anything is added to it. */
   let said = main.cloneNode(true)
   let title = document.title
+  let icon = iconOf(document)
   let shown
   const clock = serverClock()
   const until = () => Date.parse(said.dataset.until)
@@ -34,6 +37,7 @@ export const refresh = (main, status) => {
     else if (ages && now !== null) addAges(next, now)
     document.documentElement.classList.toggle('old', old)
     document.title = old ? TEXTS.oldTitle(title) : title
+    showIcon(old ? icon && oldIcon : icon)
     morph(main, next)
   }
 
@@ -51,6 +55,7 @@ export const refresh = (main, status) => {
     if (made(fresh) !== made(document)) location.reload()
     said = document.importNode(next, true)
     title = fresh.title
+    icon = iconOf(fresh)
     shown = null
     return true
   }

@@ -1,4 +1,4 @@
-/** All that the scripts say, in English; the texts of the documents are in `publish/src/texts`. */
+/** All that the scripts say, in English; `texts.de.mjs` has the same in German. The texts of the documents are in `publish/src/texts`. */
 export const TEXTS = {
   day: number => number === 1 ? '1 day' : `${number} days`,
   hours: number => `${number} h`,
@@ -21,6 +21,15 @@ export const TEXTS = {
   details: 'Details',
   notMonitored: 'Not monitored yet',
   more: number => `and ${number} more`,
-  weekdays: 'Sun Mon Tue Wed Thu Fri Sat'.split(' '),
-  months: 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' '),
+  /** "12 min" of "12 min," or "12 min.", as the documents have it. */
+  withoutEnd: text => text.replace(/[,.]$/, ''),
+  /** "13:02 UTC" of "13:02 UTC, 20 November 2026", as the documents have it. */
+  timeOf: full => full.split(',')[0],
+  /** "Fri 20 Nov", as the documents have it. */
+  date: date => `${WEEKDAYS[date.getUTCDay()]} ${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`,
+  /** Between two of them: "3 to 9 Nov". */
+  to: ' to ',
 }
+
+const WEEKDAYS = 'Sun Mon Tue Wed Thu Fri Sat'.split(' ')
+const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')

@@ -52,7 +52,9 @@ fn incident(title: &str, impact: Impact, updates: Vec<IncidentUpdateView>) -> In
 /// The components of a page with the names of their groups.
 pub(crate) fn components(view: &PageView) -> Vec<(&ComponentView, Option<&String>)> {
     let items = view.items.iter().flat_map(|item| match item {
-        Item::Group(group) => group.children.iter().map(|child| (child, Some(&group.name))).collect(),
+        Item::Group(group) => {
+            group.components().into_iter().map(|child| (child, Some(&group.name))).collect()
+        }
         Item::Component(component) => vec![(component, None)],
     });
     items.collect()

@@ -6,6 +6,7 @@ mod branded;
 mod incidents;
 mod maintenance;
 mod matrix;
+mod nested;
 mod sample;
 mod states;
 

@@ -37,6 +37,18 @@ fn plain(size: usize) -> PageView {
     PageView { incidents: incidents::of_fire(&view), maintenance, ..view }
 }
 
+/// Renames the components with `rename`; a group gets a longer name and a description.
+fn each_row(item: &mut Item, rename: &mut dyn FnMut(&mut ComponentView), [name, description]: &[&str; 2]) {
+    match item {
+        Item::Component(one) => rename(one),
+        Item::Group(group) => {
+            group.children.iter_mut().for_each(|item| each_row(item, rename, &[name, description]));
+            group.name = format!("{name} {}", group.name);
+            group.description = Some((*description).to_owned());
+        }
+    }
+}
+
 /// The same with other names and texts.
 fn hostile(mut view: PageView) -> PageView {
     let long = "x".repeat(200);
@@ -51,16 +63,7 @@ fn hostile(mut view: PageView) -> PageView {
         one.name = name();
         one.description = Some(one.name.clone());
     };
-    for item in &mut view.items {
-        match item {
-            Item::Component(one) => rename(one),
-            Item::Group(group) => {
-                group.children.iter_mut().for_each(&mut rename);
-                group.name = format!("{} {}", names[3], group.name);
-                group.description = Some(names[4].to_owned());
-            }
-        }
-    }
+    view.items.iter_mut().for_each(|item| each_row(item, &mut rename, &[names[3], names[4]]));
     view.name = format!("{}\u{202e}", names[0]);
     view.incidents = incidents::hostile(&view);
     view.maintenance = if view.items.is_empty() { Vec::new() } else { maintenance::hostile(&view) };

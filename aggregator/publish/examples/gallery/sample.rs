@@ -1,13 +1,15 @@
 //! Sample views for the gallery and for tests of sizes, without state and store. They are deterministic.
 
 use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
+use skerry_domain::days::WINDOWS;
 use skerry_domain::interval::Interval;
+use skerry_domain::response::{self, Measured};
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_domain::uptime::{self, DayTally, Figure, Tally};
 use skerry_publish::Language;
 use skerry_publish::view::{
-    ComponentView, GroupView, Item, MonthView, PageView, ResponsePoint, ResponseView, UptimeRuleView,
+    ComponentView, GroupView, Item, MonthView, PageView, ResponseView, UptimeRuleView,
 };
 use std::sync::Arc;
 
@@ -93,6 +95,7 @@ pub(crate) fn component(name: &str) -> ComponentView {
         watched_from: Some(NOW - 200 * DAY),
         days,
         past: Vec::new(),
+        corrections: Vec::new(),
         windows: [Figure { hundredths: None, enough: false, coverage: 0, tally: Tally::default(), lost: 0 };
             4],
         response: None,
@@ -141,9 +144,9 @@ fn held(part: fn(&mut Tally) -> &mut i64) -> Effective {
 
 /// Computes the figures from the days.
 pub(crate) fn refigured(mut component: ComponentView) -> ComponentView {
-    for (window, days) in [1, 7, 30, 90].into_iter().enumerate() {
+    for (window, days) in WINDOWS.into_iter().enumerate() {
         let mut sum = Tally::default();
-        for day in component.days.iter().rev().take(days) {
+        for day in component.days.iter().rev().take(days as usize) {
             sum = sum + day.tally;
         }
         component.windows[window] = figure(sum);
@@ -170,8 +173,13 @@ fn figure(tally: Tally) -> Figure {
     uptime::figure(&tally, uptime::Rule::Observed, uptime::Weights::default(), 0)
 }
 
-/// A group.
+/// A group of components.
 pub(crate) fn group(name: &str, children: Vec<ComponentView>) -> Item {
+    group_of(name, children.into_iter().map(Item::Component).collect())
+}
+
+/// A group.
+pub(crate) fn group_of(name: &str, children: Vec<Item>) -> Item {
     Item::Group(GroupView {
         id: "g4r8w1n5z0ac".to_owned(),
         name: name.to_owned(),
@@ -284,24 +292,44 @@ pub(crate) fn waiting(name: &str) -> ComponentView {
     component
 }
 
-/// Hourly response times over `days` days, with a slow night and a gap.
+/// Response times over `days` days, with a slow night and a gap.
 pub(crate) fn response(days: i64) -> ResponseView {
+    response_of(&measured(days), NOW)
+}
+
+/// The same as measurements, oldest first.
+pub(crate) fn measured(days: i64) -> Vec<Measured> {
     let mut rng = Rng(3);
     let hours = days * 24;
-    let points: Vec<_> = (0..hours)
-        .filter(|hour| !(hours / 2..hours / 2 + 10).contains(hour))
-        .map(|hour| {
-            let slow = if (hours / 4..hours / 4 + 8).contains(&hour) { 160.0 } else { 0.0 };
-            let p50_ms = 95.0
-                + slow
-                + rng.below(30) as f64
-                + 20.0 * ((hour % 24) as f64 / 24.0 * std::f64::consts::TAU).sin();
-            ResponsePoint {
-                at: Timestamp((NOW.0 / HOUR - hours + 1 + hour) * HOUR),
-                p50_ms,
-                p95_ms: p50_ms * 1.8 + rng.below(80) as f64,
-            }
-        })
-        .collect();
-    ResponseView::of(&points, HOUR, NOW)
+    let mut measured = Vec::new();
+    for hour in (0..hours).filter(|hour| !(hours / 2..hours / 2 + 10).contains(hour)) {
+        let at = Timestamp((NOW.0 / HOUR - hours + 1 + hour) * HOUR);
+        let slow = if (hours / 4..hours / 4 + 8).contains(&hour) { 160 } else { 0 };
+        let daily = 20.0 * ((hour % 24) as f64 / 24.0 * std::f64::consts::TAU).sin();
+        // The last day in more detail, as its chart shows it.
+        let step = if hours - hour <= 25 { 4 } else { 60 };
+        for minute in (0..60).step_by(step) {
+            let median = 95 + slow + rng.below(30) + (20.0 + daily) as u64;
+            let slowest = median * 9 / 5 + rng.below(80);
+            measured.extend(answers(at + minute * MINUTE, median as u32, slowest as u32));
+        }
+    }
+    measured
+}
+
+/// Twenty measurements at `at` with these percentiles.
+pub(crate) fn answers(at: Timestamp, p50_ms: u32, p95_ms: u32) -> impl Iterator<Item = Measured> {
+    (0..20).map(move |index| Measured { at, total_us: 1_000 * if index < 18 { p50_ms } else { p95_ms } })
+}
+
+/// The chart of measurements, oldest first, at `now`.
+pub(crate) fn response_of(measured: &[Measured], now: Timestamp) -> ResponseView {
+    let window = |(index, step)| {
+        let begun = measured.partition_point(|one| one.at < response::begin(index, now));
+        let until = measured.partition_point(|one| one.at <= now).max(begun);
+        response::ResponseWindow::exact(&measured[begun..until], step)
+    };
+    let mut windows: Vec<_> = response::STEPS.into_iter().enumerate().map(window).collect();
+    response::refine(&mut windows, now);
+    ResponseView::of(&windows)
 }

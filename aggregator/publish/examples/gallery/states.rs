@@ -1,14 +1,15 @@
 //! The states to look at, by name.
 
 use crate::sample::{
-    NOW, component, group, impaired, page, refigured, response, sixty, spend, unseen, waiting, young,
+    NOW, answers, component, group, impaired, measured, page, refigured, response, response_of, sixty, spend,
+    unseen, waiting, young,
 };
-use crate::{announcements, branded, incidents, maintenance, sample};
+use crate::{announcements, branded, incidents, maintenance, nested, sample};
 use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, HOUR, MINUTE};
 use skerry_publish::Language;
-use skerry_publish::view::{ComponentView, Item, PageView, ResponsePoint, ResponseView, Unseen};
+use skerry_publish::view::{ComponentView, Item, PageView, Unseen};
 
 /// All states.
 pub(crate) fn all() -> Vec<(&'static str, PageView)> {
@@ -30,7 +31,8 @@ pub(crate) fn all() -> Vec<(&'static str, PageView)> {
         ("maintenance", in_progress()),
         ("planned", planned()),
         ("berlin", berlin()),
-        ("arabic", arabic()),
+        ("german", PageView { language: Language::German, ..spoken() }),
+        ("rtl", PageView { language: Language::Pseudo, ..spoken() }),
         ("day-one", day_one()),
         ("young", young_page()),
         ("past-days", past_days()),
@@ -39,6 +41,8 @@ pub(crate) fn all() -> Vec<(&'static str, PageView)> {
         ("described", described()),
         ("chart-young", chart_young()),
         ("announced", announced()),
+        ("nested", nested::affected()),
+        ("nested-few", nested::few()),
         ("branded", PageView { branding: branded::look(), ..fire() }),
     ]
 }
@@ -70,14 +74,20 @@ pub(crate) fn on_fire(sixties: usize) -> Vec<Item> {
         spend(&mut cards, 8, 25 * MINUTE, |tally| &mut tally.degraded);
         spend(&mut cards, 8, 12 * MINUTE, |tally| &mut tally.partial);
         spend(&mut cards, 48, 6 * MINUTE, |tally| &mut tally.degraded);
-        cards.response = Some(response(90));
-        payments.children[0] = refigured(cards);
-        payments.children[1] = impaired("Refunds", Status::PartialOutage, 120);
-        payments.children[2] = impaired("Payouts", Status::PartialOutage, 118);
+        // It has answered again for some minutes, slowly.
+        let mut answered = measured(90);
+        answered.retain(|one| !(NOW - 133 * MINUTE..NOW - 20 * MINUTE).contains(&one.at));
+        for slow in answered.iter_mut().filter(|one| one.at >= NOW - 190 * MINUTE) {
+            slow.total_us *= 3;
+        }
+        cards.response = Some(response_of(&answered, NOW));
+        payments.children[0] = Item::Component(refigured(cards));
+        payments.children[1] = Item::Component(impaired("Refunds", Status::PartialOutage, 120));
+        payments.children[2] = Item::Component(impaired("Payouts", Status::PartialOutage, 118));
     }
     if let Some(Item::Group(api)) = items.get_mut(2) {
-        api.children[0] = impaired("Webhooks", Status::DegradedPerformance, 48);
-        api.children[1] = unseen("Sandbox", 95);
+        api.children[0] = Item::Component(impaired("Webhooks", Status::DegradedPerformance, 48));
+        api.children[1] = Item::Component(unseen("Sandbox", 95));
     }
     items
 }
@@ -95,8 +105,8 @@ fn watched() -> PageView {
 fn no_data() -> PageView {
     let mut items = sixty(2);
     if let Some(Item::Group(website)) = items.get_mut(0) {
-        website.children[0] = unseen("Website", 95);
-        website.children[1] = unseen("Sign-in and sessions", 95);
+        website.children[0] = Item::Component(unseen("Website", 95));
+        website.children[1] = Item::Component(unseen("Sign-in and sessions", 95));
     }
     page("Northwind status", items)
 }
@@ -232,14 +242,9 @@ fn berlin() -> PageView {
     view
 }
 
-fn arabic() -> PageView {
-    let mut view = three();
-    view.language = Language::Pseudo;
-    if let Some(Item::Component(website)) = view.items.first_mut() {
-        website.response = Some(response(7));
-        spend(website, 0, 133 * MINUTE, |tally| &mut tally.major);
-    }
-    view
+/// A page with something of everything, for the languages that it can speak.
+fn spoken() -> PageView {
+    PageView { announcements: announcements::several(), ..berlin() }
 }
 
 /// The first minutes after the first reports.
@@ -307,13 +312,8 @@ fn described() -> PageView {
 /// Charts that began an hour ago and a moment ago.
 fn chart_young() -> PageView {
     let mut website = component("Website");
-    let point = |ago: i64| ResponsePoint {
-        at: NOW - ago * 5 * MINUTE,
-        p50_ms: 110.0 + (ago % 3) as f64,
-        p95_ms: 240.0,
-    };
-    let points: Vec<_> = (1..=12).rev().map(point).collect();
-    website.response = Some(ResponseView::of(&points, 5 * MINUTE, NOW));
+    let answered = (1..=12).rev().flat_map(|ago| answers(NOW - ago * 5 * MINUTE, 110 + ago as u32 % 3, 240));
+    website.response = Some(response_of(&answered.collect::<Vec<_>>(), NOW));
     let mut api = component("REST API");
     api.response = Some(response(0));
     page("Northwind status", alone(vec![website, api]))

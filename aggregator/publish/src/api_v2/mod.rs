@@ -100,15 +100,21 @@ fn banner(view: &PageView) -> Banner {
     Banner { status, headline, details, verified }
 }
 
-/// Each group before its children, in the configured order.
+/// Each group before its components, in the configured order. Statuspage's groups do not nest: one inside another stands
+/// behind it as a group of its own.
 fn components(view: &PageView) -> Vec<Component<'_>> {
+    let is_group = |item: &&Item| matches!(item, Item::Group(_));
+    let rows = view.items.iter().flat_map(|item| match item {
+        Item::Component(_) => vec![item],
+        Item::Group(group) => std::iter::once(item).chain(group.children.iter().filter(is_group)).collect(),
+    });
     let mut all = Vec::new();
-    for (item, position) in view.items.iter().zip(1..) {
+    for (item, position) in rows.zip(1..) {
         match item {
             Item::Component(one) => all.push(component(view, one, None, position)),
             Item::Group(group) => {
                 all.push(component_of_group(view, group, position));
-                let children = group.children.iter().zip(1..);
+                let children = own(group).zip(1..);
                 all.extend(
                     children.map(|(child, position)| component(view, child, Some(&group.id), position)),
                 );
@@ -116,6 +122,14 @@ fn components(view: &PageView) -> Vec<Component<'_>> {
         }
     }
     all
+}
+
+/// The components of a group without those of groups inside it.
+fn own(group: &GroupView) -> impl Iterator<Item = &ComponentView> {
+    group.children.iter().filter_map(|item| match item {
+        Item::Component(child) => Some(child),
+        Item::Group(_) => None,
+    })
 }
 
 fn component<'a>(
@@ -158,10 +172,10 @@ fn since_unseen(shown: &ComponentView) -> Option<Timestamp> {
     shown.unseen.and_then(|unseen| unseen.since)
 }
 
-/// A group has the status of its most degraded child with current data, and is stale if no child has any.
+/// A group has the status of the most degraded component below it with current data, and is stale if none has any.
 fn component_of_group<'a>(view: &'a PageView, group: &'a GroupView, position: usize) -> Component<'a> {
-    let children = &group.children;
-    let unseen = !children.is_empty() && children.iter().all(overall_status::is_unseen);
+    let children = group.components();
+    let unseen = !children.is_empty() && children.iter().all(|child| overall_status::is_unseen(child));
     let waiting = !children.is_empty() && children.iter().all(|child| child.waiting);
     let counted = children
         .iter()
@@ -186,10 +200,14 @@ fn component_of_group<'a>(view: &'a PageView, group: &'a GroupView, position: us
         page_id: &view.id,
         group: true,
         only_show_if_degraded: false,
-        components: Some(children.iter().map(|child| child.id.as_str()).collect()),
+        components: Some(own(group).map(|child| child.id.as_str()).collect()),
         stale_since: stale_since.map(|at| instant(at, &view.time_zone)),
         waiting,
-        unseen_since: children.iter().filter_map(since_unseen).min().map(|at| instant(at, &view.time_zone)),
+        unseen_since: children
+            .iter()
+            .filter_map(|child| since_unseen(child))
+            .min()
+            .map(|at| instant(at, &view.time_zone)),
         unseen_checks: children.iter().filter_map(|child| child.unseen).map(|unseen| unseen.checks).sum(),
         checks: children.iter().map(|child| child.checks).sum(),
         manual: !children.is_empty() && children.iter().all(|child| child.manual),

@@ -67,6 +67,31 @@ fn a_component_has_every_member_in_the_captured_order() {
     assert!(body.contains(group), "{body}");
 }
 
+/// Statuspage's groups do not nest.
+#[test]
+fn a_group_inside_a_group_is_one_of_its_own_whose_components_count_in_both() {
+    let mut inner = group("0000000inner", vec![sample("00000child02", Status::MajorOutage)]);
+    inner.children.push(Item::Component(sample("00000child03", Status::Operational)));
+    let mut outer = group("0000000outer", vec![sample("00000child01", Status::Operational)]);
+    outer.children.insert(0, Item::Group(inner));
+    let view = page(vec![Item::Group(outer), Item::Component(sample("0000000alone", Status::Operational))]);
+    let document = document(&view, "api/v2/components.json");
+    let row =
+        |one: &Value| json!([one["id"], one["group_id"], one["position"], one["status"], one["components"]]);
+    let rows: Vec<Value> = document["components"].as_array().expect("a list").iter().map(row).collect();
+    let (outer, inner) = ("0000000outer", "0000000inner");
+    let expected = [
+        json!([outer, null, 1, "major_outage", ["00000child01"]]),
+        json!(["00000child01", outer, 1, "operational", null]),
+        json!([inner, null, 2, "major_outage", ["00000child02", "00000child03"]]),
+        json!(["00000child02", inner, 1, "major_outage", null]),
+        json!(["00000child03", inner, 2, "operational", null]),
+        json!(["0000000alone", null, 3, "operational", null]),
+    ];
+    assert_eq!(rows, expected);
+    assert_eq!(document["components"][0]["checks"], 3, "of all below it");
+}
+
 #[test]
 fn the_eight_documents_have_their_top_level_members() {
     let table = [

@@ -11,7 +11,7 @@ use skerry_domain::time::{DAY, Timestamp};
 use skerry_domain::uptime::Figure;
 
 /// The colour of links on a light page.
-const FIGURE: &str = "#2b4fae";
+pub(crate) const FIGURE: &str = "#2b4fae";
 
 pub(super) fn uptime(component: &ComponentView, texts: &Texts) -> Option<String> {
     let [.., figure] = &component.windows;
@@ -35,8 +35,8 @@ fn of_figures(figures: &[&Figure], texts: &Texts) -> Option<String> {
 }
 
 pub(super) fn response(component: &ComponentView, view: &PageView) -> Option<String> {
-    let times = last_day(component, view.now)?;
-    Some(drawn(of_response(view.texts()), &component.name, median(times).map(milliseconds)))
+    let median = last_day(component, view.now)?;
+    Some(drawn(of_response(view.texts()), &component.name, median.map(milliseconds)))
 }
 
 /// The median over the components that publish theirs.
@@ -45,15 +45,15 @@ pub(super) fn response_of_page(view: &PageView) -> Option<String> {
     if published.is_empty() {
         return None;
     }
-    let medians = published.into_iter().filter_map(median).collect();
+    let medians = published.into_iter().flatten().collect();
     Some(drawn(of_response(view.texts()), &view.name, median(medians).map(milliseconds)))
 }
 
-/// The medians of the last 24 hours. `None`: they are not public.
-fn last_day(component: &ComponentView, now: Timestamp) -> Option<Vec<f64>> {
+/// The median of the last 24 hours, if something was measured in them. `None`: it is not public.
+fn last_day(component: &ComponentView, now: Timestamp) -> Option<Option<f64>> {
     let [day, ..] = &component.response.as_ref()?.windows;
-    let lately = day.points.iter().filter(|point| point.at + day.step > now - DAY);
-    Some(lately.map(|point| point.p50_ms).collect())
+    let last = day.points.last().filter(|point| point.at + day.step > now - DAY);
+    Some(last.map(|_| day.p50_ms))
 }
 
 /// The lower one of two.

@@ -4,6 +4,11 @@
 mod figures;
 mod svg;
 
+#[cfg(test)]
+pub(crate) use figures::FIGURE;
+#[cfg(test)]
+pub(crate) use svg::icon;
+
 use super::overall_status::{components, is_partly_unseen, is_unseen};
 use super::times;
 use super::view::{ComponentView, MaintenanceView, PageView};
@@ -180,7 +185,7 @@ fn no_data(since: Option<Timestamp>, view: &PageView) -> String {
 }
 
 /// The text colour of a status on a light page: white has a contrast of at least 4.5:1 on it.
-fn colour(status: Option<Status>) -> &'static str {
+pub(crate) fn colour(status: Option<Status>) -> &'static str {
     match status {
         Some(Status::Operational) => "#1b6b56",
         Some(Status::UnderMaintenance) => "#3f50cc",

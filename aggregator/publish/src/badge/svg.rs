@@ -49,7 +49,7 @@ fn placed(icon: &str, x: u32, fill: &str) -> String {
 }
 
 /// The shapes of the pages' icons.
-fn icon(status: Option<Status>) -> &'static str {
+pub(crate) fn icon(status: Option<Status>) -> &'static str {
     match status {
         Some(Status::Operational) => {
             r##"<circle cx="10" cy="10" r="10" stroke="none"/><path d="m5.6 10.4 3 3 5.8-6.2" fill="none"/>"##
@@ -106,7 +106,7 @@ fn width(text: &str) -> u32 {
 fn advance(character: char) -> u32 {
     match character {
         'i' | 'l' | '\'' | '|' => 30,
-        'f' | 'j' | ' ' | '.' | ',' | 't' => 40,
+        'f' | 'j' | ' ' | '\u{a0}' | '.' | ',' | 't' => 40,
         'I' | 'J' | 'r' | ':' | ';' | '-' | '(' | ')' | '[' | ']' | '/' | '\\' | '!' => 49,
         'c' | 's' | 'z' | '?' | '"' => 58,
         'L' | 'F' | 'a' | 'e' | 'k' | 'v' | 'x' | 'y' | 'P' => 66,

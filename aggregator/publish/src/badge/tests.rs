@@ -1,8 +1,8 @@
 use super::*;
-use crate::sample::{NOW, component, group, incident, maintenance, page, resolved};
+use crate::sample::{NOW, component, group, incident, maintenance, measured, page, resolved, response};
 use crate::view::Item;
 use skerry_domain::maintenance::MaintenanceStatus;
-use skerry_domain::time::{DAY, MINUTE};
+use skerry_domain::time::{DAY, HOUR, MINUTE};
 
 fn badges(components: Vec<ComponentView>) -> Vec<(String, String)> {
     let view = page(vec![Item::Group(group("g", components))]);
@@ -245,20 +245,42 @@ fn uptime_is_shown_as_on_the_page_and_only_where_the_page_shows_it() {
 
 #[test]
 fn response_times_are_shown_only_where_the_owner_publishes_them() {
-    use crate::view::{ResponsePoint, ResponseView};
-    use skerry_domain::time::HOUR;
     let mut view = page(vec![Item::Component(component("aaa", Status::Operational))]);
     for path in ["badge/response.svg", "components/aaa/badge/response.svg"] {
         assert_eq!(picture(&view, path), None);
     }
-    let point = |hours: i64, p50_ms| ResponsePoint { at: NOW - hours * HOUR, p50_ms, p95_ms: 900.0 };
+    let hour = |ago: i64, p50_ms| measured(NOW - ago * HOUR, p50_ms, 900);
     let Item::Component(first) = &mut view.items[0] else { panic!("a component") };
-    let points = [point(30, 9_000.0), point(3, 250.0), point(2, 238.4), point(1, 1.0)];
-    first.response = Some(ResponseView::of(&points, HOUR, NOW));
+    let hours = hour(30, 9_000).chain(hour(3, 250)).chain(hour(2, 238)).chain(hour(1, 1));
+    first.response = Some(response(&hours.collect::<Vec<_>>()));
     for path in ["badge/response.svg", "components/aaa/badge/response.svg"] {
         let svg = picture(&view, path).expect("a badge");
         assert!(svg.contains(">response</text>") && svg.contains(">238 ms</text>"), "{svg}");
     }
     view.now = NOW + 2 * DAY;
     assert!(picture(&view, "badge/response.svg").expect("a badge").contains(">no data</text>"));
+}
+
+#[test]
+fn badges_speak_the_language_of_the_page() {
+    let mut stale = component("aaa", Status::Operational);
+    stale.stale_since = Some(NOW - 2 * DAY);
+    let all = vec![stale, component("bbb", Status::MajorOutage)];
+    let view =
+        PageView { language: crate::texts::Language::German, ..page(vec![Item::Group(group("g", all))]) };
+    let badges = render(&view, &|_| true).expect("rendered");
+    let text = |path: &str| {
+        let badge = badges.iter().find(|badge| badge.path == path).expect("it is rendered");
+        String::from_utf8(badge.bytes.clone()).expect("UTF-8")
+    };
+    for (path, words) in [
+        ("badge.svg", ">Status</text>"),
+        ("badge.svg", ">Ausfall</text>"),
+        ("badge.json", "\"message\":\"Ausfall: 1 von 2\""),
+        ("badge/uptime.svg", ">Verfügbarkeit 90 Tage</text>"),
+        ("badge/uptime.svg", ">99,89\u{a0}%</text>"),
+        ("components/aaa/badge.json", "keine Daten seit 18. Nov."),
+    ] {
+        assert!(text(path).contains(words), "{path}: {}", text(path));
+    }
 }

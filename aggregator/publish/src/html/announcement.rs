@@ -91,7 +91,7 @@ pub fn announcement(view: &PageView, announcement: &AnnouncementView) -> anyhow:
         edited: announcement.edited_at.map(|at| clock.texts.incident.edited(&moment(at))),
     };
     let path = format!("announcements/{}", announcement.id);
-    let head = Head::of_article(format!("{warns}{title}"), &announcement.body.one_line());
+    let head = Head::of_article(view, format!("{warns}{title}"), &announcement.body.one_line());
     Frame::new(view, Sheet::Timeline, "../", &path, texts::title(&document, &balanced(&view.name)))
         .with_head(head)
         .render(body.render_once()?)

@@ -1,8 +1,10 @@
-//! Assets of the pages: the script and the pictures have their hash in their names; the style sheet is part of each document
+//! Assets of the pages: the scripts and the pictures have their hash in their names; the style sheet is part of each document
 //! (`document.rs`). There are no inline scripts, style attributes or foreign resources.
 
-use super::script::PAGE_SCRIPT;
+use super::document::Sheet;
+use super::script::{component_script, page_script};
 use super::words::Tone;
+use crate::texts::Language;
 use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 use std::sync::LazyLock;
@@ -20,9 +22,14 @@ pub struct Asset {
     pub bytes: &'static [u8],
 }
 
-/// All assets that the pages refer to.
+/// All assets that pages refer to.
 pub fn assets() -> &'static [Asset] {
     &ASSETS.all
+}
+
+/// Those that a page in this language refers to.
+pub fn assets_of(language: Language) -> impl Iterator<Item = &'static Asset> {
+    scripts(language).iter().chain(&ASSETS.all[2 * Language::ALL.len()..])
 }
 
 /// The `Content-Type` of scripts.
@@ -47,9 +54,14 @@ pub(crate) struct Pictures {
 }
 
 struct Assets {
+    /// The scripts first, two of each language, in the order of [`Language::ALL`].
     all: Vec<Asset>,
+    /// The scripts of the pseudo-locale.
+    pseudo: [Asset; 2],
     /// In the order of [`Tone::ALL`].
     pictures: Vec<Pictures>,
+    /// Path of the card of what has no state.
+    plain_card: String,
 }
 
 macro_rules! drawn {
@@ -66,9 +78,23 @@ macro_rules! drawn {
 /// In the order of [`Tone::ALL`]: icon, touch icon, card, `favicon.ico`.
 const DRAWN: [[&[u8]; 4]; 6] = drawn!["operational", "degraded", "partial", "major", "maintenance", "nodata"];
 
+/// The name of the icon of a document that is too old: the grey ring.
+pub(super) fn old_icon() -> &'static str {
+    static NAME: LazyLock<String> = LazyLock::new(|| {
+        let [.., [icon, ..]] = DRAWN;
+        named("svg", "", icon).path.replace("assets/", "")
+    });
+    &NAME
+}
+
 static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
-    let script = named("js", SCRIPT_TYPE, PAGE_SCRIPT.as_bytes());
-    let mut assets = Assets { all: vec![script], pictures: Vec::new() };
+    let script = |text: &'static str| named("js", SCRIPT_TYPE, text.as_bytes());
+    let scripts = |language| [script(page_script(language)), script(component_script(language))];
+    let plain_card = named("png", "image/png", include_bytes!("../../assets/icons/plain-card.png"));
+    let path = plain_card.path.clone();
+    let all = Language::ALL.into_iter().flat_map(scripts).chain([plain_card]).collect();
+    let pseudo = scripts(Language::Pseudo);
+    let mut assets = Assets { all, pseudo, pictures: Vec::new(), plain_card: path };
     for [icon, touch, card, ico] in DRAWN {
         let icon = Asset { policy: policy_of_svg(icon), ..named("svg", "image/svg+xml", icon) };
         let card = named("png", "image/png", card);
@@ -79,9 +105,22 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
     assets
 });
 
-/// Path of the script below a page's root.
-pub(crate) fn script_path() -> &'static str {
-    &ASSETS.all[0].path
+/// The scripts of a language: that of most pages, that of the pages of components.
+fn scripts(language: Language) -> &'static [Asset] {
+    match Language::ALL.iter().position(|one| *one == language) {
+        Some(place) => &ASSETS.all[2 * place..][..2],
+        None => &ASSETS.pseudo,
+    }
+}
+
+/// Path of the script of a kind of page, in a language, below the page's root.
+pub(crate) fn script_path(language: Language, sheet: Sheet) -> &'static str {
+    &scripts(language)[usize::from(sheet == Sheet::Component)].path
+}
+
+/// Path of the card of 1200 × 630 px of what has no state.
+pub(crate) fn plain_card() -> &'static str {
+    &ASSETS.plain_card
 }
 
 /// The pictures of a state.

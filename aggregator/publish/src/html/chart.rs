@@ -2,12 +2,14 @@
 //! column, so that its texts stand beside the picture.
 
 mod line;
+mod points;
 mod ticks;
 
 use super::words::{Clock, Tone};
 use crate::texts::Texts;
-use crate::view::{ComponentView, PageView, ResponseWindow};
+use crate::view::{ComponentView, PageView, ResponsePoint, ResponseWindow};
 use line::Scale;
+use skerry_domain::days::WINDOWS;
 use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, Timestamp};
@@ -16,7 +18,7 @@ pub(crate) use ticks::Tick;
 /// More outages than this are summed in the description.
 const MAX_NAMED: usize = 3;
 
-/// The windows of a chart, in the order of [`crate::view::ResponseView::windows`].
+/// The windows of a chart, in the order of [`WINDOWS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Span {
     Day,
@@ -39,7 +41,7 @@ impl Span {
     }
 
     fn days(self) -> i64 {
-        [1, 7, 30, 90][self as usize]
+        WINDOWS[self as usize]
     }
 }
 
@@ -59,6 +61,8 @@ pub(crate) struct Chart {
     pub(crate) figures: [String; 2],
     /// The picture in words.
     pub(crate) description: String,
+    /// Each point, for the script.
+    pub(crate) points: String,
 }
 
 /// An outage.
@@ -94,6 +98,7 @@ pub(crate) fn chart(
         ticks: ticks::ticks((from, view.now), mirrored, clock),
         figures: [window.p50_ms, window.p95_ms].map(|ms| clock.texts.dates.response_time(ms)),
         description: description(window, span, &outages, clock),
+        points: points::points(window, &scale, clock),
     })
 }
 
@@ -118,19 +123,18 @@ fn column(outage: &Interval<Status>, scale: &Scale) -> Column {
     }
 }
 
-/// "Response time over the last 24 hours: median 150 to 310 ms, 95th percentile 740 ms, major outage from 14:02 to 15:20."
+/// "Response time over the last 24 hours: median 150 to 310 ms, slowest 5% over 240 to 740 ms, major outage
+/// from 14:02 to 15:20."
 fn description(
     window: &ResponseWindow,
     span: Span,
     outages: &[Interval<Status>],
     clock: &Clock<'_>,
 ) -> String {
-    let all = |value: fn(f64, f64) -> f64, start, of: fn(&crate::view::ResponsePoint) -> f64| {
-        window.points.iter().map(of).fold(start, value)
+    let all = |of: fn(&ResponsePoint) -> f64| {
+        let values = || window.points.iter().map(of);
+        range(values().fold(f64::MAX, f64::min), values().fold(0.0, f64::max), clock.texts)
     };
-    let lowest = all(f64::min, f64::MAX, |point| point.p50_ms);
-    let highest = all(f64::max, 0.0, |point| point.p50_ms);
-    let slowest = all(f64::max, 0.0, |point| point.p95_ms);
     let at = |at| match span {
         Span::Day => clock.time_of_week(at),
         _ => clock.time_of_year(at),
@@ -146,8 +150,7 @@ fn description(
             words.push(texts.outage(one.value, &at(one.from), to.as_deref()));
         }
     }
-    let slowest = clock.texts.dates.response_time(slowest);
-    texts.chart(span as usize, &range(lowest, highest, clock.texts), &slowest, &words)
+    texts.chart(span as usize, &all(|point| point.p50_ms), &all(|point| point.p95_ms), &words)
 }
 
 /// "150 to 310 ms", "150 ms".

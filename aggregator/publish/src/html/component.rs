@@ -14,6 +14,7 @@ use crate::texts::uptime::ZERO;
 use crate::texts::{self, Texts};
 use crate::view::{ComponentView, Item, PageView};
 use sailfish::TemplateSimple;
+use skerry_domain::days::WINDOWS;
 use skerry_domain::status::Status;
 use skerry_domain::uptime::{Figure, Tally};
 
@@ -25,7 +26,8 @@ struct Component {
     name: String,
     /// The way to the page's root.
     root: &'static str,
-    group: Option<String>,
+    /// The names of the groups that it stands in, the outer one first.
+    groups: Vec<String>,
     head: Summary,
     /// "Major outage".
     state: &'static str,
@@ -70,23 +72,24 @@ struct UptimeRow {
 
 /// Renders the page of one component, or returns `None` if the page has no such component.
 pub fn component(view: &PageView, component_id: &str) -> Option<Document> {
-    let (found, group) = find(view, component_id)?;
-    page(view, found, group, Span::Day)
+    let (found, groups) = find(&view.items, component_id)?;
+    page(view, found, &groups, Span::Day)
 }
 
 /// The pages of a component with the windows of its chart, by their paths below the page's root: none if it has no chart.
 pub fn component_windows(view: &PageView, component_id: &str) -> Vec<(String, Document)> {
-    let Some((found, group)) = find(view, component_id).filter(|(found, _)| found.response.is_some()) else {
+    let Some((found, groups)) = find(&view.items, component_id).filter(|(found, _)| found.response.is_some())
+    else {
         return Vec::new();
     };
     let one = |span: Span| {
         span.path()?;
-        Some((path_of(found, span), page(view, found, group, span)?))
+        Some((path_of(found, span), page(view, found, &groups, span)?))
     };
     Span::ALL.into_iter().filter_map(one).collect()
 }
 
-fn page(view: &PageView, found: &ComponentView, group: Option<&str>, span: Span) -> Option<Document> {
+fn page(view: &PageView, found: &ComponentView, groups: &[&str], span: Span) -> Option<Document> {
     let (clock, texts) = (Clock::of(view), view.texts());
     let root = if span.path().is_some() { "../../" } else { "../" };
     let ComponentRow { head, days, .. } = rows::component_row(found, view, &clock);
@@ -99,7 +102,7 @@ fn page(view: &PageView, found: &ComponentView, group: Option<&str>, span: Span)
         texts,
         name: balanced(&view.name),
         root,
-        group: group.map(balanced),
+        groups: groups.iter().map(|name| balanced(name)).collect(),
         state,
         facts: facts(found, view, root, &clock),
         head,
@@ -135,13 +138,14 @@ fn path_of(component: &ComponentView, span: Span) -> String {
     span.path().map_or_else(|| own.clone(), |window| format!("{own}/{window}"))
 }
 
-/// Finds the component and the name of its group.
-fn find<'a>(view: &'a PageView, id: &str) -> Option<(&'a ComponentView, Option<&'a str>)> {
-    view.items.iter().find_map(|item| match item {
-        Item::Component(component) => (component.id == id).then_some((component, None)),
+/// Finds the component and the names of the groups that it stands in.
+fn find<'a>(items: &'a [Item], id: &str) -> Option<(&'a ComponentView, Vec<&'a str>)> {
+    items.iter().find_map(|item| match item {
+        Item::Component(component) => (component.id == id).then(|| (component, Vec::new())),
         Item::Group(group) => {
-            let child = group.children.iter().find(|child| child.id == id)?;
-            Some((child, Some(group.name.as_str())))
+            let (found, mut groups) = find(&group.children, id)?;
+            groups.insert(0, &group.name);
+            Some((found, groups))
         }
     })
 }
@@ -222,7 +226,7 @@ fn with_names(mut listing: DayListing, texts: &Texts) -> DayListing {
 /// The uptime over each window.
 fn uptime(component: &ComponentView, view: &PageView, clock: &Clock<'_>) -> Vec<UptimeRow> {
     let texts = clock.texts;
-    let windows = texts.uptime.windows().into_iter().zip([1, 7, 30, 90]).zip(&component.windows);
+    let windows = texts.uptime.windows().into_iter().zip(WINDOWS).zip(&component.windows);
     let row = |((name, days), figure): ((&'static str, i64), &Figure)| {
         let tally = &figure.tally;
         let left_out = left_out(tally, component, view);

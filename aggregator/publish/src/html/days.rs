@@ -46,6 +46,13 @@ pub(crate) struct DayLine {
     pub(crate) parts: Vec<(Tone, i64)>,
 }
 
+impl DayLine {
+    /// How many days it is about.
+    pub(crate) fn days(&self) -> usize {
+        usize::try_from((self.to - self.from).get_days() + 1).unwrap_or(1)
+    }
+}
+
 /// The list of a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DayList {

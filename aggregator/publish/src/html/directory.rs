@@ -15,6 +15,7 @@ use std::cmp::Reverse;
 /// What the list of pages says of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageStatus {
+    language: Language,
     tone: Tone,
     /// "Major outage: Card payments"
     headline: String,
@@ -28,6 +29,7 @@ impl PageStatus {
     pub fn of(view: &PageView) -> Self {
         let headline = headline::headline(view);
         Self {
+            language: view.language,
             tone: headline.tone,
             headline: headline::plain(&headline.sentence, &Clock::of(view)),
             verified_at: view.verified_at,
@@ -38,7 +40,7 @@ impl PageStatus {
     /// Whether visitors read the same, apart from when it was verified.
     #[must_use]
     pub fn says_the_same(&self, other: &Self) -> bool {
-        (self.tone, &self.headline) == (other.tone, &other.headline)
+        (self.language, self.tone, &self.headline) == (other.language, other.tone, &other.headline)
     }
 }
 
@@ -57,6 +59,8 @@ pub struct Entry {
 #[template(path = "directory.stpl")]
 struct Directory<'a> {
     texts: &'static Texts,
+    language: &'static str,
+    direction: &'static str,
     style: &'static Style,
     script: &'static str,
     live: super::Live,
@@ -67,6 +71,8 @@ struct Row<'a> {
     url: &'a str,
     name: String,
     class: &'static str,
+    /// Of the headline, if it is another one than that of the list.
+    language: Option<&'static str>,
     headline: &'a str,
 }
 
@@ -76,29 +82,42 @@ struct NotFound {
     style: &'static Style,
 }
 
-/// Renders the list of the listed pages at `now`, at `status/` below the root: the worst first, then by name.
+/// Renders the list of the listed pages at `now`, at `status/` below the root: the worst first, then by name. It speaks the
+/// language of its pages, and English if they speak several.
 ///
 /// # Errors
 ///
 /// A template that cannot be written, which would be a fault of the program.
 pub fn directory(entries: &[Entry], now: Timestamp) -> anyhow::Result<Document> {
+    let language = language(entries);
+    let texts = language.texts();
     let mut sorted: Vec<&Entry> = entries.iter().collect();
     sorted.sort_by_key(|entry| (Reverse(rank(entry.status.tone)), entry.name.to_lowercase()));
     let rows = sorted.into_iter().map(|entry| Row {
         url: &entry.url,
         name: balanced(&entry.name),
         class: entry.status.tone.class(),
+        language: Some(entry.status.language).filter(|one| *one != language).map(Language::tag),
         headline: &entry.status.headline,
     });
-    let (style, texts) = (Sheet::Directory.style(), Language::English.texts());
+    let style = Sheet::Directory.style();
     let body = Directory {
         texts,
+        language: language.tag(),
+        direction: language.direction(),
         style,
-        script: assets::script_path(),
+        script: assets::script_path(language, Sheet::Directory),
         live: live(entries, now, texts),
         rows: rows.collect(),
     };
     Ok(Document { html: body.render_once()?, policy: style.policy(&[], false) })
+}
+
+/// That of all pages, if they have one in common.
+fn language(entries: &[Entry]) -> Language {
+    let mut languages = entries.iter().map(|entry| entry.status.language);
+    let first = languages.next().unwrap_or_default();
+    if languages.all(|one| one == first) { first } else { Language::default() }
 }
 
 /// The place of a tone in the list: what we cannot see may be down.

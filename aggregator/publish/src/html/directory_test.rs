@@ -22,6 +22,22 @@ fn unseen(name: &str) -> Entry {
 }
 
 #[test]
+fn the_list_speaks_the_language_that_its_pages_share() {
+    let german = |name: &str| {
+        let view = page(vec![Item::Component(component("aaa", Status::Operational))]);
+        let view = PageView { language: Language::German, ..view };
+        Entry { status: PageStatus::of(&view), ..entry(name, Status::Operational, 0) }
+    };
+    let list = |entries: &[Entry]| directory(entries, NOW).expect("a page renders").html;
+    let all = list(&[german("a"), german("b")]);
+    assert!(all.contains("<html lang=de dir=ltr>") && all.contains("<h1>Statusseiten</h1>"), "{all}");
+    assert!(all.contains("16:15 Uhr UTC") && !all.contains("<span class=\"s o\" lang"), "{all}");
+    let mixed = list(&[german("a"), entry("b", Status::Operational, 0)]);
+    assert!(mixed.contains("<html lang=en dir=ltr>") && mixed.contains("<h1>Status pages</h1>"), "{mixed}");
+    assert!(mixed.contains("<span class=\"s o\" lang=de><span>Alle Systeme in Betrieb"), "{mixed}");
+}
+
+#[test]
 fn the_list_shows_the_worst_page_first_and_when_the_oldest_was_verified() {
     let entries = [
         entry("shop", Status::Operational, 0),

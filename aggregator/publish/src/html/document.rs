@@ -36,6 +36,15 @@ pub(crate) enum Sheet {
     Widget,
 }
 
+/// A part that few pages have, whose rules stand behind the sheet of a page that has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extra {
+    /// Groups inside groups on the index.
+    NestedRows,
+    /// The same on the uptime pages.
+    NestedFigures,
+}
+
 /// A style sheet without comments and blanks, and its hash as a source of a policy.
 #[derive(Clone)]
 pub(crate) struct Style {
@@ -44,7 +53,7 @@ pub(crate) struct Style {
 }
 
 const BRANDING: &str = include_str!("../../assets/branding.css");
-const TOKENS: &str = include_str!("../../assets/tokens.css");
+pub(super) const TOKENS: &str = include_str!("../../assets/tokens.css");
 const BASE: &str = include_str!("../../assets/base.css");
 const INCIDENT: &str = include_str!("../../assets/incident.css");
 const BAR: &str = include_str!("../../assets/bar.css");
@@ -57,6 +66,8 @@ const FIGURES: &str = include_str!("../../assets/figures.css");
 const HISTORY: &str = include_str!("../../assets/history.css");
 const INNER: &str = include_str!("../../assets/inner.css");
 const FORM: &str = include_str!("../../assets/form.css");
+const NESTED_FIGURES: &str = include_str!("../../assets/nested_figures.css");
+const NESTED_ROWS: &str = include_str!("../../assets/nested_rows.css");
 const NOT_FOUND: &str = include_str!("../../assets/not_found.css");
 const PAST: &str = include_str!("../../assets/past.css");
 const UPTIME: &str = include_str!("../../assets/uptime.css");
@@ -77,6 +88,9 @@ static STYLES: LazyLock<[Style; 9]> = LazyLock::new(|| {
         Style::of(&[TOKENS, STRIP, WIDGET]),
     ]
 });
+
+/// In the order of [`Extra`].
+static EXTRAS: LazyLock<[String; 2]> = LazyLock::new(|| [NESTED_ROWS, NESTED_FIGURES].map(minify));
 
 /// The style sheet of the strip in the page of another site, where the colours belong to the strip alone.
 pub(super) fn strip_css(more: &str) -> String {
@@ -106,6 +120,13 @@ impl Style {
     fn new(css: String) -> Self {
         let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(css.as_bytes()));
         Self { css, hash }
+    }
+
+    /// With the rules of these parts.
+    pub(crate) fn with(&self, extras: &[Extra]) -> Self {
+        let mut css = self.css.clone();
+        extras.iter().for_each(|extra| css.push_str(&EXTRAS[*extra as usize]));
+        Self::new(css)
     }
 
     /// The `Content-Security-Policy` of a page with this style sheet that `frame_ancestors` may embed; empty for none.

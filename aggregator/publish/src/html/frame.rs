@@ -1,7 +1,7 @@
 //! The common parts of every page: head, header and footer.
 
 use super::assets::script_path;
-use super::document::{Document, Sheet, Style};
+use super::document::{Document, Extra, Sheet, Style};
 use super::head::Head;
 use super::words::balanced;
 use crate::branding;
@@ -71,7 +71,7 @@ impl Logo {
 /// What surrounds the `<main>` of a document.
 pub(crate) struct Frame<'a> {
     layout: Layout<'a>,
-    policy: String,
+    frame_ancestors: &'a [String],
 }
 
 impl<'a> Frame<'a> {
@@ -79,7 +79,6 @@ impl<'a> Frame<'a> {
     pub(crate) fn new(view: &'a PageView, sheet: Sheet, root: &'a str, path: &'a str, title: String) -> Self {
         let look = &*view.branding;
         let style = sheet.branded(look);
-        let policy = style.policy(&view.frame_ancestors, look.css.is_some());
         let markup = |text: &Option<Text>| text.as_ref().map(|text| text.public.html());
         let texts = view.texts();
         let layout = Layout {
@@ -104,12 +103,21 @@ impl<'a> Frame<'a> {
             links: &look.links,
             pages: pages(texts),
             compact: look.compact,
-            script: script_path(),
+            script: script_path(view.language, sheet),
             icon: branding::favicon_path(look),
             theme: look.theme,
             body: String::new(),
         };
-        Self { layout, policy }
+        Self { layout, frame_ancestors: &view.frame_ancestors }
+    }
+
+    /// With the styles of parts that few pages have.
+    pub(crate) fn with_styles(self, extras: &[Extra]) -> Self {
+        if extras.is_empty() {
+            return self;
+        }
+        let style = Cow::Owned(self.layout.style.with(extras));
+        Self { layout: Layout { style, ..self.layout }, ..self }
     }
 
     /// With what the document says outside of itself.
@@ -119,7 +127,8 @@ impl<'a> Frame<'a> {
 
     /// Renders the document around a rendered `<main>`.
     pub(crate) fn render(self, body: String) -> anyhow::Result<Document> {
-        Ok(Document { html: Layout { body, ..self.layout }.render_once()?, policy: self.policy })
+        let policy = self.layout.style.policy(self.frame_ancestors, self.layout.css.is_some());
+        Ok(Document { html: Layout { body, ..self.layout }.render_once()?, policy })
     }
 }
 

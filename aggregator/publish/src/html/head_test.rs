@@ -65,6 +65,56 @@ fn the_card_of_a_component_is_about_the_component_and_that_of_uptime_about_the_p
 }
 
 #[test]
+fn a_month_says_what_it_held_and_one_that_is_over_shows_no_state() {
+    let mut view = outage();
+    view.incidents = vec![incident(), resolved(5)];
+    if let Item::Component(one) = &mut view.items[0] {
+        one.watched_from = Some(NOW - 100 * DAY);
+    }
+    let of = |month| html::history(&view, Some(month)).expect("a page renders").html;
+    let present = of((2026, 11));
+    let description = "November 2026: 2 incidents. Uptime 100%. Example, as of 16:14 UTC, 20 November 2026.";
+    assert_eq!(content(&present, "og:description"), Some(description));
+    assert_eq!(content(&present, "og:title"), Some("November 2026 – Example"));
+    assert_eq!(content(&present, "og:image:alt"), Some("Major outage"));
+    let past = of((2026, 10));
+    assert_eq!(content(&past, "og:description"), Some("October 2026: no incidents. Uptime 100%."));
+    assert_eq!(content(&past, "og:image:alt"), Some("A line of days"));
+    let uptime = html::uptime_of_month(&view, (2026, 10)).expect("a page renders").html;
+    assert_eq!(
+        content(&uptime, "og:description"),
+        Some("Uptime in October 2026, by component: 100% in all.")
+    );
+}
+
+#[test]
+fn every_page_has_a_card_that_is_served_with_words_for_it() {
+    let mut view = outage();
+    view.maintenance = vec![maintenance(MaintenanceStatus::Scheduled, 60)];
+    let pages = [
+        html::index(&view),
+        html::uptime(&view),
+        html::uptime_of_month(&view, (2026, 10)),
+        html::history(&view, None),
+        html::history(&view, Some((2026, 10))),
+        html::incident(&view, &view.incidents[0]),
+        html::maintenance(&view, &view.maintenance[0]),
+        Ok(html::component(&view, "aaa").expect("it has a page")),
+    ];
+    for page in pages {
+        let page = page.expect("a page renders").html;
+        for property in ["og:title", "og:description", "og:image:alt", "og:type"] {
+            let said = content(&page, property).unwrap_or_default();
+            assert!(!said.is_empty(), "{property} of {page}");
+        }
+        assert_eq!(attribute(&page, "name=twitter:card ", "content"), Some("summary_large_image"));
+        let image = content(&page, "og:image").expect("a card");
+        let path = image.strip_prefix("https://status.example.com/").expect("an absolute address");
+        assert!(html::assets().iter().any(|asset| asset.path == path), "{path}");
+    }
+}
+
+#[test]
 fn each_state_has_pictures_of_its_own() {
     let mut seen = Vec::new();
     for tone in Tone::ALL {

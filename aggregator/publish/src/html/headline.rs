@@ -3,8 +3,8 @@
 
 use super::underway;
 use super::words::{Clock, Tone, balanced, isolated_text};
-use crate::overall_status::of_incidents;
-use crate::view::{ComponentView, Item, PageView};
+use crate::overall_status::{components, of_incidents};
+use crate::view::{ComponentView, PageView};
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
 
@@ -62,23 +62,12 @@ pub(crate) fn is_shown(component: &ComponentView) -> bool {
 
 /// The components that are shown, in the configured order.
 pub(crate) fn shown(view: &PageView) -> Vec<&ComponentView> {
-    every(view).into_iter().filter(|component| is_shown(component)).collect()
+    components(view).filter(|component| is_shown(component)).collect()
 }
 
 /// Whether people set all statuses of the page.
 pub(crate) fn all_manual(view: &PageView) -> bool {
-    let every = every(view);
-    !every.is_empty() && every.into_iter().all(|component| component.manual)
-}
-
-fn every(view: &PageView) -> Vec<&ComponentView> {
-    view.items
-        .iter()
-        .flat_map(|item| match item {
-            Item::Group(group) => group.children.iter().collect::<Vec<_>>(),
-            Item::Component(component) => vec![component],
-        })
-        .collect()
+    components(view).next().is_some() && components(view).all(|component| component.manual)
 }
 
 /// The banner of a page.
@@ -89,7 +78,7 @@ pub(crate) fn headline(view: &PageView) -> Headline {
 /// The banner by the components alone.
 fn of_components(view: &PageView) -> Headline {
     let texts = view.texts();
-    if every(view).is_empty() {
+    if components(view).next().is_none() {
         return match of_incidents(view.incidents.iter()).map(Tone::Of) {
             Some(tone) => Headline { tone, sentence: vec![text(tone.label(texts))], facts: Vec::new() },
             None => Headline {

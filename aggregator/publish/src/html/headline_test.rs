@@ -3,7 +3,7 @@
 use super::*;
 use crate::sample::{incident, resolved};
 use crate::texts::Language;
-use crate::view::{IncidentView, Unseen, UptimeRuleView};
+use crate::view::{IncidentView, Item, Unseen, UptimeRuleView};
 use skerry_domain::time::{DAY, HOUR, MINUTE};
 use skerry_domain::uptime::{Figure, Tally};
 
@@ -32,6 +32,7 @@ fn component(name: &str, status: Status) -> ComponentView {
         showcase: true,
         days: Vec::new(),
         past: Vec::new(),
+        corrections: Vec::new(),
         windows: [Figure { hundredths: None, enough: false, coverage: 0, tally: Tally::default(), lost: 0 };
             4],
         response: None,

@@ -2,6 +2,7 @@
 
 use super::document::{Document, Sheet};
 use super::frame::Frame;
+use super::head::Head;
 use super::month_list::{self, GroupFigure, MonthLine};
 use super::past::{self, DayRow, Limits};
 use super::words::{Clock, balanced};
@@ -25,6 +26,8 @@ struct History {
     /// `None` for a month that cannot change any more.
     live: Option<super::Live>,
     figures: Vec<GroupFigure>,
+    /// The address of the uptime of the month, if it has figures that have no place here.
+    all_figures: Option<String>,
     days: Vec<DayRow>,
     earlier: Option<MonthLink>,
     later: Option<MonthLink>,
@@ -40,6 +43,9 @@ const MONTH: Limits = Limits { lines: usize::MAX, in_all: usize::MAX, names: 600
 const INDEX: Limits = Limits { lines: 4, in_all: 12, names: 120 };
 /// The same for an index that is already large.
 const LARGE_INDEX: Limits = Limits { in_all: 1, names: 40, ..INDEX };
+
+/// The figures that the page of a month shows; all of them stand on the uptime of the month.
+const MAX_FIGURES: usize = 12;
 
 struct MonthLink {
     href: String,
@@ -93,21 +99,28 @@ pub fn history(view: &PageView, month: Option<Month>) -> anyhow::Result<Document
     let first = begin.max(first_day(view, &clock)).min(last);
     let name = clock.texts.dates.month(shown);
     let path = month.map_or_else(|| "history".to_owned(), |_| path_of(shown));
+    let mut figures = month_list::figures(view, shown);
+    let all_figures =
+        (figures.len() > MAX_FIGURES).then(|| format!("{root}{}", super::uptime_path_of(shown)));
+    figures.truncate(MAX_FIGURES);
     let body = History {
         texts: clock.texts,
         name: balanced(&view.name),
         root: if root.is_empty() { "./" } else { root },
         month: name.clone(),
         live: (!is_closed(view, shown)).then(|| super::Live::of_month(view, &clock)),
-        figures: month_list::figures(view, shown),
+        figures,
+        all_figures,
         days: past::rows(view, (first, last), (MONTH, root), &clock),
         earlier: link(index.checked_sub(1)),
         later: link(Some(index + 1)),
         all: month.map(|_| "../history"),
         months: if month.is_none() { month_list::lines(view) } else { Vec::new() },
     };
-    Frame::new(view, Sheet::History, root, &path, texts::title(&name, &balanced(&view.name)))
-        .render(body.render_once()?)
+    let title = texts::title(&name, &balanced(&view.name));
+    let as_of = body.live.is_some().then(|| view.verified_at.unwrap_or(view.now));
+    let head = Head::of_month(view, &title, month_list::summary(view, shown), as_of, &clock);
+    Frame::new(view, Sheet::History, root, &path, title).with_head(head).render(body.render_once()?)
 }
 
 /// Whether a month cannot change any more. The present month can, and one in which something began that still lasts.
@@ -203,3 +216,7 @@ pub(crate) fn last_fortnight(view: &PageView, large: bool, clock: &Clock<'_>) ->
 fn first_day(view: &PageView, clock: &Clock<'_>) -> Date {
     clock.date(view.created_at).min(clock.today())
 }
+
+#[cfg(test)]
+#[path = "history_test.rs"]
+mod tests;

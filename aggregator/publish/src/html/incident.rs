@@ -36,6 +36,8 @@ pub(super) struct Page {
     pub(super) facts: String,
     /// "Affects Card payments.", as markup.
     pub(super) affected: String,
+    /// The address of its event, of maintenance that is still to come.
+    pub(super) calendar: Option<String>,
     /// `None` if it is over.
     pub(super) live: Option<Live>,
     pub(super) postmortem: Option<Postmortem>,
@@ -93,6 +95,7 @@ pub fn incident(view: &PageView, incident: &IncidentView) -> anyhow::Result<Docu
             None => format!(". {}", present.words(&clock)),
         },
         affected: cards::affected(&names, impaired, clock.texts),
+        calendar: None,
         live: incident.is_open().then(|| Live::of(view, &clock)),
         postmortem,
         entries: timeline::entries(&updates, tone, STYLE, &clock),
@@ -102,7 +105,7 @@ pub fn incident(view: &PageView, incident: &IncidentView) -> anyhow::Result<Docu
     let path = format!("incidents/{}", incident.id);
     let newest = incident.updates.first();
     let about = newest.map(|update| timeline::spoken(update, &Clock::lasting(view)));
-    let head = Head::of_article(plain_title, &about.unwrap_or_default());
+    let head = Head::of_article(view, plain_title, &about.unwrap_or_default());
     let head = match tone {
         Some(tone) => head.showing(tone, view),
         None => head,

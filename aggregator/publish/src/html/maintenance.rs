@@ -47,6 +47,8 @@ pub fn maintenance(view: &PageView, maintenance: &MaintenanceView) -> anyhow::Re
         state: words.status(maintenance.status),
         facts: facts(maintenance, &clock),
         affected: cards::affected(&names, open, clock.texts),
+        calendar: (open && !maintenance.is_running())
+            .then(|| format!("../maintenance/{}/calendar.ics", maintenance.id)),
         live: open.then(|| Live::of(view, &clock)),
         postmortem: None,
         entries: timeline::entries(&updates, Some(tone), STYLE, &clock),
@@ -56,7 +58,7 @@ pub fn maintenance(view: &PageView, maintenance: &MaintenanceView) -> anyhow::Re
     let path = format!("maintenance/{}", maintenance.id);
     let newest = maintenance.updates.first();
     let about = newest.map(|update| timeline::spoken(update, &Clock::lasting(view)));
-    let head = Head::of_article(plain_title, &about.unwrap_or_default()).showing(tone, view);
+    let head = Head::of_article(view, plain_title, &about.unwrap_or_default()).showing(tone, view);
     Frame::new(view, Sheet::Timeline, "../", &path, crate::texts::title(&document, &balanced(&view.name)))
         .with_head(head)
         .render(body.render_once()?)

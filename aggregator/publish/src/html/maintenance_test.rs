@@ -177,3 +177,17 @@ fn of_what_recurs_only_the_next_one_has_a_card() {
     view.maintenance.reverse();
     shows(&own(&view), &["UTC. Repeats every 2 weeks. Affects Component aaa."]);
 }
+
+#[test]
+fn what_is_still_to_come_can_be_added_to_a_calendar() {
+    let link = "<a href=\"../maintenance/maintenance1/calendar.ics\" type=text/calendar>Add to calendar</a>";
+    for (status, minutes, linked) in [
+        (MaintenanceStatus::Scheduled, 60, true),
+        (MaintenanceStatus::InProgress, -15, false),
+        (MaintenanceStatus::Completed, -15, false),
+        (MaintenanceStatus::Cancelled, 60, false),
+    ] {
+        let html = own(&view(Status::Operational, sample(status, minutes)));
+        assert_eq!(html.contains(link), linked, "{status:?}");
+    }
+}

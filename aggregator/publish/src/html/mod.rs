@@ -9,6 +9,7 @@ mod bar;
 mod cards;
 mod chart;
 mod component;
+mod corrected;
 mod days;
 mod directory;
 mod document;
@@ -19,12 +20,15 @@ mod headline;
 mod history;
 mod impairment;
 mod incident;
+#[cfg(test)]
+mod look_test;
 mod maintenance;
 mod markup;
 mod month;
 mod month_list;
 mod past;
 mod past_writer;
+mod row_parts;
 mod rows;
 mod script;
 mod sign_in;
@@ -35,7 +39,7 @@ mod widget;
 mod words;
 
 pub use announcement::announcement;
-pub use assets::{Asset, FAVICON_ICO, FAVICON_ICO_TYPE, SCRIPT_TYPE, assets};
+pub use assets::{Asset, FAVICON_ICO, FAVICON_ICO_TYPE, SCRIPT_TYPE, assets, assets_of};
 pub use component::{component, component_windows};
 pub use directory::{Entry, PageStatus, directory, not_found};
 pub use document::Document;
@@ -54,13 +58,14 @@ pub use widget::widget;
 use crate::texts::{self, Texts};
 use crate::view::{ComponentView, PageView};
 pub(crate) use cards::affected;
-use document::Sheet;
+use document::{Extra, Sheet};
 use frame::Frame;
 use head::Head;
 pub(crate) use markup::{escaped, isolated};
+use row_parts::{Part, parts};
 use rows::Row;
 use sailfish::TemplateSimple;
-pub(crate) use script::WIDGET_SCRIPT;
+pub(crate) use script::widget_script;
 use skerry_domain::time::Timestamp;
 pub(crate) use timeline::{body_html, update};
 pub(crate) use words::{Clock, Tone, balanced, isolated_text};
@@ -121,7 +126,8 @@ pub fn index(view: &PageView) -> anyhow::Result<Document> {
     .render_once()?;
     let title = texts::title(&headline::plain(&headline.sentence, &clock), &balanced(&view.name));
     let head = Head::of_banner(view, &headline, &clock);
-    Frame::new(view, Sheet::Index, "", "", title).with_head(head).render(body)
+    let extras = if view.has_nested_groups() { vec![Extra::NestedRows] } else { Vec::new() };
+    Frame::new(view, Sheet::Index, "", "", title).with_head(head).with_styles(&extras).render(body)
 }
 
 /// The icons of a page by its state, at the paths where browsers look for them without a link.

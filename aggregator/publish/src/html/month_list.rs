@@ -36,11 +36,11 @@ pub(crate) struct MonthLine {
 /// The uptime of the groups, and of the components without a group, in a month; those without uptime are left out.
 pub(crate) fn figures(view: &PageView, month: Month) -> Vec<GroupFigure> {
     let item = |item: &Item| {
-        let (name, all) = match item {
-            Item::Group(group) => (&group.name, group.children.as_slice()),
-            Item::Component(component) => (&component.name, std::slice::from_ref(component)),
+        let name = match item {
+            Item::Group(group) => &group.name,
+            Item::Component(component) => &component.name,
         };
-        let shown_ones: Vec<&ComponentView> = all.iter().filter(|one| one.showcase).collect();
+        let shown_ones: Vec<_> = item.components().into_iter().filter(|one| one.showcase).collect();
         let figure = || shown(&mean_of(&shown_ones, month, view), view.texts());
         (!shown_ones.is_empty()).then(|| GroupFigure { name: balanced(name), figure: figure() })
     };
@@ -73,24 +73,42 @@ fn shown(figure: &Figure, texts: &Texts) -> Shown {
 pub(crate) fn earlier(view: &PageView) -> Vec<MonthView> {
     let months = super::months(view);
     let before = months.split_last().map_or(&[][..], |(_, before)| before);
-    let counted: Vec<&ComponentView> = components(view).filter(|one| one.showcase).collect();
-    let days = counted.iter().filter_map(|one| one.days.first()).map(|day| day.date);
+    let days = counted(view).filter_map(|one| one.days.first()).map(|day| day.date);
     let first_shown = days.min();
     let held = |month: &Month| {
         if first_shown.is_none_or(|shown| date(month.0, month.1, 1) < shown) {
             return view.earlier.iter().find(|one| one.month == *month).cloned();
         }
-        let figure = mean_of(&counted, *month, view);
-        let (from, to) = super::history::span_of(view, *month);
-        let began = |at| from <= at && at < to;
-        Some(MonthView {
-            month: *month,
-            incidents: view.incidents.iter().filter(|one| began(one.started_at)).count(),
-            maintenance: view.maintenance.iter().filter(|one| one.has_begun() && began(one.from)).count(),
-            figure,
-        })
+        Some(held_in(view, *month))
     };
     before.iter().filter_map(held).collect()
+}
+
+/// The components that show their uptime.
+fn counted(view: &PageView) -> impl Iterator<Item = &ComponentView> {
+    components(view).filter(|one| one.showcase)
+}
+
+/// What a month held whose past the view has.
+fn held_in(view: &PageView, month: Month) -> MonthView {
+    let (from, to) = super::history::span_of(view, month);
+    let began = |at| from <= at && at < to;
+    MonthView {
+        month,
+        incidents: view.incidents.iter().filter(|one| began(one.started_at)).count(),
+        maintenance: view.maintenance.iter().filter(|one| one.has_begun() && began(one.from)).count(),
+        figure: mean_of(&counted(view).collect::<Vec<_>>(), month, view),
+    }
+}
+
+/// "November 2026: 3 incidents, 1 maintenance. Uptime 99.93%.", of a month whose past the view has.
+pub(crate) fn summary(view: &PageView, month: Month) -> String {
+    let held = held_in(view, month);
+    let texts = view.texts();
+    let uptime = held.figure.hundredths.filter(|_| held.figure.enough);
+    let uptime = uptime.map(|hundredths| texts.dates.percentage(hundredths));
+    let events = texts.past.held(held.incidents, held.maintenance);
+    texts.head.month(&texts.dates.month(month), &events, uptime.as_deref())
 }
 
 /// The months before the present one, the newest first.

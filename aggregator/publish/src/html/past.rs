@@ -5,7 +5,7 @@ use super::impairment::{Announced, uncovered};
 use super::past_writer::Writer;
 use super::words::{Clock, Tone};
 use crate::overall_status::components;
-use crate::view::{ComponentView, IncidentView, MaintenanceView, PageView};
+use crate::view::{ComponentView, CorrectionView, IncidentView, MaintenanceView, PageView};
 use jiff::civil::Date;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{MINUTE, Timestamp};
@@ -29,8 +29,8 @@ pub(crate) struct DayRow {
 
 /// One line of a row.
 pub(crate) struct PastLine {
-    /// CSS class of the worst state.
-    pub(crate) class: &'static str,
+    /// CSS class of the worst state; `None` for a correction, which is no state.
+    pub(crate) class: Option<&'static str>,
     /// "Partial outage: Exports", or the link to an incident, as markup.
     pub(crate) title: String,
     /// "12 min, 03:10 to 03:22.", as markup.
@@ -54,6 +54,8 @@ struct Day<'a> {
     events: Vec<Event<'a>>,
     incidents: Vec<&'a IncidentView>,
     maintenance: Vec<&'a MaintenanceView>,
+    /// Each with its component.
+    corrections: Vec<(&'a ComponentView, &'a CorrectionView)>,
 }
 
 /// The rows of the days from `first` to `last`, newest first. `root` is the relative path to the page's root.
@@ -89,15 +91,24 @@ pub(crate) fn rows(
             days.entry(place).or_default().events.push(event);
         }
     }
+    for component in components(view) {
+        for correction in &component.corrections {
+            if let Some(place) = place(correction.from, correction.to) {
+                days.entry(place).or_default().corrections.push((component, correction));
+            }
+        }
+    }
     let writer = Writer { view, clock, limits, root, incidents: &announced.incidents };
     let quiet = quiet_days(view, (first, last), &days.keys(), clock);
     let quiet = quiet.into_iter().map(|(from, to, words)| {
         (to, from, DayRow { label: label(from, to, clock), lines: Vec::new(), quiet: words, more: 0 })
     });
-    let eventful = days.into_iter().map(|((to, from), Day { events, incidents, maintenance })| {
-        let incidents = incidents.into_iter().map(|one| (one.started_at, writer.incident(one)));
-        let maintenance = maintenance.into_iter().map(|one| (one.from, writer.maintenance(one)));
-        let mut lines: Vec<_> = incidents.chain(maintenance).chain(writer.lines(events)).collect();
+    let eventful = days.into_iter().map(|((to, from), day)| {
+        let incidents = day.incidents.into_iter().map(|one| (one.started_at, writer.incident(one)));
+        let maintenance = day.maintenance.into_iter().map(|one| (one.from, writer.maintenance(one)));
+        let corrections = writer.corrections(&day.corrections);
+        let lines = incidents.chain(maintenance).chain(writer.lines(day.events)).chain(corrections);
+        let mut lines: Vec<_> = lines.collect();
         lines.sort_by_key(|(from, _)| Reverse(*from));
         let lines = lines.into_iter().map(|(_, line)| line).collect();
         (to, from, DayRow { label: label(from, to, clock), lines, quiet: "", more: 0 })

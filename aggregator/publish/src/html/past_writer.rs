@@ -8,7 +8,7 @@ use super::past::{Episode, Event, Kind, Limits, PastLine};
 use super::timeline;
 use super::words::{Clock, Tone};
 use crate::overall_status::components;
-use crate::view::{AffectedView, IncidentView, MaintenanceView, PageView};
+use crate::view::{AffectedView, ComponentView, CorrectionView, IncidentView, MaintenanceView, PageView};
 use skerry_domain::status::Status;
 use skerry_domain::time::{HOUR, MINUTE, Timestamp};
 use std::cmp::Reverse;
@@ -55,7 +55,7 @@ impl Writer<'_> {
         let line = |(title, events): (String, Vec<Event<'_>>)| {
             let worst = events.iter().flat_map(|event| &event.episodes).map(|episode| episode.parts[0].0);
             let worst = worst.max_by_key(|tone| tone.weight()).unwrap_or(Tone::NoData);
-            (events[0].from, PastLine { class: worst.class(), title, facts: self.facts(&events) })
+            (events[0].from, PastLine { class: Some(worst.class()), title, facts: self.facts(&events) })
         };
         by_title.into_iter().map(line).collect()
     }
@@ -89,7 +89,7 @@ impl Writer<'_> {
         let title = format!("{number}: {}", self.names(&named));
         let facts = self.with_span(&self.clock.texts.past.in_all(&self.length(sum)), from, to);
         let newest = events.iter().map(|event| event.from).max().unwrap_or(from);
-        (newest, PastLine { class: worst.class(), title, facts: self.unannounced(&facts, events) })
+        (newest, PastLine { class: Some(worst.class()), title, facts: self.unannounced(&facts, events) })
     }
 
     /// Adds that no incident was published, if that is so and it is over.
@@ -138,7 +138,7 @@ impl Writer<'_> {
         });
         let facts = format!("{}. {times} {affected}", self.clock.texts.incident.status(incident.status));
         PastLine {
-            class: worst.unwrap_or(Tone::Of(Status::Operational)).class(),
+            class: Some(worst.unwrap_or(Tone::Of(Status::Operational)).class()),
             title: format!("<a href=\"{root}incidents/{id}\">{}</a>", timeline::title(&incident.title)),
             facts: format!("{}{postmortem}", facts.trim_end()),
         }
@@ -160,10 +160,44 @@ impl Writer<'_> {
             format!("{}. {times} {affected}", self.clock.texts.maintenance.status(maintenance.status));
         let title = timeline::title(&maintenance.title);
         PastLine {
-            class: Tone::Of(Status::UnderMaintenance).class(),
+            class: Some(Tone::Of(Status::UnderMaintenance).class()),
             title: format!("<a href=\"{root}maintenance/{}\">{title}</a>", maintenance.id),
             facts: facts.trim_end().to_owned(),
         }
+    }
+
+    /// The lines of corrections; those of several components that were made as one share a line.
+    pub(super) fn corrections(
+        &self,
+        all: &[(&ComponentView, &CorrectionView)],
+    ) -> Vec<(Timestamp, PastLine)> {
+        let mut together: Vec<(&CorrectionView, Vec<&ComponentView>)> = Vec::new();
+        for (component, one) in all {
+            let day = self.clock.date(one.made_at);
+            let same = |known: &CorrectionView| {
+                let span = (known.from, known.to, known.about, known.kind);
+                span == (one.from, one.to, one.about, one.kind) && self.clock.date(known.made_at) == day
+            };
+            match together.iter_mut().find(|(known, _)| same(known)) {
+                Some((_, components)) => components.push(component),
+                None => together.push((one, vec![component])),
+            }
+        }
+        let line = |(one, corrected): (&CorrectionView, Vec<&ComponentView>)| {
+            let named: Vec<_> = components(self.view)
+                .enumerate()
+                .filter(|(_, known)| corrected.iter().any(|one| std::ptr::eq(*one, *known)))
+                .map(|(place, _)| (place, Tone::NoData))
+                .collect();
+            let about = one.about.map_or(Tone::NoData, Tone::Of).label(self.clock.texts);
+            let day = self.clock.isolated(self.clock.day_of_month(self.clock.date(one.made_at)));
+            let title = format!("{about}: {}", self.names(&named));
+            (
+                one.from,
+                PastLine { class: None, title, facts: self.clock.texts.past.corrected_on(&day, one.kind) },
+            )
+        };
+        together.into_iter().map(line).collect()
     }
 
     /// The names of the affected components, or their number if they are too long.

@@ -1,5 +1,6 @@
 //! The rows of the index: components and groups with all texts ready for the template.
 
+use super::corrected;
 use super::days::{self, DayLine, DayList};
 use super::figures::FigureText;
 use super::headline::{is_shown, tone};
@@ -11,6 +12,7 @@ use skerry_domain::branding::GroupFolding;
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
 use skerry_domain::uptime::{self, Figure};
+use std::cmp::Reverse;
 
 /// On a page with more components than this, operational groups are closed.
 pub(super) const FOLD_ABOVE: usize = 10;
@@ -22,19 +24,19 @@ pub(crate) const NINETY_DAYS: usize = 3;
 
 /// A row of the index.
 pub(crate) enum Row {
-    /// A group with the rows of its components, and of the others if only affected ones are unfolded.
-    Group { head: Summary, open: bool, children: Vec<ComponentRow>, others: Option<Others> },
-    /// A component without a group.
+    /// A group with its rows, and the others if only affected ones are unfolded.
+    Group { head: Summary, open: bool, children: Vec<Row>, others: Option<Others> },
+    /// A component.
     Component(ComponentRow),
 }
 
-/// The operational components of an affected group.
+/// The operational rows of an affected group.
 pub(crate) struct Others {
-    /// "5 others: operational"
+    /// "5 others: operational", where components count, not groups.
     pub(crate) title: String,
-    /// For paper.
+    /// Of the components, for paper.
     pub(crate) names: Vec<String>,
-    pub(crate) rows: Vec<ComponentRow>,
+    pub(crate) rows: Vec<Row>,
 }
 
 /// The visible part of a row.
@@ -87,6 +89,8 @@ pub(crate) struct Line {
     pub(crate) parts: Vec<Part>,
     /// The incidents and the maintenance that announced it.
     pub(crate) links: Vec<AnnouncedLink>,
+    /// "false alarm": why it was corrected.
+    pub(crate) corrected: Option<String>,
 }
 
 /// A link to an incident or a maintenance.
@@ -108,16 +112,7 @@ pub(crate) struct Part {
 pub(crate) fn rows(view: &PageView) -> Vec<Row> {
     let clock = Clock::of(view);
     let many = super::headline::shown(view).len() > FOLD_ABOVE;
-    let mut rows: Vec<_> = view
-        .items
-        .iter()
-        .filter_map(|item| match item {
-            Item::Component(component) => {
-                is_shown(component).then(|| Row::Component(component_row(component, view, &clock)))
-            }
-            Item::Group(group) => group_row(group, many, view, &clock),
-        })
-        .collect();
+    let mut rows: Vec<_> = view.items.iter().filter_map(|item| row(item, many, view, &clock)).collect();
     if view.branding.affected_first {
         rows.sort_by_key(|row| row.head().tone == Tone::Of(Status::Operational));
     }
@@ -152,40 +147,57 @@ impl Row {
 
     /// Whether lines of days are left out.
     pub(crate) fn is_cut(&self) -> bool {
-        self.components().any(|row| row.days.older > 0)
+        self.components().iter().any(|row| row.days.older > 0)
     }
 
-    /// The summaries of the group and of its components.
+    /// The summaries of the row and of all below it.
     pub(crate) fn heads(&self) -> Vec<&Summary> {
-        let own = match self {
-            Self::Group { head, .. } => Some(head),
-            Self::Component(_) => None,
-        };
-        own.into_iter().chain(self.components().map(|row| &row.head)).collect()
+        std::iter::once(self.head()).chain(self.inner().flat_map(Self::heads)).collect()
     }
 
-    fn components(&self) -> impl Iterator<Item = &ComponentRow> {
-        let (rows, others) = match self {
+    /// The rows of a group.
+    fn inner(&self) -> impl Iterator<Item = &Self> {
+        let (children, others) = match self {
             Self::Group { children, others, .. } => (children.as_slice(), others.as_ref()),
-            Self::Component(row) => (std::slice::from_ref(row), None),
+            Self::Component(_) => (&[][..], None),
         };
-        rows.iter().chain(others.into_iter().flat_map(|others| &others.rows))
+        children.iter().chain(others.into_iter().flat_map(|others| &others.rows))
     }
 
-    fn components_mut(&mut self) -> impl Iterator<Item = &mut ComponentRow> {
-        let (rows, others) = match self {
-            Self::Group { children, others, .. } => (children.as_mut_slice(), others.as_mut()),
-            Self::Component(row) => (std::slice::from_mut(row), None),
-        };
-        rows.iter_mut().chain(others.into_iter().flat_map(|others| &mut others.rows))
+    fn components(&self) -> Vec<&ComponentRow> {
+        match self {
+            Self::Group { .. } => self.inner().flat_map(Self::components).collect(),
+            Self::Component(row) => vec![row],
+        }
+    }
+
+    fn components_mut(&mut self) -> Vec<&mut ComponentRow> {
+        match self {
+            Self::Group { children, others, .. } => {
+                let others = others.iter_mut().flat_map(|others| &mut others.rows);
+                children.iter_mut().chain(others).flat_map(Self::components_mut).collect()
+            }
+            Self::Component(row) => vec![row],
+        }
     }
 }
 
+fn row(item: &Item, many: bool, view: &PageView, clock: &Clock<'_>) -> Option<Row> {
+    match item {
+        Item::Component(component) => {
+            is_shown(component).then(|| Row::Component(component_row(component, view, clock)))
+        }
+        Item::Group(group) => group_row(group, many, view, clock),
+    }
+}
+
+/// The row of a group counts and sums up all components below it.
 fn group_row(group: &GroupView, many: bool, view: &PageView, clock: &Clock<'_>) -> Option<Row> {
-    let children: Vec<_> = group.children.iter().filter(|child| is_shown(child)).collect();
-    let worst = children.iter().map(|child| tone(child)).max_by_key(|tone| tone.weight())?;
+    let all = group.components();
+    let shown: Vec<_> = all.iter().copied().filter(|child| is_shown(child)).collect();
+    let worst = shown.iter().map(|child| tone(child)).max_by_key(|tone| tone.weight())?;
     // A child that is hidden while operational counts, too: a figure must not depend on what is shown.
-    let showcased: Vec<_> = group.children.iter().filter(|child| child.showcase).collect();
+    let showcased: Vec<_> = all.into_iter().filter(|child| child.showcase).collect();
     let marks = days::worst(&showcased);
     let head = Summary {
         id: None,
@@ -194,7 +206,7 @@ fn group_row(group: &GroupView, many: bool, view: &PageView, clock: &Clock<'_>) 
             figures::text(&mean(&showcased, NINETY_DAYS), 90, watched_from(&showcased), view, clock)
         }),
         tone: worst,
-        state: markup::escaped(&group_state(&children, worst, clock)),
+        state: markup::escaped(&group_state(&shown, worst, clock)),
         spoken: String::new(),
         blank: marks.contains(&None),
         bar: (!showcased.is_empty()).then(|| bar::svg(&marks)),
@@ -207,15 +219,15 @@ fn group_row(group: &GroupView, many: bool, view: &PageView, clock: &Clock<'_>) 
         GroupFolding::Open => true,
         GroupFolding::Folded => false,
     };
-    let row = |child: &ComponentView| component_row(child, view, clock);
-    let folded = |child: &&ComponentView| many && worst != fine && tone(child) == fine;
-    let (others, children): (Vec<_>, Vec<_>) = children.into_iter().partition(folded);
-    let others = (!others.is_empty()).then(|| Others {
-        title: clock.texts.row.others(others.len()),
-        names: others.iter().map(|other| balanced(&other.name)).collect(),
-        rows: others.into_iter().map(row).collect(),
+    let rows = group.children.iter().filter_map(|child| row(child, many, view, clock));
+    let (others, children): (Vec<_>, Vec<_>) =
+        rows.partition(|row| many && worst != fine && row.head().tone == fine);
+    let others = (!others.is_empty()).then(|| {
+        let names: Vec<_> =
+            others.iter().flat_map(Row::components).map(|one| one.head.name.clone()).collect();
+        Others { title: clock.texts.row.others(names.len()), names, rows: others }
     });
-    Some(Row::Group { head, open, children: children.into_iter().map(row).collect(), others })
+    Some(Row::Group { head, open, children, others })
 }
 
 /// "All 7 operational", "3 of 8 affected", "1 of 8 in maintenance", "No data for 2 of 7", "Partial data for 1 of 2".
@@ -308,9 +320,17 @@ pub(crate) fn unseen_text(unseen: Unseen, checks: usize, clock: &Clock<'_>) -> S
 fn day_listing(list: &DayList, component: &ComponentView, view: &PageView, clock: &Clock<'_>) -> DayListing {
     let watched = list.watched_from.map(|date| clock.full_date(date));
     let drawn = component.days.len();
-    let rest = clock.texts.row.rest(!list.lines.is_empty(), list.quiet, drawn, watched.as_deref());
-    let line = |line: &DayLine| Line { links: links(line, component, view, clock), ..day_line(line, clock) };
-    DayListing { lines: list.lines.iter().map(line).collect(), older: 0, rest }
+    let corrected = corrected::days(list, component, clock);
+    let quiet = list.quiet - corrected.iter().map(|line| line.days()).sum::<usize>();
+    let mut all: Vec<&DayLine> = list.lines.iter().chain(&corrected).collect();
+    all.sort_by_key(|line| Reverse(line.to));
+    let rest = clock.texts.row.rest(!all.is_empty(), quiet, drawn, watched.as_deref());
+    let line = |line: &DayLine| Line {
+        links: links(line, component, view, clock),
+        corrected: corrected::reasons(line, component, clock),
+        ..day_line(line, clock)
+    };
+    DayListing { lines: all.into_iter().map(line).collect(), older: 0, rest }
 }
 
 /// The incidents of a day on which the component was impaired, the first one first, and the maintenance of a day on which
@@ -349,7 +369,9 @@ fn day_line(line: &DayLine, clock: &Clock<'_>) -> Line {
     let parts = line.parts.iter().enumerate().map(|(index, &(tone, milliseconds))| Part {
         class: tone.class(),
         label: if index == 0 { tone.label(clock.texts) } else { tone.within(clock.texts) }.to_owned(),
-        duration: if line.parts.len() > 1 {
+        duration: if milliseconds == 0 {
+            String::new()
+        } else if line.parts.len() > 1 {
             // Within a sentence, no line break may separate a number from its unit.
             clock.duration(milliseconds).replace(' ', "\u{a0}")
         } else {
@@ -363,5 +385,6 @@ fn day_line(line: &DayLine, clock: &Clock<'_>) -> Line {
         label: clock.isolated(clock.days(line.from, line.to)),
         parts: parts.collect(),
         links: Vec::new(),
+        corrected: None,
     }
 }

@@ -25,7 +25,7 @@ pub struct SignInPage<'a> {
 pub enum NotSignedIn {
     /// The password is wrong.
     WrongPassword,
-    /// Too many tries; the time is that of the next one, such as "16:30 UTC".
+    /// Too many tries; the time is that of the next one in UTC, such as "16:30".
     TooManyTries(String),
     /// It cannot be checked at the moment.
     Unavailable,
@@ -64,7 +64,7 @@ pub fn sign_in(page: SignInPage<'_>, error: Option<&NotSignedIn>) -> anyhow::Res
         sentence: page.sentence,
         error: error.map(|error| match error {
             NotSignedIn::WrongPassword => words.wrong().to_owned(),
-            NotSignedIn::TooManyTries(until) => words.too_many_tries(until),
+            NotSignedIn::TooManyTries(until) => words.too_many_tries(&texts.dates.time_in_zone(until, "UTC")),
             NotSignedIn::Unavailable => words.unavailable().to_owned(),
         }),
         name,
@@ -105,12 +105,22 @@ mod tests {
     fn an_error_is_tied_to_its_field() {
         for (error, text) in [
             (NotSignedIn::WrongPassword, "This password is not right."),
-            (NotSignedIn::TooManyTries("16:30 UTC".to_owned()), "Too many tries. Try again after 16:30 UTC."),
+            (NotSignedIn::TooManyTries("16:30".to_owned()), "Too many tries. Try again after 16:30 UTC."),
             (NotSignedIn::Unavailable, "The password could not be checked. Try again in a minute."),
         ] {
             let page = sign_in(PAGE, Some(&error)).expect("rendered");
             assert!(page.html.contains(&format!("<p id=e class=x>{text}</p>")), "{}", page.html);
             assert!(page.html.contains("aria-invalid=true aria-describedby=e"), "{}", page.html);
+        }
+    }
+
+    #[test]
+    fn it_speaks_the_language_of_the_page() {
+        let page = SignInPage { language: Language::German, ..PAGE };
+        let error = NotSignedIn::TooManyTries("16:30".to_owned());
+        let page = sign_in(page, Some(&error)).expect("rendered").html;
+        for text in ["<html lang=\"de\" dir=ltr>", "Passwort", "Bitte nach 16:30 Uhr UTC erneut versuchen."] {
+            assert!(page.contains(text), "{text}: {page}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! `/uptime`: the figures of all groups and components over 24 hours and 7, 30 and 90 days, and how they are worked out.
 
 use super::Live;
-use super::document::{Document, Sheet};
+use super::document::{Document, Extra, Sheet};
 use super::figures::{self, Cell, Window};
 use super::frame::{Frame, zone};
 use super::head::Head;
@@ -10,12 +10,11 @@ use super::month::{self, MonthLink};
 use super::rows::{FOLD_ABOVE, mean, watched_from};
 use super::words::{Clock, balanced};
 use super::{history, markup};
+use crate::overall_status::components;
 use crate::texts::{self, Texts};
 use crate::view::{ComponentView, Item, PageView};
 use sailfish::TemplateSimple;
-
-/// Lengths of the windows in days, in the order of [`ComponentView::windows`].
-const WINDOWS: [i64; 4] = [1, 7, 30, 90];
+use skerry_domain::days::WINDOWS;
 
 #[derive(TemplateSimple)]
 #[template(path = "uptime.stpl")]
@@ -62,7 +61,7 @@ pub(super) struct Table {
     notes: Vec<&'static str>,
 }
 
-/// A group with its components, or a component.
+/// A group with its rows, or a component.
 pub(super) struct Entry {
     name: String,
     /// Path of its page below the page's root; `None` for a group.
@@ -79,41 +78,53 @@ impl Table {
         cells: &dyn Fn(&[&ComponentView]) -> [Cell; 4],
         wanted: &dyn Fn(&ComponentView) -> bool,
     ) -> Self {
-        let entry = |component: &ComponentView| {
-            (component.showcase && wanted(component)).then(|| Entry {
-                name: balanced(&component.name),
-                page: Some(format!("components/{}", component.id)),
-                cells: cells(&[component]),
-                children: Vec::new(),
-            })
-        };
-        let of = |item: &Item| match item {
-            Item::Component(component) => entry(component),
-            Item::Group(group) => {
-                let children: Vec<_> = group.children.iter().filter_map(entry).collect();
-                // A child that is hidden while it is operational counts, too: a figure must not depend on what is shown.
-                let counted: Vec<_> = group.children.iter().filter(|child| child.showcase).collect();
-                (!children.is_empty()).then(|| Entry {
-                    name: balanced(&group.name),
-                    page: None,
-                    cells: cells(&counted),
-                    children,
-                })
-            }
-        };
-        let entries: Vec<Entry> = view.items.iter().filter_map(of).collect();
-        let listed: usize = entries.iter().map(|one| one.children.len().max(1)).sum();
-        let all = entries.iter().flat_map(|one| std::iter::once(one).chain(&one.children));
+        let entries: Vec<Entry> =
+            view.items.iter().filter_map(|item| Entry::of(item, cells, wanted)).collect();
+        let all = || entries.iter().flat_map(Entry::with_rows);
         Self {
             root,
             caption,
             columns,
             durations: columns == view.texts().uptime.month(),
             grouped: entries.iter().any(|one| one.page.is_none()),
-            open: listed <= FOLD_ABOVE,
-            notes: figures::notes(&all.flat_map(|one| &one.cells), view.texts()),
+            open: all().filter(|one| one.page.is_some()).count() <= FOLD_ABOVE,
+            notes: figures::notes(&all().flat_map(|one| &one.cells), view.texts()),
             entries,
         }
+    }
+}
+
+impl Entry {
+    fn of(
+        item: &Item,
+        cells: &dyn Fn(&[&ComponentView]) -> [Cell; 4],
+        wanted: &dyn Fn(&ComponentView) -> bool,
+    ) -> Option<Self> {
+        match item {
+            Item::Component(component) => (component.showcase && wanted(component)).then(|| Self {
+                name: balanced(&component.name),
+                page: Some(format!("components/{}", component.id)),
+                cells: cells(&[component]),
+                children: Vec::new(),
+            }),
+            Item::Group(group) => {
+                let children: Vec<_> =
+                    group.children.iter().filter_map(|child| Self::of(child, cells, wanted)).collect();
+                // A child that is hidden while it is operational counts, too: a figure must not depend on what is shown.
+                let counted: Vec<_> = group.components().into_iter().filter(|child| child.showcase).collect();
+                (!children.is_empty()).then(|| Self {
+                    name: balanced(&group.name),
+                    page: None,
+                    cells: cells(&counted),
+                    children,
+                })
+            }
+        }
+    }
+
+    /// The entry and all below it.
+    fn with_rows(&self) -> Vec<&Self> {
+        std::iter::once(self).chain(self.children.iter().flat_map(Self::with_rows)).collect()
     }
 }
 
@@ -149,7 +160,8 @@ pub fn uptime(view: &PageView) -> anyhow::Result<Document> {
     };
     let title = texts::title(texts.status.uptime(), &balanced(&view.name));
     let head = Head::of_page(view, &title);
-    Frame::new(view, Sheet::Uptime, "", "uptime", title).with_head(head).render(body.render_once()?)
+    let frame = Frame::new(view, Sheet::Uptime, "", "uptime", title).with_head(head);
+    frame.with_styles(&nested(view)).render(body.render_once()?)
 }
 
 /// `/uptime/<yyyy-mm>`: the figures of a month. One outside [`history::months`] is replaced by the nearest.
@@ -169,23 +181,37 @@ pub fn uptime_of_month(view: &PageView, wanted: (i16, i8)) -> anyhow::Result<Doc
     };
     let name = texts.dates.month(month);
     let title = texts.uptime.in_month(&name);
+    let counted: Vec<_> = components(view).filter(|one| one.showcase).collect();
+    let mean = month::mean_of(&counted, month, view);
+    let uptime = mean.hundredths.filter(|_| mean.enough).map(|share| texts.dates.percentage(share));
     let figures = Table::new(view, ("../", title.clone(), texts.uptime.month()), &cells, &listed);
     let at = view.verified_at.unwrap_or(view.now);
-    let at = (!history::is_closed(view, month)).then(|| markup::time(at, &clock.full_day(at), &clock));
-    let lead = texts.uptime.lead_of_month(at.as_deref(), month::is_present(month, &clock), figures.grouped);
+    let as_of = (!history::is_closed(view, month)).then_some(at);
+    let time = as_of.map(|at| markup::time(at, &clock.full_day(at), &clock));
+    let lead = texts.uptime.lead_of_month(time.as_deref(), month::is_present(month, &clock), figures.grouped);
     let document = texts::title(&title, &balanced(&view.name));
     let body = UptimeMonth {
         texts,
         name: balanced(&view.name),
         title,
-        live: at.map(|_| Live::as_of(lead.clone(), view, &clock)),
+        live: time.map(|_| Live::as_of(lead.clone(), view, &clock)),
         lead,
         figures,
-        history: MonthLink { href: format!("../{}", history::path_of(month)), name },
+        history: MonthLink { href: format!("../{}", history::path_of(month)), name: name.clone() },
         earlier: link(index.checked_sub(1)),
         later: link(Some(index + 1)),
     };
-    Frame::new(view, Sheet::Uptime, "../", &month::path_of(month), document).render(body.render_once()?)
+    let held = texts.uptime.described(&name, uptime.as_deref());
+    let head = Head::of_month(view, &document, held, as_of, &clock);
+    Frame::new(view, Sheet::Uptime, "../", &month::path_of(month), document)
+        .with_head(head)
+        .with_styles(&nested(view))
+        .render(body.render_once()?)
+}
+
+/// The styles of groups inside groups, if the page has some.
+fn nested(view: &PageView) -> Vec<Extra> {
+    if view.has_nested_groups() { vec![Extra::NestedFigures] } else { Vec::new() }
 }
 
 #[cfg(test)]

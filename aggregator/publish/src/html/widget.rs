@@ -73,7 +73,7 @@ pub fn widget(view: &PageView) -> anyhow::Result<Document> {
         direction: view.language.direction(),
         name: balanced(&view.name),
         style,
-        script: script_path(),
+        script: script_path(view.language, Sheet::Widget),
         strip: Strip::of(view),
         live: Live::of(view, &Clock::of(view)),
     }

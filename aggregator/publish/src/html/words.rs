@@ -133,10 +133,10 @@ impl<'a> Clock<'a> {
         Self { view, today: Date::MIN, texts: view.texts() }
     }
 
-    /// Isolates text for direction (Unicode UAX #9) if the page is written from right to left, where "42 min" could be
-    /// reversed.
+    /// Isolates text of the catalogue for direction (Unicode UAX #9) if the page is written from right to left, where
+    /// "42 min" could be reversed.
     pub(crate) fn isolated(&self, text: String) -> String {
-        if self.texts.right_to_left { format!("\u{2068}{text}\u{2069}") } else { text }
+        if self.texts.right_to_left { format!("\u{2067}{text}\u{2069}") } else { text }
     }
 
     /// The day of the view.
@@ -166,7 +166,13 @@ impl<'a> Clock<'a> {
         if date == self.today {
             return time;
         }
-        self.texts.dates.weekday_and_time(self.texts.dates.weekday(date.weekday()), &time)
+        self.weekday_time(at)
+    }
+
+    /// "Fri 12:40".
+    pub(crate) fn weekday_time(&self, at: Timestamp) -> String {
+        let dates = self.texts.dates;
+        dates.weekday_and_time(dates.weekday(self.date(at).weekday()), &self.time(at))
     }
 
     /// "20 Nov, 14:02".

@@ -1,6 +1,7 @@
 //! What has a page of its own for as long as it is announced, and after.
 
 use super::is_settled;
+use crate::calendar;
 use crate::html::{self, Document};
 use crate::output::CacheClass;
 use crate::view::{AnnouncementView, IncidentView, MaintenanceView, PageView};
@@ -29,6 +30,12 @@ impl Announced<'_> {
 
     pub(super) fn cache(&self) -> CacheClass {
         if self.open { CacheClass::Live } else { CacheClass::Closed }
+    }
+
+    /// The path and the bytes of the one event of a maintenance.
+    pub(super) fn calendar(&self, view: &PageView) -> Option<(String, Vec<u8>)> {
+        let Of::Maintenance(maintenance) = self.of else { return None };
+        Some((format!("{}/calendar.ics", self.path), calendar::render_maintenance(view, maintenance)))
     }
 
     pub(super) fn html(&self, view: &PageView) -> anyhow::Result<Document> {

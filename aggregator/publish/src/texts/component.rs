@@ -12,8 +12,10 @@ texts! {
         /// The label of the links to the windows of the chart.
         fn window() -> &'static str;
         fn median() -> &'static str;
-        /// The texts before the 95th percentile, as it usually was; the second is bold with it.
+        /// The texts before the 95th percentile; the second is bold with it.
         fn slowest() -> [&'static str; 2];
+        /// What is said of a point that is pointed at: `{0}` is when, `{1}` its median, `{2}` its 95th percentile.
+        fn point() -> &'static str;
         fn no_response() -> &'static str;
         /// Nothing was measured in a window, but before.
         fn no_response_lately() -> &'static str;

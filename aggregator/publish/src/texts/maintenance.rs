@@ -8,6 +8,8 @@ texts! {
     MaintenanceTexts {
         /// The heading of what is still to come.
         fn to_come() -> &'static str;
+        /// The link to the one event of a maintenance.
+        fn add_to_calendar() -> &'static str;
         /// Follows the title of the only one that runs while no component shows it.
         fn runs() -> &'static str;
         /// The same for several.

@@ -1,6 +1,6 @@
 //! All texts of the public side, one catalogue per language. Each kind of text is a trait, declared in the file of its name, so that a
 //! text that a language lacks is a compile error: plurals and the order of words are inside its methods. Names, figures and times
-//! arrive formatted, and escaped where a text is markup. The texts of the scripts are in `assets/script/texts.mjs`.
+//! arrive formatted, and escaped where a text is markup. The texts of the scripts are in `assets/script/texts*.mjs`.
 
 /// Declares the texts of one kind as a trait, and those of the pseudo-locale. A method has no receiver here.
 macro_rules! texts {
@@ -33,6 +33,7 @@ pub(crate) mod dates;
 mod english;
 pub(crate) mod feed;
 pub(crate) mod frame;
+mod german;
 pub(crate) mod head;
 pub(crate) mod incident;
 mod language;
@@ -114,6 +115,12 @@ impl Texts {
             widget: language,
         }
     }
+}
+
+/// The full stop of a sentence that ends with `text`: nothing if that ends with one, as abbreviations do.
+pub(crate) fn stop(text: &str) -> &'static str {
+    let visible = text.trim_end_matches("</time>").trim_end_matches('\u{2069}');
+    if visible.ends_with('.') { "" } else { "." }
 }
 
 /// The title of a document: "Major outage: Card payments – Shop".

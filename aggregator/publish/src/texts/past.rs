@@ -1,5 +1,7 @@
 //! Past days and months.
 
+use crate::view::CorrectionKind;
+
 texts! {
     /// Past days and months.
     PastTexts {
@@ -22,6 +24,8 @@ texts! {
         fn times(times: usize, sum: &str) -> String;
         fn each(shortest: &str, longest: &str) -> String;
         fn so_far(duration: &str, since: &str) -> String;
+        /// The link to the figures that have no place.
+        fn all_groups() -> &'static str;
         /// The link to the list of months.
         fn all_months() -> &'static str;
         fn earlier() -> &'static str;
@@ -34,6 +38,12 @@ texts! {
         fn unannounced() -> &'static str;
         /// Of a month that can still change; the time is markup.
         fn so_far_until(at: &str) -> String;
+        /// Why the past was corrected, within a sentence.
+        fn correction(kind: CorrectionKind) -> &'static str;
+        /// "Corrected on 16 Nov: false alarm."
+        fn corrected_on(day: &str, kind: CorrectionKind) -> String;
+        /// Follows what is said of a day; `alone`: nothing is said of it.
+        fn corrected(kinds: &str, alone: bool) -> String;
         /// "3 incidents, 1 maintenance", or nothing.
         fn held(incidents: usize, maintenance: usize) -> String;
         /// "4 short slowdowns": several that nobody announced, `all_short` or not. `outages`: some were no mere slowdowns.

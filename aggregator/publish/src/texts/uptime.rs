@@ -30,6 +30,8 @@ texts! {
         /// The same for a month: `at` is the instant, as markup, up to which it is known if it can still change.
         fn lead_of_month(at: Option<&str>, present: bool, groups: bool) -> String;
         fn in_month(month: &str) -> String;
+        /// "Uptime in October 2026, by component: 99.93% in all.", outside of the page.
+        fn described(month: &str, figure: Option<&str>) -> String;
         fn history_of_month(month: &str) -> String;
         /// Below the table of a component.
         fn left_out(statuspage: bool, unmonitored: bool) -> String;

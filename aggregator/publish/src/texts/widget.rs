@@ -1,4 +1,4 @@
-//! The strip that other sites embed. The texts of its script are in `assets/script/texts.mjs`.
+//! The strip that other sites embed. The texts of its script are in `assets/script/texts*.mjs`.
 
 texts! {
     /// The strip that other sites embed.

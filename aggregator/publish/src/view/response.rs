@@ -1,16 +1,14 @@
 //! Response times as visitors see them.
 
-use skerry_domain::time::{DAY, HOUR, Timestamp};
-
-/// The windows: their lengths in days, and the duration of one point in hours.
-const WINDOWS: [(i64, i64); 4] = [(1, 1), (7, 2), (30, 8), (90, 24)];
+use skerry_domain::response;
+use skerry_domain::time::Timestamp;
 
 /// The response times of a component.
 #[derive(Clone, Debug, Default)]
 pub struct ResponseView {
     /// The first point.
     pub since: Option<Timestamp>,
-    /// Over 24 hours and over 7, 30 and 90 days, in this order.
+    /// Over each of the windows of [`skerry_domain::days::WINDOWS`].
     pub windows: [ResponseWindow; 4],
 }
 
@@ -21,9 +19,9 @@ pub struct ResponseWindow {
     pub points: Vec<ResponsePoint>,
     /// Duration of one point, ms.
     pub step: i64,
-    /// Median of the window, ms.
+    /// Median of all that was measured, ms.
     pub p50_ms: f64,
-    /// 95th percentile of the window, ms.
+    /// 95th percentile of all that was measured, ms.
     pub p95_ms: f64,
 }
 
@@ -39,41 +37,30 @@ pub struct ResponsePoint {
 }
 
 impl ResponseView {
-    /// The windows up to `now` of points that are `step` ms long, oldest first.
+    /// The windows of the state, the shortest first; those that it lacks are empty.
     #[must_use]
-    pub fn of(points: &[ResponsePoint], step: i64, now: Timestamp) -> Self {
-        let window = |(days, hours): (i64, i64)| {
-            // A young chart has shorter points.
-            let length = if step < HOUR { step } else { hours * HOUR };
-            let begun = points.partition_point(|point| point.at + step <= now - days * DAY);
-            ResponseWindow::of(&points[begun..], length)
-        };
-        Self { since: points.first().map(|point| point.at), windows: WINDOWS.map(window) }
-    }
-}
-
-impl ResponseWindow {
-    /// Percentiles of several hours cannot be combined exactly: the median of their medians is shown, and the highest of
-    /// their 95th percentiles, so that slow responses stay visible.
-    fn of(points: &[ResponsePoint], step: i64) -> Self {
-        let start = |point: &ResponsePoint| point.at.0.div_euclid(step);
-        let merged = points.chunk_by(|one, other| start(one) == start(other)).filter_map(|hours| {
-            let at = Timestamp(start(hours.first()?) * step);
-            let p95_ms = hours.iter().map(|hour| hour.p95_ms).fold(0.0, f64::max);
-            Some(ResponsePoint { at, p50_ms: median(hours, |hour| hour.p50_ms), p95_ms })
-        });
+    pub fn of(windows: &[response::ResponseWindow]) -> Self {
+        let mut all = windows.iter().map(ResponseWindow::of);
         Self {
-            points: merged.collect(),
-            step,
-            p50_ms: median(points, |point| point.p50_ms),
-            p95_ms: median(points, |point| point.p95_ms),
+            since: windows.iter().filter_map(|window| window.points.first()).map(|point| point.at).min(),
+            windows: std::array::from_fn(|_| all.next().unwrap_or_default()),
         }
     }
 }
 
-/// The lower one of two.
-fn median(points: &[ResponsePoint], value: fn(&ResponsePoint) -> f64) -> f64 {
-    let mut values: Vec<_> = points.iter().map(value).collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or(0.0)
+impl ResponseWindow {
+    fn of(window: &response::ResponseWindow) -> Self {
+        let milliseconds = |microseconds: u64| microseconds as f64 / 1_000.0;
+        let point = |point: &response::ResponsePoint| ResponsePoint {
+            at: point.at,
+            p50_ms: milliseconds(point.of.p50_us),
+            p95_ms: milliseconds(point.of.p95_us),
+        };
+        Self {
+            points: window.points.iter().map(point).collect(),
+            step: window.step,
+            p50_ms: window.all.map_or(0.0, |all| milliseconds(all.p50_us)),
+            p95_ms: window.all.map_or(0.0, |all| milliseconds(all.p95_us)),
+        }
+    }
 }

@@ -14,9 +14,9 @@ fn index(view: &PageView) -> String {
 fn affected() -> PageView {
     let mut items = sample::sixty(0);
     if let Some(Item::Group(group)) = items.get_mut(1) {
-        group.children[2] = sample::impaired("Cards", Status::MajorOutage, 133);
-        group.children[4] = sample::impaired("Payouts", Status::PartialOutage, 118);
-        group.children[7] = sample::unseen("Refunds", 95);
+        group.children[2] = Item::Component(sample::impaired("Cards", Status::MajorOutage, 133));
+        group.children[4] = Item::Component(sample::impaired("Payouts", Status::PartialOutage, 118));
+        group.children[7] = Item::Component(sample::unseen("Refunds", 95));
     }
     sample::page("Northwind status", items)
 }
@@ -97,7 +97,7 @@ fn groups_are_closed_only_while_operational_and_on_long_pages() {
     assert_eq!(folded(sample::sixty(5)), (8, 0));
     let mut items = sample::sixty(5);
     if let Some(Item::Group(group)) = items.get_mut(2) {
-        group.children[3] = sample::unseen("Sandbox", 95);
+        group.children[3] = Item::Component(sample::unseen("Sandbox", 95));
     }
     assert_eq!(folded(items), (7, 1));
     let few = (0..3).map(|number| sample::component(&format!("Part {number}"))).collect();

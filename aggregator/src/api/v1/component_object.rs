@@ -1,9 +1,11 @@
 //! Components as Statuspage's clients decode them, and the groups that it lists among them.
 
 use super::objects::Writer;
+use super::rows::{all_below, children, flat, groups};
 use serde::Serialize;
 use skerry_domain::holds::Source;
-use skerry_domain::state::{Component as Row, ComponentKey, Group, GroupKey, IncidentKey, PageItem};
+use skerry_domain::labels::{Labels, Selector};
+use skerry_domain::state::{Component as Row, ComponentKey, Group, GroupKey, IncidentKey, PageItem, Placed};
 use skerry_domain::time::Timestamp;
 use skerry_publish::{component_status, group_status};
 use std::collections::BTreeMap;
@@ -47,6 +49,16 @@ struct Own {
     /// not see them.
     #[serde(skip_serializing_if = "Option::is_none")]
     checks: Option<Vec<String>>,
+    /// The labels by which it chooses them, and what their outage counts; `null`: they are named. As `checks`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check_labels: Option<Option<Labels>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check_weight: Option<Option<&'static str>>,
+}
+
+/// The weight of checks that labels choose.
+fn weight_name(selector: &Selector) -> &'static str {
+    if selector.is_minor() { "minor" } else { "major" }
 }
 
 /// The group of a component, and its position in it or on the page, from 1.
@@ -55,14 +67,11 @@ pub(super) type Place = (Option<GroupKey>, usize);
 impl Writer<'_> {
     fn places(&self) -> &BTreeMap<ComponentKey, Place> {
         self.places.get_or_init(|| {
-            let rows = self.page.items.iter().zip(1..);
-            let places = rows.flat_map(|(item, position)| match item {
-                PageItem::Component(key) => vec![(*key, (None, position))],
-                PageItem::Group(group, children) => {
-                    children.iter().zip(1..).map(|(key, position)| (*key, (Some(*group), position))).collect()
-                }
-            });
-            places.collect()
+            let place = |row: Placed<'_>| match row.item {
+                PageItem::Component(key) => Some((*key, (row.group, row.position))),
+                PageItem::Group(..) => None,
+            };
+            flat(self.page).into_iter().filter_map(place).collect()
         })
     }
 
@@ -70,6 +79,7 @@ impl Writer<'_> {
         let (group, position) = self.places().get(&key).copied().unwrap_or_default();
         let (status, updated_at) = component_status(self.state, component, self.now);
         let settings = &component.settings;
+        let selector = settings.selector.as_ref();
         let held = component.holds.iter().rfind(|hold| hold.from <= self.now && self.now < hold.to);
         let group = group.and_then(|group| self.state.groups.get(&group));
         Component {
@@ -94,6 +104,8 @@ impl Writer<'_> {
                 public: settings.public,
                 response_time: settings.response_time,
                 checks: self.names_checks.then(|| self.checks(component)),
+                check_labels: self.names_checks.then(|| selector.map(|one| one.labels().clone())),
+                check_weight: self.names_checks.then(|| selector.map(weight_name)),
             }),
         }
     }
@@ -103,11 +115,11 @@ impl Writer<'_> {
         present.map(|link| self.state.checks[&link.check].name.clone()).collect()
     }
 
-    /// A group as Statuspage lists it among the components.
+    /// A group as Statuspage lists it among the components. Its status is that of all below it.
     pub(in crate::api) fn group(&self, key: GroupKey, group: &Group) -> Component {
-        let children = super::groups::children(self.page, key);
-        let children: Vec<&Row> = children.iter().filter_map(|key| self.state.components.get(key)).collect();
-        let (status, updated_at) = group_status(self.state, children.iter().copied(), self.now);
+        let children = children(self.page, key).into_iter().filter_map(|key| self.state.components.get(&key));
+        let below = all_below(self.state, self.page, key).map(|(_, one)| one);
+        let (status, updated_at) = group_status(self.state, below, self.now);
         Component {
             id: group.id.clone(),
             page_id: self.page.id.clone(),
@@ -125,15 +137,14 @@ impl Writer<'_> {
             start_date: None,
             held_by: None,
             held_until: None,
-            components: Some(children.iter().map(|one| one.id.clone()).collect()),
+            components: Some(children.map(|one| one.id.clone()).collect()),
             own: None,
         }
     }
 
-    /// The place of a group among the rows of the page, from 1.
+    /// The place of a group among the rows of the page, from 1; a group inside another stands behind it.
     pub(in crate::api) fn position(&self, group: GroupKey) -> usize {
-        let is_group = |item: &PageItem| matches!(item, PageItem::Group(one, _) if *one == group);
-        self.page.items.iter().position(is_group).map_or(0, |place| place + 1)
+        groups(self.page).find(|(key, _)| *key == group).map_or(0, |(_, position)| position)
     }
 
     fn holder(&self, source: Source) -> String {

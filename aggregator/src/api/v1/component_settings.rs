@@ -11,13 +11,17 @@ use crate::desired::zone_of;
 use jiff::civil::Date;
 use skerry_domain::access::Role;
 use skerry_domain::holds::Source;
+use skerry_domain::labels::{Labels, Selector};
 use skerry_domain::rows::Subject;
-use skerry_domain::state::{
-    Component, ComponentKey, ComponentSettings, GroupKey, Origin, PageItem, PageKey, State,
-};
+use skerry_domain::state::{Component, ComponentKey, ComponentSettings, GroupKey, Origin, PageKey, State};
 use skerry_domain::status::Status;
 use skerry_domain::step::{Answer, Command, ComponentChange, DesiredLink, MAX_MADE, NewComponent};
 use skerry_domain::time::Timestamp;
+use skerry_protocol::check::{MAX_LABELS, is_label_name, is_label_value};
+
+/// Why a component has no named checks beside those that labels choose.
+const NOT_BOTH: &str =
+    "checks: check_labels chooses the checks of this component: send null for it to name them";
 
 /// The years in which a component may have begun.
 const EARLIEST: i16 = 1970;
@@ -34,6 +38,7 @@ pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
         fields.refuse("Name can't be blank");
     }
     let status = fields.choice("status", Status::from_name, &statuses());
+    let selector = selector(call, &mut fields, None).flatten();
     let settings = ComponentSettings {
         name: name.unwrap_or_default(),
         description: fields.words("description"),
@@ -42,9 +47,13 @@ pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
         response_time: fields.boolean("response_time").unwrap_or(false),
         showcase: fields.boolean("showcase").unwrap_or(true),
         only_show_if_degraded: fields.boolean("only_show_if_degraded").unwrap_or(false),
+        selector,
     };
     let group = group(call, key, &mut fields).flatten();
     let links = links(call, &mut fields).unwrap_or_default();
+    if settings.selector.is_some() && !links.is_empty() {
+        fields.refuse(NOT_BOTH);
+    }
     if settings.public {
         let (name, description) = (Some(settings.name.as_str()), settings.description.as_deref());
         check_names(call, &mut fields, &[("name", name), ("description", description)])?;
@@ -106,6 +115,12 @@ pub(super) fn read_change(
         fields.refuse("Name can't be blank");
     }
     let description = fields.has("description").then(|| fields.words("description"));
+    let selector = selector(call, fields, now.selector.as_ref()).filter(|new| *new != now.selector);
+    let is_named_anew = matches!(selector, Some(None));
+    let links = links(call, fields).filter(|new| is_named_anew || !feeds(call.state, component, new));
+    if links.is_some() && selector.as_ref().unwrap_or(&now.selector).is_some() {
+        fields.refuse(NOT_BOTH);
+    }
     ComponentChange {
         name: fields.words("name").filter(|new| *new != now.name),
         description: description.filter(|new| *new != now.description),
@@ -119,7 +134,8 @@ pub(super) fn read_change(
         group: group(call, component.page, fields)
             .filter(|new| *new != stands_in(call.state, component, key)),
         position: None,
-        links: links(call, fields).filter(|new| !feeds(call.state, component, new)),
+        links,
+        selector,
     }
 }
 
@@ -173,7 +189,7 @@ fn start_date(fields: &mut Fields<'_>) -> Option<Option<Date>> {
 }
 
 /// `Some(None)`: null or blank, which leads out of a group.
-fn group(call: &Call<'_>, page: PageKey, fields: &mut Fields<'_>) -> Option<Option<GroupKey>> {
+pub(super) fn group(call: &Call<'_>, page: PageKey, fields: &mut Fields<'_>) -> Option<Option<GroupKey>> {
     if !fields.has("group_id") {
         return None;
     }
@@ -198,6 +214,49 @@ fn links(call: &Call<'_>, fields: &mut Fields<'_>) -> Option<Vec<DesiredLink>> {
     Some(names.into_iter().map(|check| DesiredLink { check, minor: false }).collect())
 }
 
+/// Ours: `check_labels` chooses the checks that feed the component, and `check_weight` is what their outage counts; what
+/// is missing stays. `Some(None)`: null or nothing in it, which chooses none.
+fn selector(
+    call: &Call<'_>,
+    fields: &mut Fields<'_>,
+    present: Option<&Selector>,
+) -> Option<Option<Selector>> {
+    let weight = |name: &str| match name {
+        "major" => Some(false),
+        "minor" => Some(true),
+        _ => None,
+    };
+    let minor = fields.choice("check_weight", weight, &["major", "minor"]);
+    let says = fields.has("check_labels");
+    if !says && minor.is_none() {
+        return None;
+    }
+    if !call.caller.token.pages.is_empty() {
+        fields.refuse("check_labels: this token is limited to pages, and checks belong to none");
+        return None;
+    }
+    let labels: Labels = match present {
+        Some(present) if !says => present.labels().clone(),
+        _ => fields.map("check_labels").unwrap_or_default().into_iter().collect(),
+    };
+    if labels.len() > MAX_LABELS {
+        fields.refuse(format!("check_labels: at most {MAX_LABELS} are allowed"));
+    }
+    for (name, value) in &labels {
+        if !is_label_name(name) || !is_label_value(value) {
+            fields.refuse(format!(
+                "check_labels: no check has {name:?}: {value:?}: names are letters, digits and underscores and begin \
+                 with no digit, values are one line, and both have at most 100 characters"
+            ));
+        }
+    }
+    if labels.is_empty() && minor.is_some() {
+        fields.refuse("check_weight says nothing without check_labels");
+    }
+    let minor = minor.unwrap_or_else(|| present.is_some_and(Selector::is_minor));
+    Some(Selector::new(labels, minor))
+}
+
 fn feeds(state: &State, component: &Component, links: &[DesiredLink]) -> bool {
     let open = component.links.iter().filter(|link| link.to == Timestamp::FAR);
     let present: Vec<&str> = open.map(|link| state.checks[&link.check].name.as_str()).collect();
@@ -205,8 +264,5 @@ fn feeds(state: &State, component: &Component, links: &[DesiredLink]) -> bool {
 }
 
 fn stands_in(state: &State, component: &Component, key: ComponentKey) -> Option<GroupKey> {
-    state.pages.get(&component.page)?.items.iter().find_map(|item| match item {
-        PageItem::Group(group, children) if children.contains(&key) => Some(*group),
-        _ => None,
-    })
+    state.pages.get(&component.page)?.place_of(key)?.group
 }

@@ -2,19 +2,20 @@
 
 use super::component_settings;
 use super::objects::{Writer, statuses};
+use super::rows::flat;
 use crate::api::call::{Call, Plan, together};
 use crate::api::refusal::Refusal;
 use crate::api::reply::Reply;
 use skerry_domain::holds::{Hold, Source};
 use skerry_domain::rows::Subject;
-use skerry_domain::state::{Component, ComponentKey, GroupKey, IncidentKey, Origin, Page, PageItem};
+use skerry_domain::state::{Component, ComponentKey, IncidentKey, Origin, PageItem};
 use skerry_domain::status::Status;
 use skerry_domain::step::{Answer, Command};
 
 /// The most components that are answered at once, as Statuspage has it.
 const PER_PAGE: u64 = 1_100;
 
-/// `GET /v1/pages/{page}/components`.
+/// `GET /v1/pages/{page}/components`: in the order of the page, each group before its own.
 pub(in crate::api) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     let (_, page) = call.page()?;
     let writer = Writer::new(call, page);
@@ -22,29 +23,13 @@ pub(in crate::api) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     let per_page = query.number("per_page").unwrap_or(PER_PAGE).clamp(1, PER_PAGE);
     let skipped = (query.number("page").unwrap_or(1).max(1) - 1).saturating_mul(per_page);
     query.finish()?;
-    let rows = rows(page).skip(usize::try_from(skipped).unwrap_or(usize::MAX)).take(per_page as usize);
+    let rows = flat(page).into_iter().map(|row| row.item);
+    let rows = rows.skip(usize::try_from(skipped).unwrap_or(usize::MAX)).take(per_page as usize);
     let known = rows.filter_map(|row| match row {
-        Row::Component(key) => Some(writer.component(key, call.state.components.get(&key)?)),
-        Row::Group(key) => Some(writer.group(key, call.state.groups.get(&key)?)),
+        PageItem::Component(key) => Some(writer.component(*key, call.state.components.get(key)?)),
+        PageItem::Group(key, _) => Some(writer.group(*key, call.state.groups.get(key)?)),
     });
     Ok(Reply::ok(known.collect::<Vec<_>>()))
-}
-
-/// What Statuspage lists as a component.
-enum Row {
-    Group(GroupKey),
-    Component(ComponentKey),
-}
-
-/// The components of a page in its order, each group before its own.
-fn rows(page: &Page) -> impl Iterator<Item = Row> {
-    page.items.iter().flat_map(|item| match item {
-        PageItem::Component(key) => vec![Row::Component(*key)],
-        PageItem::Group(key, children) => {
-            let children = children.iter().copied().map(Row::Component);
-            std::iter::once(Row::Group(*key)).chain(children).collect()
-        }
-    })
 }
 
 /// `GET /v1/pages/{page}/components/{component}`; of a group, too.

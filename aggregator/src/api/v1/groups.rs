@@ -1,8 +1,9 @@
 //! Groups of components. Their description stands beside `component_group`, and clients that put it inside are
-//! understood, too.
+//! understood, too. Statuspage's groups do not nest: a group inside another is one of its own here, and `group_id` is ours.
 
 use super::component_settings;
 use super::objects::Writer;
+use super::rows::{children, groups};
 use super::texts::check_names;
 use crate::api::call::{Call, Plan};
 use crate::api::document::Fields;
@@ -10,7 +11,7 @@ use crate::api::refusal::Refusal;
 use crate::api::reply::Reply;
 use serde::Serialize;
 use skerry_domain::rows::Subject;
-use skerry_domain::state::{ComponentKey, Group, GroupKey, Origin, Page, PageItem, PageKey};
+use skerry_domain::state::{ComponentKey, Group, GroupKey, Origin, Page, PageKey};
 use skerry_domain::step::{Answer, Command, GroupChange, MAX_MADE, NewGroup};
 
 /// The default and greatest number of groups that are answered at once, as Statuspage has it.
@@ -23,9 +24,11 @@ struct ComponentGroup {
     page_id: String,
     name: String,
     description: Option<String>,
-    /// Ids, in order.
+    /// Ours: the group that it stands in.
+    group_id: Option<String>,
+    /// Ids of its own components, in order, without those of groups inside it.
     components: Vec<String>,
-    /// From 1, among the rows of the page.
+    /// From 1, among the rows of the page; a group inside another stands behind it.
     position: usize,
     created_at: String,
     updated_at: String,
@@ -38,11 +41,7 @@ pub(in crate::api) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     let per_page = query.number("per_page").unwrap_or(PER_PAGE).clamp(1, PER_PAGE);
     let skipped = (query.number("page").unwrap_or(1).max(1) - 1).saturating_mul(per_page);
     query.finish()?;
-    let keys = page.items.iter().filter_map(|item| match item {
-        PageItem::Group(key, _) => Some(*key),
-        PageItem::Component(_) => None,
-    });
-    let known = keys.filter_map(|key| Some((key, call.state.groups.get(&key)?)));
+    let known = groups(page).filter_map(|(key, _)| Some((key, call.state.groups.get(&key)?)));
     let known = known.skip(usize::try_from(skipped).unwrap_or(usize::MAX)).take(per_page as usize);
     let writer = Writer::new(call, page);
     Ok(Reply::ok(known.map(|(key, group)| written(call, page, &writer, (key, group))).collect::<Vec<_>>()))
@@ -70,12 +69,13 @@ pub(in crate::api) fn create(call: &Call<'_>) -> Result<Plan, Refusal> {
         fields.refuse("Components can't be blank");
     }
     let components = components(call, page, &mut fields)?;
+    let group = component_settings::group(call, page, &mut fields).flatten();
     let description = description(call, &mut fields).flatten();
     let names = [("name", name.as_deref()), ("description", description.as_deref())];
     check_names(call, &mut fields, &names)?;
     fields.finish()?;
     let (name, components) = (name.unwrap_or_default(), components.unwrap_or_default());
-    let new = NewGroup { page, name, description, components };
+    let new = NewGroup { page, group, name, description, components };
     Ok(Plan::new(Command::CreateGroup(Box::new(new))))
 }
 
@@ -87,7 +87,7 @@ pub(in crate::api) fn shown_new(call: &Call<'_>, answer: &Answer) -> Result<Repl
     Ok(Reply::created(written(call, page, &Writer::new(call, page), (*key, group))).versioned(version))
 }
 
-/// `PATCH` and `PUT` of a group. Components that are not named any more stay on the page.
+/// `PATCH` and `PUT` of a group. Components that are not named any more stay on the page, groups inside it where they are.
 pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     let (key, group) = call.group()?;
     let (page_key, page) = call.page()?;
@@ -100,7 +100,9 @@ pub(in crate::api) fn change(call: &Call<'_>) -> Result<Plan, Refusal> {
     let change = GroupChange {
         name: fields.words("name").filter(|new| *new != group.name),
         description: description(call, &mut fields).filter(|new| *new != group.description),
-        components: named.filter(|new| new != present),
+        group: component_settings::group(call, page_key, &mut fields)
+            .filter(|new| *new != page.place_of_group(key).and_then(|row| row.group)),
+        components: named.filter(|new| *new != present),
         position: None,
     };
     if group.origin == Origin::Runtime {
@@ -129,7 +131,7 @@ pub(in crate::api) fn shown(call: &Call<'_>, _: &Answer) -> Result<Reply, Refusa
     get(call)
 }
 
-/// `DELETE …/component-groups/{group}`: its components stay on the page. Answered with the group.
+/// `DELETE …/component-groups/{group}`: what stands in it stays on the page. Answered with the group.
 pub(in crate::api) fn delete(call: &Call<'_>) -> Result<Plan, Refusal> {
     let (key, group) = call.group()?;
     let (_, page) = call.page()?;
@@ -153,26 +155,19 @@ fn written(
     writer: &Writer<'_>,
     (key, group): (GroupKey, &Group),
 ) -> ComponentGroup {
-    let components = children(page, key).iter().filter_map(|key| call.state.components.get(key));
+    let components = children(page, key).into_iter().filter_map(|key| call.state.components.get(&key));
+    let outer = page.place_of_group(key).and_then(|row| call.state.groups.get(&row.group?));
     ComponentGroup {
         id: group.id.clone(),
         page_id: page.id.clone(),
         name: group.name.clone(),
         description: group.description.clone(),
+        group_id: outer.map(|outer| outer.id.clone()),
         components: components.map(|one| one.id.clone()).collect(),
         position: writer.position(key),
         created_at: writer.at(group.created_at),
         updated_at: writer.at(group.created_at),
     }
-}
-
-/// The components of a group, in order.
-pub(super) fn children(page: &Page, key: GroupKey) -> &[ComponentKey] {
-    let found = page.items.iter().find_map(|item| match item {
-        PageItem::Group(group, children) if *group == key => Some(children.as_slice()),
-        _ => None,
-    });
-    found.unwrap_or_default()
 }
 
 /// At the root of the request, or inside; `Some(None)`: null or blank, which removes it.

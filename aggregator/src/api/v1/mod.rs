@@ -11,6 +11,7 @@ pub(super) mod maintenance;
 mod objects;
 pub(super) mod pages;
 pub(super) mod postmortem;
+mod rows;
 mod search;
 pub(super) mod templates;
 pub(super) mod texts;

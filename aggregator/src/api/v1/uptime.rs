@@ -1,8 +1,8 @@
 //! The uptime of components and groups over a time, by the rule of the page.
 
 use super::components::named;
-use super::groups::children;
 use super::objects::Writer;
+use super::rows::all_below;
 use crate::api::call::Call;
 use crate::api::document::Fields;
 use crate::api::refusal::Refusal;
@@ -98,12 +98,11 @@ pub(in crate::api) fn component(call: &Call<'_>) -> Result<Reply, Refusal> {
     )))
 }
 
-/// `GET …/component-groups/{group}/uptime`: the mean of its components, truncated.
+/// `GET …/component-groups/{group}/uptime`: the mean of all components below it, truncated.
 pub(in crate::api) fn group(call: &Call<'_>) -> Result<Reply, Refusal> {
     let (page_key, page) = call.page()?;
     let (key, group) = call.group()?;
-    let all = children(page, key).iter().filter_map(|key| Some((*key, call.state.components.get(key)?)));
-    let all: Vec<(ComponentKey, &Component)> = all.collect();
+    let all: Vec<(ComponentKey, &Component)> = all_below(call.state, page, key).collect();
     // The page takes the mean of those that show their uptime.
     let shown: Vec<_> = all.iter().copied().filter(|(_, one)| one.settings.showcase).collect();
     let counted = if shown.is_empty() { &all } else { &shown };

@@ -116,7 +116,8 @@ fn rank_of(path: &str) -> Rank {
     let first = path.split('/').next().unwrap_or_default();
     let extension = path.rsplit_once('.').map(|(_, extension)| extension);
     match (first, extension) {
-        ("assets", _) => Rank::Asset,
+        // The event of a maintenance, which its page links to.
+        ("assets", _) | ("maintenance", Some("ics")) => Rank::Asset,
         ("incidents" | "maintenance" | "announcements", _) => Rank::Announced,
         _ if path.is_empty() => Rank::Index,
         _ if path == "api/v2/status.json" => Rank::Status,
@@ -148,6 +149,7 @@ mod tests {
             ("history", true, "history.html", Rank::Inner),
             ("history/2026-10", true, "history/2026-10.html", Rank::Below),
             ("incidents/abc", true, "incidents/abc.html", Rank::Announced),
+            ("maintenance/abc/calendar.ics", false, "maintenance/abc/calendar.ics", Rank::Asset),
             ("widget.html", true, "widget.html", Rank::Inner),
             ("badge.svg", false, "badge.svg", Rank::Inner),
             ("uptime.csv", false, "uptime.csv", Rank::Inner),

@@ -1,24 +1,16 @@
 //! Hourly roll-ups: counts and a mergeable latency histogram per track, computed from the raw observations of an hour
 //! once it is complete, and again when late ones arrive.
 
+use super::latency::{Latencies, Packer, latency_of};
 use super::{Sqlite, StoreError};
-use hdrhistogram::Histogram;
-use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior};
-use skerry_domain::state::{ResponseHour, TrackKey, WorkspaceKey};
 use skerry_domain::time::{DAY, HOUR, Timestamp};
-use skerry_protocol::wire::Outcome;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Hours a response-time chart goes back: 90 days.
-pub const MAX_CHART_HOURS: i64 = 90 * 24;
-/// The longest latency that a histogram distinguishes: ten minutes.
-const MAX_LATENCY_US: u64 = 600_000_000;
+use std::collections::BTreeMap;
 
 /// What a track observed on a day.
 struct Tally {
     counts: [u64; 4],
-    latency: Histogram<u64>,
+    latency: Latencies,
 }
 
 /// What a track observed in an hour. A histogram for each of many tracks would take far more memory than its values.
@@ -41,32 +33,18 @@ pub struct RollUp {
     rows: Vec<Row>,
 }
 
-/// Writes the histograms of an hour, one after the other.
-struct Writer {
-    histogram: Histogram<u64>,
-    serializer: V2DeflateSerializer,
+impl RollUp {
+    /// The hour.
+    #[must_use]
+    pub fn hour(&self) -> Timestamp {
+        self.hour
+    }
 }
 
-impl Writer {
-    fn new() -> Self {
-        Self { histogram: empty(), serializer: V2DeflateSerializer::new() }
-    }
-
-    fn row(&mut self, slot: i64, hour: Timestamp, observed: &Observed) -> Result<Row, StoreError> {
-        self.histogram.reset();
-        for latency in &observed.latencies {
-            let value = u64::from(*latency).clamp(1, MAX_LATENCY_US);
-            self.histogram
-                .record(value)
-                .map_err(|error| StoreError::Unexpected(format!("a latency: {error}")))?;
-        }
-        let mut latency = Vec::new();
-        self.serializer
-            .serialize(&self.histogram, &mut latency)
-            .map_err(|error| StoreError::Unexpected(format!("a histogram: {error}")))?;
-        let [inconclusive, up, degraded, down] = observed.counts.map(|count| count as i64);
-        Ok((slot, hour.0, up, degraded, down, inconclusive, latency))
-    }
+fn row(packer: &mut Packer, slot: i64, hour: Timestamp, observed: &Observed) -> Result<Row, StoreError> {
+    let latency = packer.pack(&observed.latencies)?;
+    let [inconclusive, up, degraded, down] = observed.counts.map(|count| count as i64);
+    Ok((slot, hour.0, up, degraded, down, inconclusive, latency))
 }
 
 impl Sqlite {
@@ -82,9 +60,9 @@ impl Sqlite {
         let Some((hour, times)) = oldest.map(|(hour, times)| (Timestamp(hour), times)) else {
             return Ok(None);
         };
-        let mut writer = Writer::new();
+        let mut packer = Packer::new();
         let observed = self.observed_in(hour)?;
-        let rows = observed.into_iter().map(|(slot, observed)| writer.row(slot, hour, &observed));
+        let rows = observed.into_iter().map(|(slot, observed)| row(&mut packer, slot, hour, &observed));
         Ok(Some(RollUp { hour, times, rows: rows.collect::<Result<_, _>>()? }))
     }
 
@@ -114,75 +92,8 @@ impl Sqlite {
         self.each_observation(hour, hour + HOUR, |raw| {
             let observed = slots.entry(raw.slot).or_default();
             observed.counts[raw.outcome as usize] += 1;
-            if let (Outcome::Up | Outcome::Degraded, Some(total_us)) = (raw.outcome, raw.total_us) {
-                observed.latencies.push(u32::try_from(total_us).unwrap_or(u32::MAX));
-            }
+            observed.latencies.extend(latency_of(&raw));
         })?;
-        Ok(slots)
-    }
-
-    /// Response times by hour, merged over some tracks, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn response_hours(
-        &self,
-        workspace: WorkspaceKey,
-        tracks: &[TrackKey],
-        from: Timestamp,
-    ) -> Result<Vec<ResponseHour>, StoreError> {
-        let mut hours: BTreeMap<i64, Histogram<u64>> = BTreeMap::new();
-        for track in tracks {
-            let sql = "SELECT hour_ms, latency FROM hour WHERE hour_ms >= ?3
-                 AND slot = (SELECT slot FROM slot WHERE workspace = ?1 AND track = ?2)";
-            let mut statement = self.connection.prepare_cached(sql)?;
-            let mut rows = statement.query((workspace.0, track.0, from.0))?;
-            while let Some(row) = rows.next()? {
-                let bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-                add(hours.entry(row.get(0)?).or_insert_with(empty), bytes)?;
-            }
-        }
-        Ok(response_times(hours, HOUR))
-    }
-
-    /// Response times of some charts in steps of `step` ms, from raw observations in `[from, to)`, oldest first. A chart is
-    /// given by its tracks.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn response_fine(
-        &self,
-        charts: &[(WorkspaceKey, &[TrackKey])],
-        (from, to): (Timestamp, Timestamp),
-        step: i64,
-    ) -> Result<Vec<Vec<ResponseHour>>, StoreError> {
-        let mut steps: Vec<BTreeMap<i64, Histogram<u64>>> = vec![BTreeMap::new(); charts.len()];
-        let charts = charts.iter().map(|(workspace, tracks)| self.slots_of(*workspace, tracks));
-        let charts: Vec<BTreeSet<i64>> = charts.collect::<Result<_, _>>()?;
-        self.each_observation(from, to, |raw| {
-            let (Outcome::Up | Outcome::Degraded, Some(total_us)) = (raw.outcome, raw.total_us) else {
-                return;
-            };
-            let start = raw.at.0.div_euclid(step) * step;
-            for (chart, steps) in charts.iter().zip(&mut steps) {
-                if chart.contains(&raw.slot) {
-                    // Recording cannot fail within the bounds of the histogram.
-                    let _ =
-                        steps.entry(start).or_insert_with(empty).record(total_us.clamp(1, MAX_LATENCY_US));
-                }
-            }
-        })?;
-        Ok(steps.into_iter().map(|steps| response_times(steps, step)).collect())
-    }
-
-    /// The slots of these tracks.
-    fn slots_of(&self, workspace: WorkspaceKey, tracks: &[TrackKey]) -> Result<BTreeSet<i64>, StoreError> {
-        let sql = "SELECT slot FROM slot WHERE workspace = ?1 AND track = ?2";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut slots = BTreeSet::new();
-        for track in tracks {
-            slots.extend(statement.query_row((workspace.0, track.0), |row| row.get::<_, i64>(0)).optional()?);
-        }
         Ok(slots)
     }
 }
@@ -203,9 +114,9 @@ pub(super) fn compact(
         read += 1;
         let hour: i64 = row.get(0)?;
         let day = hour.div_euclid(DAY) * DAY;
-        let tally = days.entry(day).or_insert_with(|| Tally { counts: [0; 4], latency: empty() });
+        let tally = days.entry(day).or_insert_with(|| Tally { counts: [0; 4], latency: Latencies::new() });
         let latency = row.get_ref(5)?.as_blob().map_err(|error| StoreError::Unexpected(error.to_string()));
-        match latency.and_then(|latency| add(&mut tally.latency, latency)) {
+        match latency.and_then(|latency| tally.latency.add(latency)) {
             Ok(()) => {
                 for (column, count) in (1..).zip(&mut tally.counts) {
                     *count += row.get::<_, i64>(column)?.unsigned_abs();
@@ -220,12 +131,13 @@ pub(super) fn compact(
     }
     for (day, Tally { counts, latency }) in days {
         let [inconclusive, up, degraded, down] = counts.map(|count| count as i64);
-        let at = |quantile| (!latency.is_empty()).then(|| latency.value_at_quantile(quantile) as i64);
+        let of = latency.percentiles();
+        let (p50_us, p95_us) = (of.map(|of| of.p50_us as i64), of.map(|of| of.p95_us as i64));
         let sql =
             "INSERT INTO day (workspace, slot, day_ms, up, degraded, down, inconclusive, p50_us, p95_us)
              SELECT workspace, slot, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM slot WHERE slot = ?1
              ON CONFLICT (slot, day_ms) DO NOTHING";
-        let row = (slot, day, up, degraded, down, inconclusive, at(0.5), at(0.95));
+        let row = (slot, day, up, degraded, down, inconclusive, p50_us, p95_us);
         transaction.prepare_cached(sql)?.execute(row)?;
     }
     let done = "DELETE FROM hour WHERE slot = ?1 AND hour_ms < ?2 AND hour_ms NOT IN (SELECT value FROM json_each(?3))";
@@ -233,34 +145,9 @@ pub(super) fn compact(
     Ok(read)
 }
 
-/// Adds a stored histogram.
-fn add(merged: &mut Histogram<u64>, bytes: &[u8]) -> Result<(), StoreError> {
-    let wrong = |error: String| StoreError::Unexpected(format!("a histogram: {error}"));
-    let one: Histogram<u64> =
-        Deserializer::new().deserialize(&mut &*bytes).map_err(|error| wrong(error.to_string()))?;
-    merged.add(&one).map_err(|error| wrong(error.to_string()))
-}
-
-fn response_times(steps: BTreeMap<i64, Histogram<u64>>, length: i64) -> Vec<ResponseHour> {
-    let non_empty = steps.into_iter().filter(|(_, latency)| !latency.is_empty());
-    let one = |(start, latency): (i64, Histogram<u64>)| ResponseHour {
-        hour: Timestamp(start),
-        length,
-        p50_us: latency.value_at_quantile(0.5),
-        p95_us: latency.value_at_quantile(0.95),
-    };
-    non_empty.map(one).collect()
-}
-
-/// Two significant digits, growing as needed.
-fn empty() -> Histogram<u64> {
-    let mut histogram = Histogram::new_with_max(MAX_LATENCY_US, 2).expect("the bounds are valid constants");
-    histogram.auto(true);
-    histogram
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::response::ResponseSteps;
     use super::*;
     use skerry_domain::heartbeat::Expected;
     use skerry_domain::problem::Severity;
@@ -268,26 +155,11 @@ mod tests {
     use skerry_domain::step::{Command, Context, DesiredHeartbeat, HeartbeatPing, Ids, PingKind, step};
     use skerry_domain::time::{MINUTE, SECOND};
 
-    #[test]
-    fn the_histogram_of_a_row_knows_its_own_track_alone() {
-        let mut writer = Writer::new();
-        let mut packed = |latencies: &[u32]| {
-            let observed = Observed { counts: [0, 1, 0, 0], latencies: latencies.to_vec() };
-            writer.row(0, Timestamp(0), &observed).expect("packed").6
-        };
-        let first = packed(&[900]);
-        packed(&[5, 100_000_000, u32::MAX]);
-        assert_eq!(packed(&[900]), first);
-        let mut read = empty();
-        add(&mut read, &first).expect("unpacked");
-        assert_eq!((read.len(), read.max()), (1, read.highest_equivalent(900)));
-    }
-
     /// A store with `hours` equal hours in each of three slots.
     fn three_slots(folder: &std::path::Path, hours: i64) -> Sqlite {
         let store = Sqlite::open(&folder.join("skerry.db")).expect("opens");
         let observed = Observed { counts: [0, 1, 0, 0], latencies: vec![1_000] };
-        let (.., latency) = Writer::new().row(0, Timestamp(0), &observed).expect("packed");
+        let (.., latency) = row(&mut Packer::new(), 0, Timestamp(0), &observed).expect("packed");
         let connection = &store.connection;
         let tracks = "PRAGMA foreign_keys = OFF; INSERT INTO slot VALUES (1, 1, 7), (2, 1, 8), (3, 1, 9);";
         connection.execute_batch(tracks).expect("slots");
@@ -356,6 +228,7 @@ mod tests {
             expected,
             severity: Severity::High,
             depends_on: Vec::new(),
+            labels: Default::default(),
         };
         let heartbeats = vec![job];
         let workspace = take(0, Command::DeclareHeartbeats(heartbeats));
@@ -382,9 +255,11 @@ mod tests {
         while let Some(roll_up) = store.next_roll_up(now + HOUR).expect("rolls up") {
             store.store_roll_up(roll_up, Timestamp(0)).expect("kept");
         }
-        let hours = store.response_hours(workspace, &[raw[0].track], Timestamp(0)).expect("reads");
+        let whole = (Timestamp(0), Timestamp::FAR);
+        let hours = store.response_steps(workspace, &[raw[0].track], whole, HOUR).expect("reads");
+        let hours = hours.followed_by(&ResponseSteps::default(), HOUR).expect("sound").points;
         assert_eq!(hours.len(), 1, "the hour without a start shows none: {hours:?}");
-        let exact = |us: u64| us.abs_diff(1_000_000) < 10_000;
-        assert!(exact(hours[0].p50_us) && exact(hours[0].p95_us), "{hours:?}");
+        let near = |us: u64| us.abs_diff(1_000_000) < 10_000;
+        assert!(near(hours[0].of.p50_us) && near(hours[0].of.p95_us), "{hours:?}");
     }
 }

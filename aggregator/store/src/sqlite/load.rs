@@ -9,9 +9,9 @@ use skerry_domain::rows::{
     EnrolmentRow, EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, FormerTextRow, GroupRow,
     HeartbeatRow, HeartbeatTokenRow, HoldRow, IncidentComponentRow, IncidentProblemRow, IncidentRow,
     IncidentUpdateRow, IntervalRow, LinkRow, Misread, PageBrandingRow, PageImageRow, PageRow,
-    ProblemEventRow, ProblemRow, Record, Restore, SeriesRow, SpanRow, TemplateComponentRow, TemplateRow,
-    TrackRow, Value, WindowCheckRow, WindowComponentRow, WindowRow, WindowTextRow, WindowUpdateRow,
-    WorkspaceRow,
+    ProblemEventRow, ProblemRow, Record, Restore, SelectionRow, SeriesRow, SpanRow, TemplateComponentRow,
+    TemplateRow, TrackRow, Value, WindowCheckRow, WindowComponentRow, WindowRow, WindowTextRow,
+    WindowUpdateRow, WorkspaceRow,
 };
 use skerry_domain::state::{Counters, State, WorkspaceKey};
 use skerry_domain::time::Timestamp;
@@ -49,6 +49,7 @@ impl Sqlite {
         self.restore::<PageImageRow>(&mut states)?;
         self.restore::<GroupRow>(&mut states)?;
         self.restore::<ComponentRow>(&mut states)?;
+        self.restore::<SelectionRow>(&mut states)?;
         self.restore::<LinkRow>(&mut states)?;
         self.restore::<IntervalRow>(&mut states)?;
         self.restore::<ChunkRow>(&mut states)?;

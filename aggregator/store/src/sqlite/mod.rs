@@ -9,6 +9,7 @@ pub mod backup;
 mod clock;
 mod heartbeats;
 mod hours;
+mod latency;
 mod load;
 mod log;
 mod migrate;
@@ -17,14 +18,16 @@ mod observation;
 mod open_statements;
 mod place;
 mod prune;
+mod response;
 mod sql;
 mod write;
 
 pub use agents::{AgentEntry, LastBatch};
 pub use heartbeats::HeartbeatToken;
-pub use hours::{MAX_CHART_HOURS, RollUp};
+pub use hours::RollUp;
 pub use observation::StoredObservation;
 pub use place::is_served;
+pub use response::ResponseSteps;
 pub use write::Fence;
 
 pub(crate) use migrate::SCHEMA_VERSION;

@@ -27,7 +27,7 @@ impl SignIns for FakeSignIns {
     ) -> Result<(String, u32), NotSignedIn> {
         match password.as_str() {
             "right & wide" => Ok(("good".to_owned(), 3_600)),
-            "often" => Err(NotSignedIn::TooManyTries("16:30 UTC".to_owned())),
+            "often" => Err(NotSignedIn::TooManyTries("16:30".to_owned())),
             _ => Err(NotSignedIn::WrongPassword),
         }
     }

@@ -27,7 +27,7 @@ impl Scale {
     }
 
     /// What is outside the window is at its edge.
-    fn x(&self, at: Timestamp) -> i64 {
+    pub(super) fn x(&self, at: Timestamp) -> i64 {
         let share = (at - self.from) as f64 / ((self.to - self.from) as f64).max(1.0);
         let x = (share.clamp(0.0, 1.0) * WIDTH as f64).round() as i64;
         if self.mirrored { WIDTH - x } else { x }

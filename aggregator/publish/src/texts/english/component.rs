@@ -26,7 +26,11 @@ impl ComponentTexts for English {
     }
 
     fn slowest(&self) -> [&'static str; 2] {
-        ["95th percentile", "usually "]
+        ["Slowest 5%", "over "]
+    }
+
+    fn point(&self) -> &'static str {
+        "{0} · median {1} · slowest 5% over {2}"
     }
 
     fn no_response(&self) -> &'static str {
@@ -69,7 +73,7 @@ impl ComponentTexts for English {
     fn chart(&self, window: usize, medians: &str, slowest: &str, outages: &[String]) -> String {
         let over = ["24 hours", "7 days", "30 days", "90 days"];
         let over = over.get(window).copied().unwrap_or_default();
-        let mut parts = vec![format!("median {medians}"), format!("95th percentile {slowest}")];
+        let mut parts = vec![format!("median {medians}"), format!("slowest 5% over {slowest}")];
         parts.extend_from_slice(outages);
         format!("Response time over the last {over}: {}.", parts.join(", "))
     }

@@ -8,6 +8,16 @@ impl HeadTexts for English {
         format!("Current status, incidents, maintenance and uptime of {name}.")
     }
 
+    fn plain_card(&self) -> &'static str {
+        "A line of days"
+    }
+
+    fn month(&self, name: &str, held: &str, uptime: Option<&str>) -> String {
+        let held = if held.is_empty() { "no incidents" } else { held };
+        let uptime = uptime.map(|figure| format!(" Uptime {figure}."));
+        format!("{name}: {held}.{}", uptime.unwrap_or_default())
+    }
+
     fn as_of(&self, name: &str, at: &str) -> String {
         format!("{name}, as of {at}.")
     }

@@ -15,6 +15,10 @@ impl MaintenanceTexts for English {
         "Planned"
     }
 
+    fn add_to_calendar(&self) -> &'static str {
+        "Add to calendar"
+    }
+
     fn runs(&self) -> &'static str {
         " is in progress."
     }

@@ -1,7 +1,8 @@
 //! Past days and months, in English.
 
-use super::English;
+use super::{English, TEXTS};
 use crate::texts::past::PastTexts;
+use crate::view::CorrectionKind;
 use skerry_protocol::words::count;
 
 impl PastTexts for English {
@@ -70,6 +71,10 @@ impl PastTexts for English {
         format!("{duration} so far, since {since}.")
     }
 
+    fn all_groups(&self) -> &'static str {
+        "All groups"
+    }
+
     fn all_months(&self) -> &'static str {
         "All months"
     }
@@ -96,6 +101,22 @@ impl PastTexts for English {
 
     fn so_far_until(&self, at: &str) -> String {
         format!("So far, until {at}.")
+    }
+
+    fn correction(&self, kind: CorrectionKind) -> &'static str {
+        match kind {
+            CorrectionKind::FalseAlarm => "false alarm",
+            CorrectionKind::Planned => "planned maintenance",
+            CorrectionKind::Was(status) => TEXTS.status.within(Some(status)),
+        }
+    }
+
+    fn corrected_on(&self, day: &str, kind: CorrectionKind) -> String {
+        format!("Corrected on {day}: {}.", self.correction(kind))
+    }
+
+    fn corrected(&self, kinds: &str, alone: bool) -> String {
+        if alone { format!("Corrected: {kinds}") } else { format!(", corrected: {kinds}") }
     }
 
     fn held(&self, incidents: usize, maintenance: usize) -> String {

@@ -73,6 +73,11 @@ impl UptimeTexts for English {
         format!("Uptime in {month}")
     }
 
+    fn described(&self, month: &str, figure: Option<&str>) -> String {
+        let all = figure.map(|figure| format!(": {figure} in all"));
+        format!("{}, by component{}.", self.in_month(month), all.unwrap_or_default())
+    }
+
     fn history_of_month(&self, month: &str) -> String {
         format!("What happened in {month}")
     }

@@ -1,0 +1,170 @@
+//! Which checks feed a component that chooses them by their labels.
+//!
+//! Whoever gives a check its labels decides what a page shows, so the labels of an agent count only for checks for which
+//! the agent counts itself. The labels of a check that the aggregator runs are those of its own file alone. Where new
+//! reporters need permission, an agent's labels need it too.
+
+use super::agent::Agent;
+use super::agent_check::AgentCheck;
+use super::reporters::Permit;
+use super::state::{AgentKey, Check, CheckKey, Component, ComponentKey, State, TrackKey};
+use super::time::{DAY, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use skerry_protocol::check::Labels;
+
+/// How many checks an agent's labels may bring to a component, those that left it within a day included.
+pub const MAX_CHOSEN: usize = 1_000;
+
+/// The labels that a check must have to feed a component: all of them, as with `matchLabels` of Kubernetes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selector {
+    labels: Labels,
+    minor: bool,
+}
+
+impl Selector {
+    /// `minor`: the outage of a check only degrades the component. `None`: without labels it would choose every check.
+    #[must_use]
+    pub fn new(labels: Labels, minor: bool) -> Option<Self> {
+        (!labels.is_empty()).then_some(Self { labels, minor })
+    }
+
+    /// The labels; never empty.
+    #[must_use]
+    pub fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    /// The outage of a check only degrades the component.
+    #[must_use]
+    pub fn is_minor(&self) -> bool {
+        self.minor
+    }
+
+    /// Whether a check with these labels is chosen.
+    #[must_use]
+    pub fn chooses(&self, labels: &Labels) -> bool {
+        self.labels.iter().all(|(name, value)| labels.get(name) == Some(value))
+    }
+}
+
+impl Permit {
+    /// Whether an operator named this check for the agent: in what the agent is limited to, or in what it may join.
+    fn names(&self, check: &str) -> bool {
+        self.allows(check) || self.checks.is_some() && self.covers(check)
+    }
+}
+
+/// The checks that a component chooses.
+#[derive(Debug, Default)]
+pub(crate) struct Chosen {
+    pub(crate) checks: BTreeSet<CheckKey>,
+    /// Agents whose labels choose more than [`MAX_CHOSEN`].
+    pub(crate) beyond: BTreeSet<AgentKey>,
+}
+
+impl State {
+    /// The agents whose labels of a check count: those of the aggregator itself if it runs the check, else those that
+    /// operators let.
+    pub fn labelling<'a>(&'a self, check: &'a Check) -> impl Iterator<Item = &'a AgentCheck> {
+        let ours = self.is_ours(check);
+        self.declared(check).filter(move |one| self.may_label(one, check, ours))
+    }
+
+    /// Whether an agent's labels of a check wait until an operator allows them.
+    #[must_use]
+    pub fn labels_wait(&self, one: &AgentCheck) -> bool {
+        let check = &self.checks[&one.check];
+        let counts = one.is_declared() && !one.labels.is_empty();
+        counts && !self.is_ours(check) && !self.is_trusted(&self.agents[&one.agent], check)
+    }
+
+    /// The labels of a check, each with the values that agents give it.
+    #[must_use]
+    pub fn labels_of(&self, check: CheckKey) -> BTreeMap<&str, BTreeSet<&str>> {
+        let mut labels: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let check = self.checks.get(&check);
+        for (name, value) in
+            check.into_iter().flat_map(|check| self.labelling(check)).flat_map(|one| &one.labels)
+        {
+            labels.entry(name).or_default().insert(value);
+        }
+        labels
+    }
+
+    /// Whether agents whose labels count give a check different ones.
+    #[must_use]
+    pub fn labels_differ(&self, check: CheckKey) -> bool {
+        let Some(check) = self.checks.get(&check) else { return false };
+        let mut all = self.labelling(check).map(|one| &one.labels);
+        let first = all.next();
+        all.any(|other| Some(other) != first)
+    }
+
+    /// Sets an agent's labels of a check; returns whether they are new.
+    pub(crate) fn set_labels(&mut self, track: TrackKey, labels: &Labels) -> bool {
+        if self.tracks.get(&track).is_none_or(|one| one.labels == *labels) {
+            return false;
+        }
+        self.tracks.get_mut(&track).expect("looked up above").labels.clone_from(labels);
+        true
+    }
+
+    /// The checks that each of these components chooses now.
+    pub(crate) fn chosen(&self, components: &[ComponentKey], now: Timestamp) -> Vec<Chosen> {
+        let selectors = components.iter().map(|key| {
+            let component = &self.components[key];
+            (component.settings.selector.as_ref(), self.left_lately(component, now))
+        });
+        let mut selectors: Vec<(Option<&Selector>, BTreeMap<AgentKey, usize>)> = selectors.collect();
+        let mut all: Vec<Chosen> = selectors.iter().map(|_| Chosen::default()).collect();
+        for (key, check) in self.checks.iter() {
+            for one in self.labelling(check).filter(|one| !one.labels.is_empty()) {
+                for ((selector, brought), chosen) in selectors.iter_mut().zip(&mut all) {
+                    if selector.is_none_or(|selector| !selector.chooses(&one.labels)) {
+                        continue;
+                    }
+                    let brought = brought.entry(one.agent).or_default();
+                    *brought += 1;
+                    if *brought <= MAX_CHOSEN {
+                        chosen.checks.insert(*key);
+                    } else {
+                        chosen.beyond.insert(one.agent);
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// How many checks of each agent left a component within a day, each as often as it left.
+    fn left_lately(&self, component: &Component, now: Timestamp) -> BTreeMap<AgentKey, usize> {
+        let mut left = BTreeMap::new();
+        for link in component.links.iter().filter(|link| link.to <= now && now - link.to < DAY) {
+            let tracks = self.checks.get(&link.check).into_iter().flat_map(|check| &check.tracks);
+            for one in tracks.filter_map(|track| self.tracks.get(track)) {
+                *left.entry(one.agent).or_default() += 1;
+            }
+        }
+        left
+    }
+
+    fn declared<'a>(&'a self, check: &'a Check) -> impl Iterator<Item = &'a AgentCheck> {
+        check.tracks.iter().filter_map(|track| self.tracks.get(track)).filter(|one| one.is_declared())
+    }
+
+    /// Whether the aggregator runs the check itself.
+    fn is_ours(&self, check: &Check) -> bool {
+        self.declared(check).any(|one| self.agents[&one.agent].is_built_in())
+    }
+
+    fn may_label(&self, one: &AgentCheck, check: &Check, ours: bool) -> bool {
+        let agent = &self.agents[&one.agent];
+        if ours { agent.is_built_in() } else { self.is_trusted(agent, check) }
+    }
+
+    fn is_trusted(&self, agent: &Agent, check: &Check) -> bool {
+        agent.is_built_in() || !self.workspace.asks || agent.permit.names(&check.name)
+    }
+}

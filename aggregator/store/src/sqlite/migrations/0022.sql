@@ -1,0 +1,2 @@
+-- A group may stand inside another, once. In `items` of a page it is written in parentheses among the components of the
+-- other, its key first: `group 5 6 (7 8 9) 10`. No row changes; former programs cannot read such a line.
