@@ -107,7 +107,7 @@ enum Do {
     Announcement(cli::Announcements),
     /// List outages: when components were not operational and which checks failed, newest first.
     Outages(cli::Outages),
-    /// See pages, their ids and the addresses of their feeds.
+    /// See pages and their ids, show one before visitors see it, and see the addresses of feeds.
     Page(cli::Pages),
     /// See what is wrong and since when, for operators alone.
     Problem(cli::Problems),

@@ -3,38 +3,15 @@
 // in a browser that does not apply the security policy: nothing runs, nothing is asked of another origin, and the documents
 // contain nothing that could do either.
 import assert from 'node:assert/strict'
-import { spawn, execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { aggregator, json, until } from './aggregator.mjs'
 import { launch } from './visit.mjs'
 
 const program = process.argv[2]
 const corpus = JSON.parse(readFileSync(new URL('../fixtures/injection.json', import.meta.url), 'utf8'))
 const TABS = 4
-const PATIENCE = 60_000
 
-const freePort = () => new Promise(resolve => {
-  const server = createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address()
-    server.close(() => resolve(port))
-  })
-})
-
-const folder = mkdtempSync(join(tmpdir(), 'skerry-injection-'))
-const port = await freePort()
-const config = join(folder, 'aggregator.toml')
-writeFileSync(config, `[[listen]]
-address = "127.0.0.1:${port}"
-serves = ["public", "api"]
-[store]
-path = "${folder}/skerry.db"
-[public]
-base_url = "http://127.0.0.1:${port}"
-[api]
-requests_per_minute = 100000
-[[page]]
+const { root, page: pageId, send, stop } = await aggregator(program, `[[page]]
 key = "main"
 name = "<img src=x onerror=xss()>\\"' {{1337*7331}}"
 public = true
@@ -43,29 +20,12 @@ key = "mail"
 name = "Mail"
 manual = true
 `)
-const aggregator = spawn(program, ['--config', config, '--log-level', 'warn'], { stdio: ['ignore', 'inherit', 'inherit'] })
-const root = `http://127.0.0.1:${port}`
 const site = `${root}/status/main`
-
-/** Tries until `wanted` answers something. */
-async function until(what, wanted) {
-  for (const end = Date.now() + PATIENCE; Date.now() < end;) {
-    const found = await wanted().catch(() => null)
-    if (found) return found
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-  throw new Error(`${what} did not happen within ${PATIENCE / 1_000} s`)
-}
-
-const json = async address => {
-  const response = await fetch(address)
-  return response.ok ? response.json() : null
-}
 
 const after = hours => new Date(Date.now() + hours * 3_600_000).toISOString()
 
 /** Writes `text` into every field. A field may refuse it, but for no other reason than the text. */
-async function write(send, text) {
+async function write(text) {
   const made = await send('POST', '/components', { component: { name: text, description: text } }) ??
     await send('POST', '/components', { component: { name: 'Plain', description: text } }) ??
     await send('POST', '/components', { component: { name: 'Plain' } })
@@ -82,7 +42,7 @@ async function write(send, text) {
   await send('PATCH', `/incidents/${incident}`, { incident: { status: 'resolved', body, components: { [component]: 'operational' } } })
   await send('PUT', `/incidents/${incident}/postmortem`, { postmortem: { body_draft: body } })
   await send('PUT', `/incidents/${incident}/postmortem/publish`, {})
-  const notice = async title => send('POST', '/api/v1/announcements', { title, body, level: 'warning', page_ids: [send.page] })
+  const notice = async title => send('POST', '/api/v1/announcements', { title, body, level: 'warning', page_ids: [pageId] })
   const announcement = (await notice(text) ?? await notice('Plain')).id
   const planned = { body, status: 'scheduled', component_ids: [component], scheduled_for: after(24), scheduled_until: after(26) }
   return { component, incident, announcement, maintenance: await announce(planned) }
@@ -156,23 +116,10 @@ async function visit(browser, paths, complaints) {
 }
 
 try {
-  await until('the first publication', () => json(`${site}/api/v2/status.json`))
-  const added = execFileSync(program, ['--config', config, 'token', 'add', 'browser', '--role', 'admin', '--json'], { encoding: 'utf8' })
-  const { token } = JSON.parse(added)
-  const [{ id }] = await (await fetch(`${root}/v1/pages`, { headers: { authorization: `OAuth ${token}` } })).json()
-  const send = async (method, path, body) => {
-    const response = await fetch(`${root}${path.startsWith('/api/') ? '' : `/v1/pages/${id}`}${path}`, {
-      method, headers: { authorization: `OAuth ${token}`, 'content-type': 'application/json' }, body: JSON.stringify(body),
-    })
-    const answer = await response.json()
-    assert.ok([200, 201, 422].includes(response.status), `${method} ${path} ${JSON.stringify(body)}: ${JSON.stringify(answer)}`)
-    return response.status === 422 ? null : answer
-  }
-  send.page = id
   const written = []
   const left = [...corpus]
   await Promise.all(Array.from({ length: TABS }, async () => {
-    for (let one; (one = left.shift());) written.push(await write(send, one.text))
+    for (let one; (one = left.shift());) written.push(await write(one.text))
   }))
   await until('the publication of everything', async () => {
     const { components, scheduled_maintenances: planned } = await json(`${site}/api/v2/summary.json`)
@@ -202,7 +149,5 @@ try {
   assert.deepEqual(complaints, [])
   console.log(`${corpus.length} hostile texts, ${number} addresses: nothing ran`)
 } finally {
-  aggregator.kill('SIGTERM')
-  await new Promise(resolve => aggregator.exitCode === null ? aggregator.once('exit', resolve) : resolve())
-  rmSync(folder, { recursive: true, force: true })
+  await stop()
 }

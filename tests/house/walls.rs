@@ -14,7 +14,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("aggregator/web", &["skerry-protocol", "skerry-host", "skerry-publish"]),
 ];
 /// Libraries that the domain may use beside the protocol: values without I/O.
-const DOMAIN_LIBRARIES: [&str; 4] = ["blake3", "imbl", "jiff", "rrule"];
+const DOMAIN_LIBRARIES: [&str; 5] = ["blake3", "imbl", "jiff", "rrule", "unsigned-varint"];
 
 /// A package whose crate has another name.
 const CRATE_OF_PACKAGE: (&str, &str) = ("rustls-webpki", "webpki");

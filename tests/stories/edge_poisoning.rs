@@ -66,15 +66,14 @@ fn page() -> String {
     head + &(0..COMPONENTS).map(component).collect::<String>()
 }
 
-/// What must be the same of two answers: status, headers that describe the body or its life, and the body.
+/// What must be the same of two answers: status, headers that describe the body or its life, and the body. Its validators are those of
+/// an encoding.
 fn essence(answer: &Answer) -> (u16, BTreeSet<String>, Vec<u8>) {
     let kept = [
         "content-type:",
         "content-encoding:",
         "content-security-policy:",
         "cache-control:",
-        "etag:",
-        "last-modified:",
         "location:",
         "set-cookie:",
         "access-control-allow-origin:",
@@ -82,9 +81,7 @@ fn essence(answer: &Answer) -> (u16, BTreeSet<String>, Vec<u8>) {
     ];
     let lines = answer.head.lines().map(str::to_ascii_lowercase);
     let described = lines.filter(|line| kept.iter().any(|name| line.starts_with(name)));
-    // A validator of the encoded form describes the same body.
-    let weak = |line: String| line.replace("etag: w/", "etag: ");
-    (answer.status, described.map(weak).collect(), answer.decoded())
+    (answer.status, described.collect(), answer.decoded())
 }
 
 fn plainly(port: u16, path: &str) -> Answer {
@@ -110,12 +107,20 @@ async fn what_one_client_adds_is_not_what_the_next_one_gets() {
     let requests: Vec<String> = lines.chain(REQUESTS.map(str::to_owned)).collect();
     for first in requests {
         let path = paths.next().expect("a path that nobody asked for");
-        let expected = essence(&plainly(world.public, &path));
-        assert_eq!(expected.0, 200, "{path}");
         for (name, port) in [("nginx", nginx.port()), ("Varnish", varnish.port)] {
+            let before = essence(&plainly(world.public, &path));
+            assert_eq!(before.0, 200, "{path}");
             // It may be refused.
             let _poisoned = request(port, &first.replace("PATH", &path), b"");
-            assert_eq!(essence(&plainly(port, &path)), expected, "{name} {path} after {first:?}");
+            let got = plainly(port, &path);
+            // It may have been published anew meanwhile.
+            let right = [before, essence(&plainly(world.public, &path))];
+            assert!(
+                right.contains(&essence(&got)),
+                "{name} {path} after {first:?}: {}\n{}",
+                got.head,
+                got.text()
+            );
         }
     }
 }

@@ -36,7 +36,7 @@ async fn a_check_of_an_agent_makes_a_component_live_as_long_as_it_has_the_label(
     let log = world.running().log();
     assert!(log.contains("no check of this file has the labels { team = \"web\" }"), "{log}");
     assert_eq!(world.component("/", "Website")["waiting"], true);
-    assert!(world.page("/").text().contains("Waiting for its first report"));
+    assert!(world.page("/").text().contains("Waiting for first report"));
 
     let token = world.enrol("eye", "there", None);
     let url = nginx.url_at("127.0.0.1", "/");

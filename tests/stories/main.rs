@@ -36,6 +36,7 @@ mod no_data;
 mod operations;
 mod outage;
 mod paths;
+mod preview;
 mod previous_release;
 mod privacy;
 mod process;

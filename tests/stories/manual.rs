@@ -98,6 +98,7 @@ fn every_subcommand_has_a_man_page_and_completion() {
         "-page",
         "-page-feeds",
         "-page-list",
+        "-page-preview",
         "-probe",
         "-problem",
         "-problem-ack",

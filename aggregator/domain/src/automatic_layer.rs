@@ -171,13 +171,13 @@ impl AutomaticLayer {
         Cow::Owned(decoded)
     }
 
-    /// Whether there is a whole chunk of intervals that ended before `before`.
+    /// Whether there is a whole chunk of intervals that ended by `before`.
     #[must_use]
     pub fn can_pack(&self, before: Timestamp) -> bool {
         self.recent.get(CHUNK - 1).is_some_and(|last| last.to <= before)
     }
 
-    /// Moves intervals that ended before `before` into chunks, as many as fill whole ones.
+    /// Moves intervals that ended by `before` into chunks, as many as fill whole ones.
     pub fn pack(&mut self, before: Timestamp) {
         let count = self.recent.partition_point(|interval| interval.to <= before) / CHUNK * CHUNK;
         let kept = self.recent[count..].to_vec();

@@ -36,7 +36,7 @@ pub struct Hold {
 }
 
 /// The value of the manual layer at an instant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct HeldStatus {
     /// The status.
     pub status: Status,

@@ -7,7 +7,7 @@
 use super::agent::Agent;
 use super::agent_check::AgentCheck;
 use super::reporters::Permit;
-use super::state::{AgentKey, Check, CheckKey, Component, ComponentKey, State, TrackKey};
+use super::state::{AgentKey, Check, CheckKey, Component, ComponentKey, Link, State, TrackKey};
 use super::time::{DAY, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,8 +76,8 @@ impl State {
     #[must_use]
     pub fn labels_wait(&self, one: &AgentCheck) -> bool {
         let check = &self.checks[&one.check];
-        let counts = one.is_declared() && !one.labels.is_empty();
-        counts && !self.is_ours(check) && !self.is_trusted(&self.agents[&one.agent], check)
+        let is_labelled = one.is_declared() && !one.labels.is_empty();
+        is_labelled && !self.is_ours(check) && !self.is_trusted(&self.agents[&one.agent], check)
     }
 
     /// The labels of a check, each with the values that agents give it.
@@ -113,35 +113,63 @@ impl State {
 
     /// The checks that each of these components chooses now.
     pub(crate) fn chosen(&self, components: &[ComponentKey], now: Timestamp) -> Vec<Chosen> {
-        let selectors = components.iter().map(|key| {
-            let component = &self.components[key];
-            (component.settings.selector.as_ref(), self.left_lately(component, now))
-        });
-        let mut selectors: Vec<(Option<&Selector>, BTreeMap<AgentKey, usize>)> = selectors.collect();
-        let mut all: Vec<Chosen> = selectors.iter().map(|_| Chosen::default()).collect();
+        let selectors = components.iter().filter_map(|key| self.components.get(key));
+        let selectors: Vec<_> = selectors.map(|component| component.settings.selector.as_ref()).collect();
+        let mut all: Vec<BTreeMap<CheckKey, Vec<AgentKey>>> = vec![BTreeMap::new(); selectors.len()];
         for (key, check) in self.checks.iter() {
             for one in self.labelling(check).filter(|one| !one.labels.is_empty()) {
-                for ((selector, brought), chosen) in selectors.iter_mut().zip(&mut all) {
-                    if selector.is_none_or(|selector| !selector.chooses(&one.labels)) {
-                        continue;
-                    }
-                    let brought = brought.entry(one.agent).or_default();
-                    *brought += 1;
-                    if *brought <= MAX_CHOSEN {
-                        chosen.checks.insert(*key);
-                    } else {
-                        chosen.beyond.insert(one.agent);
+                for (selector, fitting) in selectors.iter().zip(&mut all) {
+                    if selector.is_some_and(|selector| selector.chooses(&one.labels)) {
+                        fitting.entry(*key).or_default().push(one.agent);
                     }
                 }
             }
         }
-        all
+        let components = components.iter().map(|key| &self.components[key]);
+        components.zip(&all).map(|(component, fitting)| self.within_limit(component, fitting, now)).collect()
     }
 
-    /// How many checks of each agent left a component within a day, each as often as it left.
-    fn left_lately(&self, component: &Component, now: Timestamp) -> BTreeMap<AgentKey, usize> {
+    /// Those of the checks that fit which an agent may bring: those that feed the component stay, and others join as long
+    /// as an agent has brought fewer than [`MAX_CHOSEN`].
+    fn within_limit(
+        &self,
+        component: &Component,
+        fitting: &BTreeMap<CheckKey, Vec<AgentKey>>,
+        now: Timestamp,
+    ) -> Chosen {
+        let open = component.links.iter().filter(|link| link.to == Timestamp::FAR);
+        let feeding: BTreeSet<CheckKey> = open.map(|link| link.check).collect();
+        let mut brought = self.left_lately(component, fitting, now);
+        let (stay, join): (Vec<_>, Vec<_>) = fitting.iter().partition(|(check, _)| feeding.contains(check));
+        let mut chosen = Chosen::default();
+        for (check, agents) in &stay {
+            agents.iter().for_each(|agent| *brought.entry(*agent).or_default() += 1);
+            chosen.checks.insert(**check);
+        }
+        for (check, agents) in join {
+            if agents.iter().all(|agent| brought.get(agent).is_some_and(|count| *count >= MAX_CHOSEN)) {
+                chosen.beyond.extend(agents);
+                continue;
+            }
+            agents.iter().for_each(|agent| *brought.entry(*agent).or_default() += 1);
+            chosen.checks.insert(*check);
+        }
+        chosen
+    }
+
+    /// How many checks of each agent left a component within a day, or leave it now, each as often as it left.
+    fn left_lately(
+        &self,
+        component: &Component,
+        fitting: &BTreeMap<CheckKey, Vec<AgentKey>>,
+        now: Timestamp,
+    ) -> BTreeMap<AgentKey, usize> {
         let mut left = BTreeMap::new();
-        for link in component.links.iter().filter(|link| link.to <= now && now - link.to < DAY) {
+        let leaves = |link: &&Link| match link.to {
+            Timestamp::FAR => !fitting.contains_key(&link.check),
+            to => now - to < DAY,
+        };
+        for link in component.links.iter().filter(leaves) {
             let tracks = self.checks.get(&link.check).into_iter().flat_map(|check| &check.tracks);
             for one in tracks.filter_map(|track| self.tracks.get(track)) {
                 *left.entry(one.agent).or_default() += 1;

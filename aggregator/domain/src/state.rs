@@ -185,6 +185,17 @@ pub struct Page {
     pub settings: PageSettings,
     /// Order on the page: what the file declares, in its order, then what was made at run time.
     pub items: Vec<PageItem>,
+    /// The link by which it is seen before visitors see it; it may have expired.
+    pub preview: Option<Preview>,
+}
+
+/// A link by which whoever has it sees a page before visitors do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// Tells it from all other links.
+    pub nonce: [u8; 16],
+    /// It is valid until then.
+    pub until: Timestamp,
 }
 
 /// A group of components.

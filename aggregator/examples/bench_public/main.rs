@@ -1,6 +1,7 @@
 //! The public side for the measurements of `bench/run`:
-//! `bench_public publication` prints what one publication costs;
-//! `bench_public serve ADDRESS DIRECTORY` writes a page for another server to DIRECTORY and serves the same.
+//! `bench_public publication` prints what one publication costs, `bench_public weight` what a page weighs;
+//! `bench_public serve DIRECTORY CERTIFICATE KEY` writes a page for another server to DIRECTORY and serves the same, plain and over
+//! TLS.
 
 #[expect(dead_code, reason = "shared with the gallery, which shows more states than are measured")]
 #[path = "../../publish/examples/gallery/sample.rs"]
@@ -11,12 +12,13 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use rustix::time::{ClockId, clock_gettime};
 use skerry_protocol::wire::EnrolRequest;
-use skerry_publish::output::{CacheClass, Compression, Kind, Output, Publication, Site};
+use skerry_publish::output::{CacheClass, Compression, Encoded, Kind, Output, Publication, Site};
 use skerry_publish::view::{Item, PageView};
 use skerry_publish::{api_v2, html};
 use skerry_web as web;
 use std::collections::HashMap;
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,8 +30,12 @@ fn main() -> anyhow::Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["publication"] => publication(),
-        ["serve", address, directory] => serve(address, Path::new(directory)),
-        _ => anyhow::bail!("usage: bench_public publication | serve ADDRESS DIRECTORY"),
+        ["weight"] => weight(),
+        ["serve", directory, certificate, key] => {
+            let files = web::TlsFiles { certificate: certificate.into(), key: key.into() };
+            serve(Path::new(directory), files)
+        }
+        _ => anyhow::bail!("usage: bench_public publication | weight | serve DIRECTORY CERTIFICATE KEY"),
     }
 }
 
@@ -51,15 +57,15 @@ fn output((path, content_type, policy, bytes): Rendered, level: Compression) -> 
     Output::render(kind, bytes, sample::NOW, None, level)
 }
 
-fn view(components: usize) -> PageView {
-    let mut items = sample::sixty(5);
-    match components {
-        60 => {}
-        3 => {
-            items =
-                ["Website", "API", "Payments"].map(|name| Item::Component(sample::component(name))).into();
-        }
-        _ => items = (0..components.div_ceil(60)).flat_map(|_| sample::sixty(5)).collect(),
+/// A page with so many components; of every hundred days, `bad` are not green.
+fn view(components: usize, bad: u64) -> PageView {
+    let mut items = sample::sixties(components.div_ceil(60), bad);
+    if components < 60 {
+        let children = items.into_iter().flat_map(|item| match item {
+            Item::Group(group) => group.children,
+            component @ Item::Component(_) => vec![component],
+        });
+        items = children.take(components).collect();
     }
     sample::page("Northwind status", items)
 }
@@ -89,7 +95,7 @@ fn publication() -> anyhow::Result<()> {
     )?;
     writeln!(out, "| --- | --- | --- | --- | --- | --- | --- | --- |")?;
     for components in [3, 60, 300] {
-        let view = view(components);
+        let view = view(components, 5);
         let make = |level| -> anyhow::Result<Vec<Arc<Output>>> {
             let documents = refresh(&view)?.into_iter();
             Ok(documents.map(|document| output(document, level)).collect())
@@ -97,8 +103,7 @@ fn publication() -> anyhow::Result<()> {
         let render = median(41, || refresh(&view).map(|documents| drop(std::hint::black_box(documents))))?;
         let fast = median(41, || make(Compression::Fast).map(|outputs| drop(std::hint::black_box(outputs))))?;
         let best = median(3, || make(Compression::Best).map(|outputs| drop(std::hint::black_box(outputs))))?;
-        let size =
-            |form: &Option<skerry_publish::output::Encoded>| form.as_ref().map_or(0, |form| form.bytes.len());
+        let size = |form: &Option<Encoded>| form.as_ref().map_or(0, |form| form.bytes.len());
         let (quick, squeezed) = (&make(Compression::Fast)?[0], &make(Compression::Best)?[0]);
         writeln!(
             out,
@@ -108,6 +113,25 @@ fn publication() -> anyhow::Result<()> {
             size(&quick.brotli),
             size(&squeezed.brotli),
         )?;
+    }
+    Ok(())
+}
+
+/// Prints the bytes of index pages, compressed as well as possible: brotli, and gzip in brackets.
+fn weight() -> anyhow::Result<()> {
+    const BAD: [u64; 4] = [0, 2, 5, 20];
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "| components | {} |", BAD.map(|bad| format!("{bad} % bad days")).join(" | "))?;
+    writeln!(out, "| --- |{}", " --- |".repeat(BAD.len()))?;
+    for components in [3, 10, 30, 60, 120, 300] {
+        write!(out, "| {components} |")?;
+        for bad in BAD {
+            let index = html::index(&view(components, bad))?;
+            let output = output(("", HTML, index.policy, index.html.into_bytes()), Compression::Best);
+            let size = |form: &Option<Encoded>| form.as_ref().map_or(0, |form| form.bytes.len());
+            write!(out, " {} ({}) |", size(&output.brotli), size(&output.gzip))?;
+        }
+        writeln!(out)?;
     }
     Ok(())
 }
@@ -139,9 +163,9 @@ impl web::Operations for Closed {
     }
 }
 
-/// Writes `index.html` and its gzip form, then serves the page at `/`, in one worker, until it is killed.
-fn serve(address: &str, directory: &Path) -> anyhow::Result<()> {
-    let documents = refresh(&view(60))?.into_iter();
+/// Writes `index.html` and its gzip form, then serves the page at `/`, in one worker, until it is killed. Prints the two addresses.
+fn serve(directory: &Path, files: web::TlsFiles) -> anyhow::Result<()> {
+    let documents = refresh(&view(60, 5))?.into_iter();
     let outputs: HashMap<String, Arc<Output>> =
         documents.map(|document| (document.0.to_owned(), output(document, Compression::Fast))).collect();
     let index = outputs.get("").context("a page has an index")?;
@@ -167,14 +191,17 @@ fn serve(address: &str, directory: &Path) -> anyhow::Result<()> {
         operations: Arc::new(Closed),
     };
     let serves = web::Serves { public: true, ..web::Serves::default() };
-    let bound = web::bind(&[web::Listener {
-        address: address.parse()?,
+    let listener = |tls| web::Listener {
+        address: SocketAddr::from(([127, 0, 0, 1], 0)),
         serves,
-        tls: None,
+        tls,
         names: Vec::new(),
         proxies: web::TrustedProxies::default(),
-    }])?;
-    writeln!(std::io::stdout(), "{}", bound.addresses()[0])?;
+    };
+    let bound = web::bind(&[listener(None), listener(Some(files))])?;
+    for address in bound.addresses() {
+        writeln!(std::io::stdout(), "{address}")?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let limits = web::Limits { workers: 1, ..web::Limits::default() };
     runtime.block_on(bound.run(&endpoints, limits, std::future::pending()))?;

@@ -15,6 +15,7 @@ use skerry_domain::step::{
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use skerry_domain::uptime::Rule;
 use skerry_publish::build::{Extent, view};
+use skerry_publish::earlier;
 use skerry_publish::output::{Compression, Publication};
 use skerry_publish::outputs::{Changed, Figures, Rendered, Scope, render};
 use skerry_publish::view::Place;
@@ -103,11 +104,15 @@ impl Published<'_> {
     fn cost(&mut self, scope: &Scope) -> anyhow::Result<f64> {
         let begun = cpu();
         let extent = match scope {
-            Scope::All => Extent::Months,
-            Scope::Quarter => Extent::Kept,
+            Scope::All | Scope::Quarter => Extent::Kept,
             Scope::Changed(_) | Scope::Refresh => Extent::Days,
         };
-        let view = view(self.state, self.page, &Place::at(URL), END, extent).context("the page is shown")?;
+        let mut view =
+            view(self.state, self.page, &Place::at(URL), END, extent).context("the page is shown")?;
+        if let Scope::All = scope {
+            let (months, sums) = earlier(self.state, self.page, &view, &self.former.sums);
+            (view.earlier, self.former.sums) = (months.into(), sums.into());
+        }
         let Rendered { outputs, figures, versions, .. } =
             render(&view, scope, &self.former, &self.figures, Compression::Fast)?;
         (self.former, self.figures) = (self.former.with(outputs), figures);

@@ -1,6 +1,7 @@
 //! The writing side for the measurements of `bench/run`. Each command measures one thing and prints a table: `ingest`,
-//! `acknowledgement`, `bytes`, `pages`, `years`, `incidents`, `rest`, `history CONFIG ROWS`, `bars DATABASE`; `enrol`,
-//! `deliver` and `sink` help the script to measure another program. Databases are created below the current directory.
+//! `acknowledgement`, `bytes`, `pages`, `changes PAGES COMPONENTS`, `years`, `incidents`, `rest`, `history CONFIG ROWS`,
+//! `bars DATABASE`; `enrol`, `deliver` and `sink` help the script to measure another program. Databases are created below
+//! the current directory.
 
 mod attacks;
 mod fleet;
@@ -17,8 +18,8 @@ use rustix::time::{ClockId, clock_gettime};
 use std::path::Path;
 use std::time::Duration;
 
-const USAGE: &str = "usage: bench_system ingest | acknowledgement SECONDS RATE | bytes | pages | history CONFIG RAW HOURS \
-     | bars CONFIG | enrol CONFIG TOKENS | deliver URL TOKENS SECONDS RATE HISTORY | sink ADDRESS \
+const USAGE: &str = "usage: bench_system ingest | acknowledgement SECONDS RATE | bytes | pages | changes PAGES COMPONENTS \
+     | history CONFIG RAW HOURS | bars CONFIG | enrol CONFIG TOKENS | deliver URL TOKENS SECONDS RATE HISTORY | sink ADDRESS \
      | attacks PUBLIC PRIVATE TOKEN SECONDS | years CHECKS YEARS | start DATABASE | incidents | publication DATABASE \
      | rest ADDRESS TOKENS TOKEN SECONDS RATE";
 
@@ -30,6 +31,9 @@ fn main() -> anyhow::Result<()> {
         ["acknowledgement", seconds, rate] => latency::in_process(seconds.parse()?, rate.parse()?),
         ["bytes"] => ingest::bytes(),
         ["pages"] => pages::latency(),
+        ["changes", pages, components] => {
+            pages::cost(pages::Shape { pages: pages.parse()?, components: components.parse()? })
+        }
         ["history", config, raw, hours] => history::write(Path::new(config), raw.parse()?, hours.parse()?),
         ["bars", config] => history::bars(Path::new(config)),
         ["enrol", config, tokens] => latency::enrol(Path::new(config), Path::new(tokens)),

@@ -9,11 +9,13 @@ use super::maintenance::is_shown;
 use super::output::{CacheClass, Compression, Output, whole_second};
 use super::outputs::{self, Basis, HTML};
 use super::times;
-use super::view::{IncidentView, MaintenanceView, PageView, Place};
+use super::view::{IncidentView, Item, MaintenanceView, Month, PageView, Place};
+use blake3::Hasher;
+use jiff::tz::TimeZone;
 use skerry_domain::state::{IncidentKey, Page, PageKey, State, WindowKey};
 use skerry_domain::time::{SECOND, Timestamp};
 use std::cmp::Reverse;
-use std::fmt::Debug;
+use std::fmt::{self, Debug, Write as _};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -28,10 +30,17 @@ pub trait Archive: Debug + Send + Sync {
     /// The paths of all pages, each with a number that differs between two versions of it.
     fn versions(&self) -> Vec<(String, Timestamp)>;
 
+    /// A digest of what the page at a path is rendered from: with the same one, the same program renders the same page.
+    /// `None`: there is none, or something in it lasts.
+    fn digest(&self, path: &str) -> Option<Digest>;
+
     /// Renders the page at a path at once and keeps nothing of it, for those who read the whole archive. `None`: there
     /// is none, or it could not be rendered.
     fn render(&self, path: &str) -> Option<Arc<Output>>;
 }
+
+/// See [`Archive::digest`].
+pub type Digest = [u8; 16];
 
 /// An output that is being rendered; `None`: it could not be.
 pub type Rendering = Pin<Box<dyn Future<Output = Option<Arc<Output>>> + Send>>;
@@ -206,7 +215,40 @@ impl<'a> Source<'a> {
         Ok(Some(outputs::output(&view, path, kind, page.html.into_bytes(), (at, None), level)))
     }
 
+    /// A digest of what [`Self::render`] reads. `None`: something in it lasts, so that it shows the present.
+    #[must_use]
+    pub fn digest(&self, closed: Closed) -> Option<Digest> {
+        if self.is_live(closed) {
+            return None;
+        }
+        let (mut view, subject) = self.view_of(closed)?;
+        let mut hasher = Hasher::new();
+        for (_, image) in view.branding.images() {
+            hasher.update(&image.bytes);
+        }
+        // Nothing shows the instant of the publication, but its year: dates of others have theirs.
+        let year = times::zoned(view.now, &view.time_zone).year();
+        (view.now, view.believe_until, view.time_zone) = (Timestamp(0), Timestamp(0), TimeZone::UTC);
+        timeless(&mut view.items);
+        write!(Digesting(&mut hasher), "{year} {subject:?} {view:?}").ok()?;
+        let mut digest = Digest::default();
+        digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        Some(digest)
+    }
+
     fn page_of(&self, closed: Closed) -> Option<anyhow::Result<(PageView, Document)>> {
+        let (view, subject) = self.view_of(closed)?;
+        let page = match &subject {
+            Subject::Incident(one) => html::incident(&view, one),
+            Subject::Maintenance(one) => html::maintenance(&view, one),
+            Subject::Month(month) => html::history(&view, Some(*month)),
+            Subject::Uptime(month) => html::uptime_of_month(&view, *month),
+        };
+        Some(page.map(|page| (view, page)))
+    }
+
+    /// The view from which a page is rendered, and what it is about.
+    fn view_of(&self, closed: Closed) -> Option<(PageView, Subject)> {
         let page = self.page()?;
         let views = IncidentViews::on(self.state, page);
         let view = |announced, span, wanted: &dyn Fn(&str) -> bool| {
@@ -217,22 +259,20 @@ impl<'a> Source<'a> {
                 let one = views.incident(self.state.incidents.get(&key)?);
                 let span = (one.started_at, one.started_at);
                 let view = view((vec![one.clone()], Vec::new()), span, &|id| one.names(id));
-                html::incident(&view, &one).map(|page| (view, page))
+                (view, Subject::Incident(one))
             }
             Closed::Maintenance(key) => {
                 let one = views.maintenance(self.state.windows.get(&key)?);
                 let view = view((Vec::new(), vec![one.clone()]), (one.from, one.from), &|_| false);
-                html::maintenance(&view, &one).map(|page| (view, page))
+                (view, Subject::Maintenance(one))
             }
             Closed::Month(month) => {
                 let span = html::span_of(&self.view(page), month);
-                let view = view(self.announced(&views, span), span, &|_| true);
-                html::history(&view, Some(month)).map(|page| (view, page))
+                (view(self.announced(&views, span), span, &|_| true), Subject::Month(month))
             }
             Closed::Uptime(month) => {
                 let span = html::span_of(&self.view(page), month);
-                let view = view((Vec::new(), Vec::new()), span, &|_| true);
-                html::uptime_of_month(&view, month).map(|page| (view, page))
+                (view((Vec::new(), Vec::new()), span, &|_| true), Subject::Uptime(month))
             }
         })
     }
@@ -261,6 +301,35 @@ impl<'a> Source<'a> {
     /// The page with nothing on it.
     fn view(&self, page: &Page) -> PageView {
         super::build::frame(page, times::zone_of(page), self.place, self.now)
+    }
+}
+
+/// What [`Closed`] names, as it is rendered.
+#[derive(Debug)]
+enum Subject {
+    Incident(IncidentView),
+    Maintenance(MaintenanceView),
+    Month(Month),
+    Uptime(Month),
+}
+
+/// Removes the instant of the publication from components, whose present state no page of the archive shows.
+fn timeless(items: &mut [Item]) {
+    for item in items {
+        match item {
+            Item::Component(component) => component.since = Timestamp(0),
+            Item::Group(group) => timeless(&mut group.children),
+        }
+    }
+}
+
+/// Hashes what is written.
+struct Digesting<'a>(&'a mut Hasher);
+
+impl fmt::Write for Digesting<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.update(text.as_bytes());
+        Ok(())
     }
 }
 

@@ -13,6 +13,7 @@ use skerry_domain::status::Status;
 use skerry_domain::step::{Answer, Command, Context, Ids, IncidentChange, NewIncident, NewWindow, step};
 use skerry_domain::time::{DAY, HOUR, MINUTE};
 use skerry_sanitiser::Form;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 const URL: &str = "https://shop.example.com";
@@ -163,6 +164,60 @@ fn a_page_of_the_archive_equals_its_rendering_from_the_complete_past() {
         }
         assert!(compared > 40, "seed {seed}: {compared}");
     }
+}
+
+/// Every page of the archive with its digest; none of a page in which something lasts.
+fn digested(world: &World) -> BTreeMap<String, (Option<Digest>, String)> {
+    let mut versions = Versions::default();
+    versions.renew_for(html::basis(&world.complete()), world.now);
+    let source = world.source(&versions);
+    let page = |path: String| {
+        let closed = source.find(&path)?;
+        let output = source.render(&path, closed).expect("it renders")?;
+        Some((path, (source.digest(closed), text(&output))))
+    };
+    source.paths().into_iter().filter_map(page).collect()
+}
+
+#[test]
+fn pages_with_the_same_digest_are_the_same_and_time_alone_changes_few() {
+    let mut world = World::new();
+    world.live(3);
+    let first = digested(&world);
+    // How many pages have the same digest as at first, and how many another; none of the others is compared.
+    let compared = |world: &World| {
+        let (mut same, mut other) = (0, 0);
+        for (path, (digest, page)) in digested(world) {
+            let Some((Some(known), former)) = first.get(&path) else { continue };
+            let Some(digest) = digest else { continue };
+            if digest == *known {
+                assert_eq!(page, *former, "{path}");
+                same += 1;
+            } else {
+                other += 1;
+            }
+        }
+        (same, other)
+    };
+    let (all, other) = compared(&world);
+    assert!(all > 30 && other == 0, "{all}, {other}");
+    world.now = world.now + 5 * DAY;
+    world.run(Command::Tick);
+    // A digest that changes without need costs a rendering, and nothing else.
+    let (same, other) = compared(&world);
+    assert!(same > other * 10, "little but the time is another: {same}, {other}");
+    let layers = &mut world.state.components.get_mut(&CARDS).expect("it is there").layers;
+    let from = NOW - 250 * DAY;
+    let corrected = Interval { from, to: from + HOUR, value: Status::MajorOutage };
+    layers.corrected = vec![corrected].into();
+    let (same, other) = compared(&world);
+    assert!(same > all / 2 && other >= 2, "the month with its uptime: {same}, {other}");
+    world.state.components.get_mut(&CARDS).expect("it is there").settings.name = "Card payments".to_owned();
+    let (same, other) = compared(&world);
+    assert!(other > same, "{same}, {other}");
+    world.now = world.now + 60 * DAY;
+    world.run(Command::Tick);
+    assert_eq!(compared(&world).0, 0, "another year");
 }
 
 #[test]

@@ -4,10 +4,11 @@
 use super::output::CacheClass;
 use skerry_domain::branding::{Branding, Image, ImageFormat, Theme};
 
-/// Path of the logo below a page's root.
-pub(crate) const LOGO: &str = "logo";
+/// Path of the logo below a page's root, whatever its format. The page itself names it with an extension, by which a
+/// static server knows its type.
+const LOGO: &str = "logo";
 /// Path of the logo for the dark scheme.
-pub(crate) const LOGO_DARK: &str = "logo-dark";
+const LOGO_DARK: &str = "logo-dark";
 
 /// The query of the dark scheme, as the style sheets have it.
 const PREFERS_DARK: &str = "screen and (prefers-color-scheme:dark)";
@@ -22,6 +23,8 @@ pub(crate) struct OwnerFile<'a> {
     pub(crate) cache: CacheClass,
     pub(crate) policy: &'static str,
     pub(crate) bytes: &'a [u8],
+    /// Another path of the same file.
+    pub(crate) alias: Option<&'static str>,
 }
 
 /// The style sheet of a document in the owner's scheme and colours.
@@ -59,31 +62,44 @@ pub(crate) fn favicon_path(look: &Branding) -> Option<(String, &'static str)> {
     Some((hashed(&icon.bytes, icon.format.name()), content_type(icon.format)))
 }
 
+/// Paths of the logo, and of the one for the dark scheme.
+pub(crate) fn logo_paths(look: &Branding) -> (Option<String>, Option<String>) {
+    (
+        look.logo.as_ref().map(|logo| named(LOGO, logo)),
+        look.logo_dark.as_ref().map(|logo| named(LOGO_DARK, logo)),
+    )
+}
+
+fn named(path: &str, image: &Image) -> String {
+    format!("{path}.{}", image.format.name())
+}
+
 /// All files of the owner.
 pub(crate) fn files(look: &Branding) -> Vec<OwnerFile<'_>> {
-    let image = |path: String, cache, image: &'_ Image| {
-        let policy = if image.format == ImageFormat::Svg { SVG_POLICY } else { "" };
-        (path, content_type(image.format), cache, policy)
-    };
     let logos = [(LOGO, &look.logo), (LOGO_DARK, &look.logo_dark)];
     let logos = logos.into_iter().filter_map(|(path, logo)| Some((path, logo.as_ref()?)));
-    let logos =
-        logos.map(|(path, logo)| (image(path.to_owned(), CacheClass::Live, logo), logo.bytes.as_slice()));
+    let logos = logos.map(|(path, logo)| image(named(path, logo), CacheClass::Live, logo, Some(path)));
     let icon = look.favicon.as_ref().zip(favicon_path(look));
-    let icon =
-        icon.map(|(icon, (path, _))| (image(path, CacheClass::Immutable, icon), icon.bytes.as_slice()));
-    let css = look.css.as_ref().zip(css_path(look));
-    let css =
-        css.map(|(css, path)| ((path, "text/css; charset=utf-8", CacheClass::Immutable, ""), css.as_bytes()));
-    let all = logos.chain(icon).chain(css);
-    all.map(|((path, content_type, cache, policy), bytes)| OwnerFile {
+    let icon = icon.map(|(icon, (path, _))| image(path, CacheClass::Immutable, icon, None));
+    let css = look.css.as_ref().zip(css_path(look)).map(|(css, path)| OwnerFile {
         path,
-        content_type,
-        cache,
-        policy,
-        bytes,
-    })
-    .collect()
+        content_type: "text/css; charset=utf-8",
+        cache: CacheClass::Immutable,
+        policy: "",
+        bytes: css.as_bytes(),
+        alias: None,
+    });
+    logos.chain(icon).chain(css).collect()
+}
+
+fn image<'a>(
+    path: String,
+    cache: CacheClass,
+    image: &'a Image,
+    alias: Option<&'static str>,
+) -> OwnerFile<'a> {
+    let policy = if image.format == ImageFormat::Svg { SVG_POLICY } else { "" };
+    OwnerFile { path, content_type: content_type(image.format), cache, policy, bytes: &image.bytes, alias }
 }
 
 fn hashed(bytes: &[u8], extension: &str) -> String {

@@ -47,7 +47,7 @@ fn a_page_has_the_logo_the_texts_the_links_and_the_colours_of_its_owner() {
     let view = view(full());
     let page = html::index(&view).expect("a page");
     for part in [
-        "<source srcset=\"logo-dark\" media=\"(prefers-color-scheme:dark)\"><img class=logo src=\"logo\" alt=\"Example\">",
+        "<source srcset=\"logo-dark.png\" media=\"(prefers-color-scheme:dark)\"><img class=logo src=\"logo.svg\" alt=\"Example\">",
         "<div class=intro><p>Orders are <em>open</em>.</p>",
         "<footer><div><p>Northwind Traders</p>",
         "<a href=\"https://shop.example/?a=1&amp;b=2\"><bdi>Shop &amp; more</bdi></a>",
@@ -63,7 +63,7 @@ fn a_page_has_the_logo_the_texts_the_links_and_the_colours_of_its_owner() {
         page.policy
     );
     let own = html::component(&view, "ccc").expect("a page").html;
-    assert!(own.contains("src=\"../logo\"") && !own.contains("Orders are"), "{own}");
+    assert!(own.contains("src=\"../logo.svg\"") && !own.contains("Orders are"), "{own}");
     let plain = html::index(&PageView { branding: Arc::default(), ..view }).expect("a page");
     assert!(!plain.html.contains("<img") && !plain.html.contains("rel=stylesheet"), "{}", plain.html);
     assert_ne!(plain.policy, page.policy);
@@ -91,7 +91,7 @@ fn one_scheme_stands_alone_and_paper_stays_light() {
     for theme in [Theme::Light, Theme::Dark] {
         let page = html::index(&view(Branding { theme, ..full() })).expect("a page").html;
         assert!(!page.contains("prefers-color-scheme"), "{page}");
-        let logo = if theme == Theme::Dark { "src=\"logo-dark\"" } else { "src=\"logo\"" };
+        let logo = if theme == Theme::Dark { "src=\"logo-dark.png\"" } else { "src=\"logo.svg\"" };
         assert!(page.contains(logo), "{page}");
     }
 }
@@ -107,6 +107,9 @@ fn the_files_of_the_owner_are_served_and_an_svg_runs_nothing() {
     assert_eq!((logo.content_type, logo.cache), ("image/svg+xml", CacheClass::Live));
     assert!(logo.policy.ends_with(b"sandbox") && logo.policy.starts_with(b"default-src 'none'"));
     assert_eq!(found("logo-dark").expect("it is served").content_type, "image/png");
+    for (path, alias) in [("logo.svg", "logo"), ("logo-dark.png", "logo-dark")] {
+        assert!(found(path).zip(found(alias)).is_some_and(|(one, other)| Arc::ptr_eq(one, other)), "{path}");
+    }
     let (icon, kind) = favicon_path(&full()).expect("there is one");
     let icon = found(&icon).expect("it is served");
     assert_eq!((icon.content_type, kind, icon.cache), (kind, "image/x-icon", CacheClass::Immutable));

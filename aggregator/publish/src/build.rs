@@ -7,12 +7,12 @@ use super::component_now::{ComponentNow, is_quiet};
 use super::corrections::corrections;
 use super::incidents::incidents;
 use super::maintenance::maintenance;
-use super::months::earlier;
+use super::months::{MonthSums, earlier};
 use super::outputs::is_settled;
 use super::times;
 use super::view::{
     ComponentView, GroupView, IncidentView, Item, MaintenanceView, PageView, Place, ResponseView,
-    UptimeRuleView,
+    SectionsView, UptimeRuleView,
 };
 use jiff::tz::TimeZone;
 use skerry_domain::component::Automatic;
@@ -40,8 +40,6 @@ pub enum Extent {
     Days,
     /// Also every announcement that is kept.
     Kept,
-    /// Also what each month held, which is much work on an old page.
-    Months,
     /// Everything, which on an old page is many times the work: the slow reference of the pages of what is over.
     Complete,
 }
@@ -65,7 +63,7 @@ pub fn view(state: &State, key: PageKey, place: &Place, now: Timestamp, extent: 
     let page = state.pages.get(&key).filter(|page| !page.archived)?;
     let zone = times::zone_of(page);
     let calendar = Calendar::new(&zone, now, BAR_DAYS);
-    let begin = calendar.days().first().map_or(now, |day| day.from).min(now - DAY);
+    let begin = begin_of(&calendar, now);
     let complete = extent == Extent::Complete;
     let incidents = incidents(state, (key, page), &zone, begin, complete);
     let maintenance = maintenance(state, (key, page), &zone, begin, complete);
@@ -86,9 +84,17 @@ pub fn view(state: &State, key: PageKey, place: &Place, now: Timestamp, extent: 
         announcements: announcements(state, key, begin, extent != Extent::Days),
         ..frame(page, zone, place, now)
     };
-    let all = matches!(extent, Extent::Months | Extent::Complete);
-    let earlier = all.then(|| earlier(state, (key, page), &view, begin));
+    let earlier = complete.then(|| earlier(state, key, &view, &MonthSums::default()).0);
     Some(PageView { earlier: earlier.unwrap_or_default().into(), ..view })
+}
+
+/// When the days begin that a page in this zone shows.
+pub(super) fn shown_from(zone: &TimeZone, now: Timestamp) -> Timestamp {
+    begin_of(&Calendar::new(zone, now, BAR_DAYS), now)
+}
+
+fn begin_of(calendar: &Calendar, now: Timestamp) -> Timestamp {
+    calendar.days().first().map_or(now, |day| day.from).min(now - DAY)
 }
 
 /// The view of a page with nothing on it.
@@ -99,6 +105,7 @@ pub(super) fn frame(page: &Page, zone: TimeZone, place: &Place, now: Timestamp) 
         url: place.url.clone(),
         noindex: place.noindex,
         feed_token: place.feed_token.clone(),
+        preview: place.preview,
         time_zone: zone,
         time_zone_name: page.settings.time_zone.clone(),
         support_url: page.settings.support_url.clone(),
@@ -116,6 +123,7 @@ pub(super) fn frame(page: &Page, zone: TimeZone, place: &Place, now: Timestamp) 
             major_percent: page.settings.weights.major_percent,
         },
         items: Vec::new(),
+        sections: SectionsView::default(),
         incidents: Vec::new(),
         maintenance: Vec::new(),
         announcements: Vec::new(),

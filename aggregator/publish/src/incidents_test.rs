@@ -58,6 +58,7 @@ pub(crate) fn state() -> State {
         archived: false,
         settings,
         items: vec![PageItem::Group(group, [CARDS, PRIVATE, ARCHIVED].map(PageItem::Component).into())],
+        preview: None,
     };
     state.pages.insert(PAGE, page);
     let payments = Group {

@@ -33,6 +33,7 @@ mod xml;
 
 pub use component_now::{component_status, group_status};
 pub use incidents::{IncidentViews, incident_view};
+pub use months::{MonthSums, earlier};
 pub use outputs::shared;
 pub use placeholders::TemplateValues;
 pub use texts::Language;

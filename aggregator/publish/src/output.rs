@@ -1,14 +1,18 @@
 //! Outputs: immutable bytes with their validators and compressed forms, rendered before any request arrives. This module
 //! does not depend on requests, pages or clocks.
 
+mod compression;
+
+pub use compression::Compression;
+
 use super::archive::{Archive, Versions};
 use super::html::PageStatus;
+use super::months::MonthSums;
 use super::view::{MonthView, Place};
 use bytes::Bytes;
-use flate2::write::GzEncoder;
+use compression::{brotli, gzip};
 use skerry_domain::time::{SECOND, Timestamp};
 use std::collections::HashMap;
-use std::io::Write;
 use std::sync::Arc;
 
 /// How long caches may keep an output.
@@ -39,15 +43,6 @@ impl CacheClass {
             Self::Immutable => ("public, max-age=31536000, immutable", "public, max-age=31536000, immutable"),
         }
     }
-}
-
-/// The effort of the compression.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Compression {
-    /// For every change and refresh: about a millisecond for a page of 80 kB.
-    Fast,
-    /// For outputs that have not changed for 30 s: up to 100 times the work to save another tenth of the bytes.
-    Best,
 }
 
 /// A body in one content encoding, with a strong validator of its own.
@@ -203,42 +198,6 @@ fn http_date(at: Timestamp) -> Bytes {
     Bytes::from(instant.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
 }
 
-/// What is shorter fits into one packet as it is, and three forms of it would take three times the memory.
-const LEAST_COMPRESSED: usize = 1_200;
-
-fn gzip(bytes: &[u8], level: Compression) -> Option<Vec<u8>> {
-    if bytes.len() < LEAST_COMPRESSED {
-        return None;
-    }
-    let level = match level {
-        Compression::Fast => flate2::Compression::new(6),
-        Compression::Best => flate2::Compression::best(),
-    };
-    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4 + 64), level);
-    encoder.write_all(bytes).ok()?;
-    encoder.finish().ok()
-}
-
-fn brotli(bytes: &[u8], level: Compression) -> Option<Vec<u8>> {
-    if bytes.len() < LEAST_COMPRESSED {
-        return None;
-    }
-    let parameters = brotli::enc::BrotliEncoderParams {
-        quality: match level {
-            Compression::Fast => 5,
-            Compression::Best => 11,
-        },
-        // Below 17 the encoder uses hash chains for tiny windows, which is ten times the work at this quality.
-        lgwin: (bytes.len().max(1).ilog2() as i32 + 1).clamp(17, 24),
-        size_hint: bytes.len(),
-        mode: brotli::enc::backward_references::BrotliEncoderMode::BROTLI_MODE_TEXT,
-        ..Default::default()
-    };
-    let mut encoded = Vec::with_capacity(bytes.len() / 4 + 64);
-    brotli::BrotliCompress(&mut &*bytes, &mut encoded, &parameters).ok()?;
-    Some(encoded)
-}
-
 /// All outputs of a page.
 #[derive(Clone, Debug, Default)]
 pub struct Publication {
@@ -248,6 +207,8 @@ pub struct Publication {
     pub versions: Versions,
     /// What the months before the present one held, oldest first.
     pub earlier: Arc<[MonthView]>,
+    /// What was summed for them.
+    pub sums: Arc<MonthSums>,
     /// What the list of pages says of it; `None`: it was not rendered yet.
     pub status: Option<PageStatus>,
     /// Renders the pages of what is over; they are in none of the `outputs`.
@@ -274,6 +235,7 @@ impl Publication {
             outputs,
             versions: self.versions.clone(),
             earlier: Arc::clone(&self.earlier),
+            sums: Arc::clone(&self.sums),
             status: self.status.clone(),
             archive: self.archive.clone(),
             place: self.place.clone(),

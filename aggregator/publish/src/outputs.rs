@@ -346,7 +346,9 @@ impl Renderer<'_> {
         for file in branding::files(&self.view.branding) {
             let kind = (file.content_type, file.cache, file.policy);
             let output = self.rendered(&file.path, kind, file.bytes.to_vec());
+            let alias = file.alias.map(|path| (path.to_owned(), Arc::clone(&output)));
             self.outputs.push((file.path, output));
+            self.outputs.extend(alias);
         }
         self.live("widget.js", html::SCRIPT_TYPE, html::widget_script(self.view.language));
     }

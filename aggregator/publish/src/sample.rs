@@ -3,8 +3,8 @@
 use super::texts::Language;
 use super::view::{
     AffectedView, ComponentView, GroupView, IncidentText, IncidentUpdateView, IncidentView, Item,
-    MaintenanceEntry, MaintenanceUpdateView, MaintenanceView, PageView, ResponseView, StatusChangeView,
-    UptimeRuleView,
+    MaintenanceEntry, MaintenanceUpdateView, MaintenanceView, PageView, ResponseView, SectionsView,
+    StatusChangeView, UptimeRuleView,
 };
 use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::maintenance::MaintenanceStatus;
@@ -75,6 +75,7 @@ pub(super) fn page(items: Vec<Item>) -> PageView {
         url: "https://status.example.com".to_owned(),
         noindex: false,
         feed_token: None,
+        preview: false,
         time_zone: jiff::tz::TimeZone::UTC,
         time_zone_name: "Etc/UTC".to_owned(),
         support_url: None,
@@ -88,6 +89,7 @@ pub(super) fn page(items: Vec<Item>) -> PageView {
         created_at: NOW - 90 * DAY,
         rule: UptimeRuleView { statuspage: false, partial_percent: 30, major_percent: 100 },
         items,
+        sections: SectionsView::default(),
         incidents: Vec::new(),
         maintenance: Vec::new(),
         announcements: Vec::new(),

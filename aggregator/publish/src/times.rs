@@ -71,5 +71,5 @@ pub(crate) fn on_day(at: &Zoned, year: i16, zone: bool, texts: &Texts) -> String
 /// "Sun 22 Nov, 02:00 to 04:00 UTC", or with both days; a year other than `year` is written.
 pub(crate) fn span(from: &Zoned, to: &Zoned, year: i16, texts: &Texts) -> String {
     let end = if from.date() == to.date() { time_in_zone(to, texts) } else { on_day(to, year, true, texts) };
-    texts.dates.from_to(&on_day(from, year, false, texts), &end)
+    texts.dates.span(&on_day(from, year, false, texts), &end)
 }

@@ -5,13 +5,17 @@ mod announcement;
 mod correction;
 mod maintenance;
 mod month;
+mod place;
 mod response;
+mod sections;
 
 pub use announcement::AnnouncementView;
 pub use correction::{CorrectionKind, CorrectionView};
 pub use maintenance::{MaintenanceEntry, MaintenanceView};
 pub use month::{Month, MonthView};
+pub use place::Place;
 pub use response::{ResponsePoint, ResponseView, ResponseWindow};
+pub use sections::{GridRowView, GridView, MetricView, SectionsView, ServiceView};
 
 use crate::texts::{Language, Texts};
 use skerry_domain::branding::Branding;
@@ -22,27 +26,6 @@ use skerry_domain::time::Timestamp;
 use skerry_domain::uptime::{DayTally, Figure};
 use skerry_sanitiser::PublicText;
 use std::sync::Arc;
-
-/// Where a page answers and for whom, which its state does not say.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
-    /// Its address in links, feeds and JSON, without a slash at the end.
-    pub url: String,
-    /// That is an address of a proxy of the page's owner, which asks by another path.
-    pub is_external: bool,
-    /// Search engines are asked not to list the page.
-    pub noindex: bool,
-    /// With this programs that cannot sign in read the feeds and calendars of a restricted page.
-    pub feed_token: Option<String>,
-}
-
-impl Place {
-    /// A public page at this address, which has no slash at the end.
-    #[must_use]
-    pub fn at(url: &str) -> Self {
-        Self { url: url.to_owned(), ..Self::default() }
-    }
-}
 
 /// A page at one instant.
 #[derive(Clone, Debug)]
@@ -57,6 +40,8 @@ pub struct PageView {
     pub noindex: bool,
     /// With this programs that cannot sign in read the feeds and calendars of a restricted page.
     pub feed_token: Option<String>,
+    /// It is a preview, and says so.
+    pub preview: bool,
     /// The zone of its days and clock times.
     pub time_zone: jiff::tz::TimeZone,
     /// The zone's IANA name.
@@ -84,6 +69,8 @@ pub struct PageView {
     pub rule: UptimeRuleView,
     /// Groups, and components without a group, in the configured order.
     pub items: Vec<Item>,
+    /// What stands behind the components.
+    pub sections: SectionsView,
     /// Published incidents, the latest start first: all that are open or touch the days shown, at least the newest of
     /// the API's list, and with the complete past all.
     pub incidents: Vec<IncidentView>,

@@ -22,6 +22,8 @@ mod nested;
 mod nested_groups;
 #[path = "../examples/gallery/sample.rs"]
 mod sample;
+#[path = "../examples/gallery/sections.rs"]
+mod sections;
 #[path = "../examples/gallery/states.rs"]
 mod states;
 

@@ -24,7 +24,7 @@ impl Uses {
         if !caller.token.use_is_due(now) || !self.begins((workspace, token), now) {
             return;
         }
-        let command = Command::NoteTokenUse { token };
+        let command = Command::NoteTokenUse(token);
         let envelope = Envelope::by(Actor::Scheduler, Target::Key(workspace), command);
         let engine = engine.clone();
         tokio::spawn(async move {

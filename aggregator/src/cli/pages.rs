@@ -1,11 +1,11 @@
-//! `page …`: the pages with the ids by which REST names them, and the addresses of their feeds.
+//! `page …`: the pages with the ids by which REST names them, links to their previews, and the addresses of their feeds.
 
-use super::reading::Reading;
+use super::reading::{Reading, milliseconds, second};
 use super::table::aligned;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
-use skerry_aggregator::control::lookup;
+use skerry_aggregator::control::{PageRequest, Request, carry_out, lookup};
 use skerry_aggregator::publish::{Addresses, FeedAddress};
 use skerry_aggregator::sign_ins::SignInKey;
 use skerry_domain::state::{Page, PageKey, State};
@@ -28,6 +28,18 @@ pub(crate) struct Pages {
 pub(crate) enum PageDo {
     /// Show every page with its id, by which the REST API names it
     List,
+    /// Show a page that visitors do not see yet to whoever has a link: prints that link. Said again, it prints the same link,
+    /// which is valid longer
+    Preview {
+        /// Its key, slug, id or name
+        page: String,
+        /// How long the link is valid
+        #[arg(long, value_name = "DURATION", default_value = "24h")]
+        expires: String,
+        /// End the link instead
+        #[arg(long, conflicts_with = "expires")]
+        revoke: bool,
+    },
     /// Show the addresses of a page's feeds and calendars. Those of a page with a password hold a token: whoever has one
     /// reads it without signing in, until the password changes
     Feeds {
@@ -46,6 +58,18 @@ pub(crate) fn pages(
     let states = reading.states(arguments.workspace.as_deref())?;
     match &arguments.what {
         PageDo::List => Ok((list(&states, json), None)),
+        PageDo::Preview { page, revoke: true, .. } => {
+            let (state, key) = page_of(&states, page)?;
+            change(loaded, (state, key), PageRequest::RevokePreview)?;
+            let key = &state.pages[&key].key;
+            Ok((format!("The link to the preview of page {key:?} is ended."), None))
+        }
+        PageDo::Preview { page, expires, .. } => {
+            let valid_ms = milliseconds("--expires", expires)?;
+            let (state, key) = page_of(&states, page)?;
+            change(loaded, (state, key), PageRequest::SharePreview { valid_ms })?;
+            preview(loaded, (&state.workspace.name, key), json)
+        }
         PageDo::Feeds { page } => feeds(loaded, page_of(&states, page)?, json),
     }
 }
@@ -99,19 +123,50 @@ fn object((state, page): &Row<'_>) -> serde_json::Value {
     })
 }
 
+fn change(loaded: &Loaded, (state, key): (&State, PageKey), change: PageRequest) -> anyhow::Result<()> {
+    let process = loaded.configs.first().context("no configuration")?;
+    let (workspace, page) = (state.workspace.name.clone(), state.pages[&key].id.clone());
+    carry_out(&process.store.path, Request::Page { workspace, page, change })?;
+    Ok(())
+}
+
+/// The link that is valid now.
+fn preview(
+    loaded: &Loaded,
+    (workspace, key): (&str, PageKey),
+    json: bool,
+) -> anyhow::Result<(String, Option<String>)> {
+    let reading = Reading::of(loaded)?;
+    let states = reading.states(Some(workspace))?;
+    let page = states.first().and_then(|state| state.pages.get(&key));
+    let url = |page| addresses(loaded).map(|addresses| addresses.preview_url((key, page), reading.now));
+    let url = page.map(url).transpose()?.flatten().context("the link was ended meanwhile")?;
+    let until = page.and_then(|page| page.preview).map(|preview| second(preview.until)).unwrap_or_default();
+    if json {
+        return Ok((serde_json::json!({ "url": url, "expires_at": until }).to_string(), None));
+    }
+    let note = format!(
+        "Whoever has this link sees the page until {until}. skerry-aggregator page preview … --revoke ends it before."
+    );
+    Ok((url, Some(note)))
+}
+
+fn addresses(loaded: &Loaded) -> anyhow::Result<Addresses> {
+    let process = loaded.configs.first().context("no configuration")?;
+    let key = SignInKey::of(&process.store.path)?;
+    Ok(Addresses::of(process, &loaded.configs).signing_with(key))
+}
+
 fn feeds(
     loaded: &Loaded,
     (state, key): (&State, PageKey),
     json: bool,
 ) -> anyhow::Result<(String, Option<String>)> {
-    let process = loaded.configs.first().context("no configuration")?;
-    let addresses = Addresses::of(process, &loaded.configs);
-    let addresses = addresses.signing_with(SignInKey::of(&process.store.path)?);
     let name = &state.pages[&key].key;
     let none = || {
         format!("nobody sees page {name:?}, so it has no feeds: it is neither public nor has it an audience")
     };
-    let feeds = addresses.feeds_of(state, key).with_context(none)?;
+    let feeds = addresses(loaded)?.feeds_of(state, key).with_context(none)?;
     if json {
         let all = feeds.iter().map(
             |feed| serde_json::json!({ "component": feed.component, "file": feed.file, "url": feed.url }),

@@ -289,8 +289,8 @@ fn link(item: &Item<'_>) -> Option<Link> {
     }
     let table = item.inline_table("{ name = \"page\", weight = \"minor\" }")?;
     if table.has("labels") {
-        let remedy = "Write checks = { labels = { … } }, without a list.";
-        table.misplaced("labels", "labels chooses checks and stands in no list", remedy);
+        let remedy = "Write checks = { labels = { … } }.";
+        table.misplaced("labels", "labels choose checks in a table, not in a list", remedy);
         table.leave_the_rest();
         return None;
     }

@@ -206,5 +206,5 @@ pub(crate) fn language(text: &str) -> Result<String, Refusal> {
         return Ok(language.tag().to_owned());
     }
     let tags = Language::ALL.map(|one| format!("\"{}\"", one.tag())).join(" or ");
-    refuse(format!("must be {tags}; it is \"{text}\""), "There are no texts of pages in another language.")
+    refuse(format!("must be {tags}; it is \"{text}\""), "Pages have texts in no other language.")
 }

@@ -5,6 +5,7 @@ use super::components::ComponentRequest;
 use super::corrections::CorrectionRequest;
 use super::incidents::IncidentRequest;
 use super::maintenance::MaintenanceRequest;
+use super::pages::PageRequest;
 use super::problems::ProblemRequest;
 use super::templates::TemplateRequest;
 use super::tokens::TokenRequest;
@@ -107,6 +108,15 @@ pub enum Request {
         /// What its texts may say, although it would be removed.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         released: Vec<String>,
+    },
+    /// Makes or ends the link to the preview of a page.
+    Page {
+        /// Name of the workspace.
+        workspace: String,
+        /// The page's key, slug, id or name.
+        page: String,
+        /// The change.
+        change: PageRequest,
     },
     /// Makes or removes a token of the REST API.
     Token {
@@ -307,6 +317,7 @@ impl Request {
             Self::Maintenance { workspace, change, released } => {
                 change.prepare(&workspace, workspaces, (&released, now))
             }
+            Self::Page { workspace, page, change } => change.prepare(workspace, workspaces, &page, now),
             Self::Token { workspace, change } => change.prepare(workspace, workspaces, now),
             Self::Announcement { workspace, change, released } => {
                 change.prepare(&workspace, workspaces, (&released, now))

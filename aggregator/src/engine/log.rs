@@ -156,7 +156,7 @@ impl Writer {
             }
             Change::LabelsDiffer(check) => {
                 let check = &state.checks[check].name;
-                tracing::warn!(%check, "agents give a check different labels: it feeds the components that any of them chooses. skerry-aggregator check list shows them");
+                tracing::warn!(%check, "agents give a check different labels: it feeds every component that the labels of any of them choose. skerry-aggregator check list shows them");
             }
             Change::LabelsWait { agent, checks } => {
                 let (agent, location, named) = self.describe(workspace, *agent, checks);

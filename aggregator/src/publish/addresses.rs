@@ -7,6 +7,7 @@ use skerry_domain::state::{
     Component, Origin, Page, PageKey, PageSettings, State, WorkspaceKey, WorkspacePage,
 };
 use skerry_domain::step::Change;
+use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
 use skerry_publish::maintenance::is_shown;
 use skerry_publish::view::Place;
@@ -27,9 +28,29 @@ pub struct Addresses {
     pub sign_in_key: Option<SignInKey>,
 }
 
-/// The configured address of a public page.
+/// A page as those see it for whom it is, or as the link to its preview shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PageId {
+    pub(super) page: WorkspacePage,
+    pub(super) is_preview: bool,
+}
+
+impl From<WorkspacePage> for PageId {
+    fn from(page: WorkspacePage) -> Self {
+        Self { page, is_preview: false }
+    }
+}
+
+/// The link to the preview of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PreviewLink {
+    pub(super) token: String,
+    pub(super) until: Timestamp,
+}
+
+/// The configured address of a page that somebody may see.
 pub(super) struct Wanted {
-    pub(super) key: WorkspacePage,
+    pub(super) key: PageId,
     pub(super) slug: String,
     pub(super) root: bool,
     pub(super) domain: Option<String>,
@@ -38,6 +59,8 @@ pub(super) struct Wanted {
     /// It is not for everybody.
     pub(super) restricted: Option<Restricted>,
     pub(super) noindex: bool,
+    /// Only its link shows it.
+    pub(super) preview: Option<PreviewLink>,
 }
 
 impl Addresses {
@@ -62,6 +85,9 @@ impl Addresses {
     /// The hosts that belong to a page. The host of the base URL does not, even if the page names it, since the other
     /// pages and their directory are below it.
     pub(super) fn hosts_of(&self, page: &Wanted) -> Vec<String> {
+        if page.preview.is_some() {
+            return Vec::new();
+        }
         let by_slug = self.base_domain.as_ref().map(|base| format!("{}.{base}", page.slug));
         let base = url::Url::parse(&self.base_url).ok();
         let base = base.as_ref().and_then(url::Url::host_str);
@@ -72,9 +98,13 @@ impl Addresses {
     /// Where a page answers; `hosts` are those of the page.
     pub(super) fn place_of(&self, page: &Wanted, hosts: &[String]) -> Place {
         let (base, noindex) = (&self.base_url, page.noindex);
+        if let Some(PreviewLink { token, .. }) = &page.preview {
+            let url = format!("{base}/preview/{token}");
+            return Place { url, noindex, preview: true, ..Place::default() };
+        }
         let feed_token = page.restricted.as_ref().and_then(|restricted| self.feed_token(restricted));
         if let Some(url) = self.options.external_url(&page.slug) {
-            return Place { url, is_external: true, noindex, feed_token };
+            return Place { url, is_external: true, noindex, feed_token, preview: false };
         }
         let scheme = base.split("://").next().unwrap_or("https");
         let url = match hosts.first() {
@@ -82,7 +112,32 @@ impl Addresses {
             None if page.root => base.clone(),
             None => format!("{base}/status/{}", page.slug),
         };
-        Place { url, is_external: false, noindex, feed_token }
+        Place { url, is_external: false, noindex, feed_token, preview: false }
+    }
+
+    /// The link to the preview of a page, if there is one that is valid.
+    #[must_use]
+    pub fn preview_url(&self, (key, page): (PageKey, &Page), now: Timestamp) -> Option<String> {
+        let wanted = self.preview_of(((WorkspaceKey(0), key), page), now)?;
+        Some(format!("{}/", self.place_of(&wanted, &[]).url))
+    }
+
+    fn preview_of(&self, (key, page): (WorkspacePage, &Page), now: Timestamp) -> Option<Wanted> {
+        let preview = page.preview.filter(|preview| preview.until > now)?;
+        if page.archived || page.settings.public {
+            return None;
+        }
+        let token = self.sign_in_key.as_ref()?.preview_token(&page.id, preview.nonce);
+        Some(Wanted {
+            key: PageId { page: key, is_preview: true },
+            slug: String::new(),
+            root: false,
+            domain: None,
+            listed: None,
+            restricted: None,
+            noindex: true,
+            preview: Some(PreviewLink { token, until: preview.until }),
+        })
     }
 
     /// The token of the feeds of a page that has a password.
@@ -96,13 +151,14 @@ impl Addresses {
     /// The address of a page in links.
     pub(crate) fn url_of_page(&self, settings: &PageSettings) -> String {
         let page = Wanted {
-            key: (WorkspaceKey(0), PageKey(0)),
+            key: PageId::from((WorkspaceKey(0), PageKey(0))),
             slug: settings.slug.clone(),
             root: settings.root,
             domain: settings.domain.clone(),
             listed: None,
             restricted: None,
             noindex: false,
+            preview: None,
         };
         let hosts = self.hosts_of(&page);
         self.place_of(&page, &hosts).url
@@ -127,14 +183,17 @@ pub(super) fn page_of(state: &State, change: &Change) -> Option<PageKey> {
     }
 }
 
-/// All pages that somebody may see.
-pub(super) fn shown_pages(workspaces: &Workspaces, addresses: &Addresses) -> Vec<Wanted> {
+/// All pages that somebody may see now.
+pub(super) fn shown_pages(workspaces: &Workspaces, addresses: &Addresses, now: Timestamp) -> Vec<Wanted> {
     let options = addresses.options.present();
     let all = workspaces.iter().flat_map(|(workspace, state)| {
         let owned = state.workspace.name == addresses.owner;
         state.pages.iter().map(move |(key, page)| ((workspace, *key), page, owned))
     });
-    all.filter_map(|(key, page, owned)| shown_page((key, page), owned, &options)).collect()
+    let shown = all.flat_map(|(key, page, owned)| {
+        [shown_page((key, page), owned, &options), addresses.preview_of((key, page), now)]
+    });
+    shown.flatten().collect()
 }
 
 /// A page, if somebody may see it. `owned`: its workspace owns the base host.
@@ -155,13 +214,14 @@ pub(super) fn shown_page(
     });
     let is_shown = !page.archived && (settings.public || restricted.is_some());
     is_shown.then(|| Wanted {
-        key,
+        key: PageId::from(key),
         slug: settings.slug.clone(),
         root: settings.root && restricted.is_none(),
         domain: settings.domain.clone(),
         listed: (settings.listed && owned && restricted.is_none()).then(|| settings.name.clone()),
         noindex: restricted.is_some() || options.is_some_and(|options| options.noindex),
         restricted,
+        preview: None,
     })
 }
 
@@ -174,7 +234,7 @@ mod tests {
         Command, Configure, Context, DesiredComponent, DesiredItem, DesiredLink, DesiredPage, Ids,
         NewCorrection, NewWindow, step,
     };
-    use skerry_domain::time::{DAY, HOUR, Timestamp};
+    use skerry_domain::time::{DAY, HOUR};
 
     const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -253,13 +313,14 @@ mod tests {
         ];
         for (addresses, slug, domain, root, own, url) in table {
             let page = Wanted {
-                key: (WorkspaceKey(1), PageKey(1)),
+                key: PageId::from((WorkspaceKey(1), PageKey(1))),
                 slug: slug.to_owned(),
                 root,
                 domain: domain.map(str::to_owned),
                 listed: None,
                 restricted: None,
                 noindex: false,
+                preview: None,
             };
             let hosts = addresses.hosts_of(&page);
             assert_eq!(hosts, own, "{slug} {domain:?}");

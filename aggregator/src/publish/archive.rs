@@ -4,7 +4,7 @@ mod cache;
 
 use skerry_domain::state::{State, WorkspacePage};
 use skerry_domain::time::Timestamp;
-use skerry_publish::archive::{Archive, Archived, Source, Versions};
+use skerry_publish::archive::{Archive, Archived, Digest, Source, Versions};
 use skerry_publish::output::Output;
 use skerry_publish::view::Place;
 use std::fmt;
@@ -66,6 +66,11 @@ impl Archive for PageArchive {
             Some((path, version))
         });
         found.collect()
+    }
+
+    fn digest(&self, path: &str) -> Option<Digest> {
+        let source = self.source()?;
+        source.digest(source.find(path)?)
     }
 
     fn render(&self, path: &str) -> Option<Arc<Output>> {

@@ -1,8 +1,8 @@
 //! The best compression, by a thread of its own. The publisher discards results whose output was replaced meanwhile.
 
+use super::addresses::PageId;
 use super::output::{Compression, Output, Publication};
 use crossbeam_channel::{Receiver, Sender};
-use skerry_domain::state::WorkspacePage;
 use std::sync::Arc;
 
 /// Smaller outputs, in bytes, gain nothing.
@@ -10,7 +10,7 @@ const MIN_BYTES: usize = 1_024;
 
 /// An output with the best compression.
 pub(super) struct Compressed {
-    pub(super) page: WorkspacePage,
+    pub(super) page: PageId,
     pub(super) path: String,
     /// The output that it may replace.
     pub(super) from: Arc<Output>,
@@ -18,13 +18,13 @@ pub(super) struct Compressed {
 }
 
 pub(super) struct Compressor {
-    jobs: Sender<(WorkspacePage, String, Arc<Output>)>,
+    jobs: Sender<(PageId, String, Arc<Output>)>,
     done: Receiver<Compressed>,
 }
 
 impl Compressor {
     pub(super) fn start() -> Self {
-        let (jobs, receiver) = crossbeam_channel::unbounded::<(WorkspacePage, String, Arc<Output>)>();
+        let (jobs, receiver) = crossbeam_channel::unbounded::<(PageId, String, Arc<Output>)>();
         let (results, done) = crossbeam_channel::unbounded();
         // Without the thread, pages only stay a little larger.
         let worker = std::thread::Builder::new().name("compressor".to_owned()).spawn(move || {
@@ -41,7 +41,7 @@ impl Compressor {
         Self { jobs, done }
     }
 
-    pub(super) fn submit(&self, page: WorkspacePage, publication: &Publication) {
+    pub(super) fn submit(&self, page: PageId, publication: &Publication) {
         let large = publication.outputs.iter().filter(|(_, output)| output.identity.bytes.len() >= MIN_BYTES);
         for (path, output) in large.filter(|(_, output)| output.compression < Compression::Best) {
             let _ = self.jobs.send((page, path.clone(), Arc::clone(output)));

@@ -4,9 +4,10 @@ use super::addresses::{Addresses, shown_page};
 use skerry_domain::state::{PageKey, State, WorkspaceKey};
 use skerry_publish::view::feed_query;
 
-/// Of a page, with who reads them.
+/// The feeds and the calendar of a page.
 const OF_PAGE: [&str; 6] =
     ["feed.rss", "feed.atom", "feed.json", "history.rss", "history.atom", "calendar.ics"];
+/// Those of a component.
 const OF_COMPONENT: [&str; 4] = ["feed.rss", "feed.atom", "feed.json", "calendar.ics"];
 
 /// A feed or a calendar.
@@ -25,6 +26,7 @@ impl Addresses {
     #[must_use]
     pub fn feeds_of(&self, state: &State, key: PageKey) -> Option<Vec<FeedAddress>> {
         let page = state.pages.get(&key)?;
+        // Where a page answers does not depend on its workspace.
         let wanted = shown_page(((WorkspaceKey(0), key), page), false, &self.options.present())?;
         let place = self.place_of(&wanted, &self.hosts_of(&wanted));
         let query = feed_query(place.feed_token.as_deref());

@@ -39,7 +39,8 @@ impl PageOptions {
     pub fn replace(&self, configs: &[Config]) {
         let pages = configs.iter().flat_map(|config| &config.pages);
         let audiences = pages.clone().filter_map(|page| page.audience.as_ref());
-        self.passwords.follow(audiences.filter_map(|audience| audience.password_file.as_ref()));
+        let files: Vec<_> = audiences.filter_map(|audience| audience.password_file.as_ref()).collect();
+        self.passwords.follow(&files);
         let options = pages.map(|page| {
             let (audience, external_url) = (page.audience.clone(), page.external_url.clone());
             (page.slug.clone(), Options { audience, external_url, noindex: page.noindex })

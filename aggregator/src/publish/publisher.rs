@@ -8,19 +8,20 @@ mod noted;
 mod page;
 mod pool;
 mod restricted;
+mod site;
 
-use super::addresses::{Addresses, shown_pages};
+use super::addresses::{Addresses, PageId, shown_pages};
 use super::archive::ArchiveCache;
 use super::build;
 use super::compressor::{Compressed, Compressor};
-use super::output::{Output, Publication, Site};
+use super::output::{Output, Site};
 use crate::engine::Engine;
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use crossbeam_channel::Receiver;
 use edge::EdgeNotes;
 use list::PageList;
-use page::{Address, Page};
+use page::Page;
 use pool::{Done, Outcome, Pool};
 use restricted::RestrictedPages;
 use skerry_domain::state::{WorkspaceKey, WorkspacePage};
@@ -54,13 +55,13 @@ pub struct Publisher {
     /// `next` differs from the stored site.
     is_dirty: bool,
     addresses: Addresses,
-    pages: BTreeMap<WorkspacePage, Page>,
+    pages: BTreeMap<PageId, Page>,
     generation: u64,
     list: PageList,
     pool: Pool,
     cache: ArchiveCache,
     /// Pages that are being refreshed.
-    refreshing: BTreeSet<WorkspacePage>,
+    refreshing: BTreeSet<PageId>,
     compressor: Compressor,
     /// Results that wait because their page is being rendered.
     compressed: Vec<Compressed>,
@@ -189,10 +190,11 @@ impl Publisher {
     /// Updates which pages are public, and their addresses. Only new, moved and `saved` pages are rendered again, so that
     /// private changes do not show in the dates of others.
     fn refresh_pages(&mut self, saved: &BTreeSet<WorkspacePage>) {
-        let wanted = shown_pages(&self.engine.snapshot().workspaces, &self.addresses);
-        let keys: BTreeSet<WorkspacePage> = wanted.iter().map(|wanted| wanted.key).collect();
-        let removed: Vec<WorkspacePage> =
-            self.pages.keys().filter(|key| !keys.contains(key)).copied().collect();
+        let (snapshot, now) = self.engine.present();
+        let wanted = shown_pages(&snapshot.workspaces, &self.addresses, now);
+        self.restricted.await_end(&wanted);
+        let keys: BTreeSet<PageId> = wanted.iter().map(|wanted| wanted.key).collect();
+        let removed: Vec<PageId> = self.pages.keys().filter(|key| !keys.contains(key)).copied().collect();
         for key in &removed {
             if let Some((address, publication)) = self.pages.remove(key).and_then(|page| page.shown) {
                 self.hide(&address, &publication, None);
@@ -206,7 +208,7 @@ impl Publisher {
             self.generation += 1;
             let generation = self.generation;
             let page = self.pages.entry(key).or_insert_with(|| Page::unpublished(key, generation));
-            if saved.contains(&key) {
+            if saved.contains(&key.page) {
                 page.mark_all();
             }
             if page.set_address(wanted, hosts, place) {
@@ -226,7 +228,8 @@ impl Publisher {
             self.finish(done);
         }
         self.take_compressed();
-        if self.restricted.options_changed(&self.addresses) {
+        let ended = self.restricted.has_ended(self.engine.now());
+        if self.restricted.options_changed(&self.addresses) || ended {
             self.refresh_pages(&BTreeSet::new());
         }
         for (key, page) in &mut self.pages {
@@ -255,14 +258,14 @@ impl Publisher {
     fn dispatch(&mut self) {
         let (snapshot, now) = self.engine.present();
         let pages = self.pages.len();
-        let mut urgent: Vec<(Instant, WorkspacePage)> = self
+        let mut urgent: Vec<(Instant, PageId)> = self
             .pages
             .iter()
             .filter(|(_, page)| page.is_urgent())
             .filter_map(|(key, page)| Some((page.dirty.as_ref()?.since, *key)))
             .collect();
         urgent.sort_unstable();
-        let mut old: Vec<(Instant, WorkspacePage)> = self
+        let mut old: Vec<(Instant, PageId)> = self
             .pages
             .iter()
             .filter(|(_, page)| page.is_old(now, pages))
@@ -329,65 +332,6 @@ impl Publisher {
                 }
             }
         }
-    }
-
-    /// Puts a page into the site at its configured address.
-    fn show(&mut self, key: WorkspacePage) {
-        if let Some(page) = self.pages.get(&key) {
-            self.show_at(key, page.address.clone());
-        }
-    }
-
-    fn show_at(&mut self, key: WorkspacePage, address: Address) {
-        let Some(page) = self.pages.get_mut(&key) else { return };
-        let publication = Arc::clone(&page.publication);
-        let before = page.shown.replace((address.clone(), Arc::clone(&publication)));
-        if let Some((former, shown)) = before.filter(|(former, _)| *former != address) {
-            self.hide(&former, &shown, Some(&address));
-            self.edge.stale_page(&shown);
-        }
-        self.is_dirty = true;
-        if let Some(restricted) = &address.restricted {
-            return self.restricted.show(&address, &restricted.page(&publication));
-        }
-        self.next.by_slug.insert(address.slug, Arc::clone(&publication));
-        for host in address.hosts {
-            self.next.by_host.insert(host, Arc::clone(&publication));
-        }
-        if address.root {
-            self.next.root = Some(publication);
-        }
-    }
-
-    /// Removes a page from the site: everywhere, or from the addresses that it no longer has `now`. If it is still public,
-    /// an address that another page takes over keeps the old contents until that page is rendered.
-    fn hide(&mut self, former: &Address, shown: &Arc<Publication>, now: Option<&Address>) {
-        self.is_dirty = true;
-        if former.restricted.is_some() {
-            return self.restricted.hide(former, shown);
-        }
-        let is_shown = |found: Option<&Arc<Publication>>| found.is_some_and(|one| Arc::ptr_eq(one, shown));
-        let stays = |has: &dyn Fn(&Address) -> bool| {
-            now.is_some() && self.pages.values().any(|page| has(&page.address))
-        };
-        if is_shown(self.next.by_slug.get(&former.slug)) && !stays(&|one| one.slug == former.slug) {
-            self.next.by_slug.remove(&former.slug);
-        }
-        for host in &former.hosts {
-            if is_shown(self.next.by_host.get(host)) && !stays(&|one| one.hosts.contains(host)) {
-                self.next.by_host.remove(host);
-            }
-        }
-        if former.root && is_shown(self.next.root.as_ref()) && !stays(&|one| one.root) {
-            self.next.root = None;
-        }
-    }
-
-    fn store_site(&mut self) {
-        self.is_dirty = false;
-        self.site.store(Arc::new(self.next.clone()));
-        self.restricted.store();
-        self.edge.tell();
     }
 }
 

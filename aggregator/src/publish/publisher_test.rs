@@ -13,7 +13,7 @@ const NOW: Timestamp = Timestamp(1_795_191_301_000);
 /// A page that was last refreshed `refreshed` ago.
 fn page(refreshed: Duration) -> Option<Page> {
     let now = Instant::now();
-    let mut page = Page::unpublished(PAGE, 1);
+    let mut page = Page::unpublished(PAGE.into(), 1);
     page.quarter = NOW.0.div_euclid(HOUR / 4);
     page.refreshed = now.checked_sub(refreshed)?;
     Some(page)
@@ -22,14 +22,14 @@ fn page(refreshed: Duration) -> Option<Page> {
 #[test]
 fn a_page_that_moves_is_rendered_before_it_is_served_there() {
     let set_address = |page: &mut Page, root: bool, url: &str| {
-        let (key, slug, domain, listed) = (PAGE, "shop".to_owned(), None, None);
+        let (key, slug, domain, listed) = (PAGE.into(), "shop".to_owned(), None, None);
         page.set_address(
-            Wanted { key, slug, root, domain, listed, restricted: None, noindex: false },
+            Wanted { key, slug, root, domain, listed, restricted: None, noindex: false, preview: None },
             Vec::new(),
             Place::at(url),
         );
     };
-    let mut page = Page::unpublished(PAGE, 1);
+    let mut page = Page::unpublished(PAGE.into(), 1);
     page.quarter = NOW.0.div_euclid(HOUR / 4);
     for (root, url) in [(true, "https://x"), (false, "https://x/status/shop"), (true, "https://x")] {
         set_address(&mut page, root, url);
@@ -89,7 +89,7 @@ fn a_changed_incident_is_rendered_with_as_much_of_the_past_as_shows_it() {
 fn work_that_is_due_for_all_pages_at_once_is_spread_over_the_following_minute() {
     let midnight = Timestamp(NOW.0.div_euclid(HOUR / 4) * (HOUR / 4));
     let pages = (1..=200).map(|key| {
-        let mut page = Page::unpublished((WorkspaceKey(1), PageKey(key)), 1);
+        let mut page = Page::unpublished((WorkspaceKey(1), PageKey(key)).into(), 1);
         page.quarter = midnight.0.div_euclid(HOUR / 4) - 1;
         page
     });
@@ -98,7 +98,7 @@ fn work_that_is_due_for_all_pages_at_once_is_spread_over_the_following_minute() 
     let at_once = (0..60).map(|second| due(second * 1_000 + 1_000) - due(second * 1_000)).max();
     assert!(at_once.is_some_and(|most| most <= 12), "{at_once:?} in one second");
     assert_eq!((due(-1), due(60_000)), (0, 200));
-    let mut alone = Page::unpublished((WorkspaceKey(1), PageKey(7)), 1);
+    let mut alone = Page::unpublished((WorkspaceKey(1), PageKey(7)).into(), 1);
     alone.quarter = midnight.0.div_euclid(HOUR / 4) - 1;
     assert!(alone.is_old(midnight + 250, 1), "a single page is not delayed");
 }

@@ -57,6 +57,11 @@ impl SignInKey {
         self.sign("feeds", page, password).to_hex().to_string()
     }
 
+    /// The token of the link to the preview of a page.
+    pub(crate) fn preview_token(&self, page: &str, nonce: [u8; 16]) -> String {
+        self.sign("preview", page, &nonce).to_hex().to_string()
+    }
+
     pub(super) fn knows_feed_token(&self, page: &str, password: &[u8], token: &str) -> bool {
         blake3::Hash::from_hex(token).is_ok_and(|token| self.sign("feeds", page, password) == token)
     }

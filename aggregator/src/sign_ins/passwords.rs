@@ -32,9 +32,9 @@ pub struct Passwords(Arc<ArcSwap<Known>>);
 
 impl Passwords {
     /// Reads these files, and forgets others.
-    pub(crate) fn follow<'a>(&self, files: impl Iterator<Item = &'a PathBuf> + Clone) {
+    pub(crate) fn follow(&self, files: &[&PathBuf]) {
         self.update(|former| {
-            files.clone().map(|file| (file.clone(), read(file, former.get(file)))).collect()
+            files.iter().map(|file| ((*file).clone(), read(file, former.get(*file)))).collect()
         });
     }
 
@@ -136,7 +136,7 @@ mod tests {
         let [one, other] = ["one", "other"].map(|name| folder.path().join(name));
         let passwords = Passwords::default();
         std::fs::write(&one, "first\n").expect("written");
-        passwords.follow([&one, &other].into_iter());
+        passwords.follow(&[&one, &other]);
         assert_eq!(passwords.of(&one).as_deref(), Some(&b"first"[..]));
         assert_eq!(passwords.of(&other), None, "there is no file yet");
         let before = passwords.0.load_full();
@@ -155,14 +155,14 @@ mod tests {
                 Some(text) => std::fs::write(&one, text).expect("written"),
             }
             passwords.read_again();
-            passwords.follow([&one].into_iter());
+            passwords.follow(&[&one]);
             assert_eq!(passwords.of(&one).as_deref(), Some(&b"second"[..]), "{unreadable:?}");
         }
         std::fs::write(&one, "third").expect("written");
         assert_eq!(passwords.read_now(&one).as_deref(), Some(&b"third"[..]), "a try reads it at once");
         assert_eq!(passwords.read_now(&other), None, "the configuration names it no more");
-        passwords.follow([].into_iter());
-        passwords.follow([&one].into_iter());
+        passwords.follow(&[]);
+        passwords.follow(&[&one]);
         assert_eq!(passwords.of(&one).as_deref(), Some(&b"third"[..]));
         assert!(!format!("{passwords:?}").contains("third"));
     }

@@ -128,8 +128,7 @@ fn begins(store: &Store, workspace: WorkspaceKey) -> Vec<i64> {
 fn a_put_row_can_be_read_and_a_later_put_replaces_it() {
     with_each(|store| {
         store.commit(&fixture(ONE)).expect("committed");
-        let renamed = Write::Put(agent(ONE, 1, "b"));
-        store.commit(&[Write::Put(agent(ONE, 1, "never kept")), renamed]).expect("committed");
+        store.commit(&["never kept", "b"].map(|name| Write::Put(agent(ONE, 1, name)))).expect("committed");
         let found: Vec<AgentRow> = store.rows().expect("read");
         assert_eq!(found.into_iter().map(Row::from).collect::<Vec<_>>(), [agent(ONE, 1, "b")]);
         let found: Vec<TrackRow> = store.rows().expect("read");

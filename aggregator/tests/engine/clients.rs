@@ -2,15 +2,15 @@
 
 use crate::script::{Script, World};
 use skerry_domain::access::Role;
-use skerry_domain::state::ApiTokenKey;
-use skerry_domain::step::{Command, NewApiToken, Once};
+use skerry_domain::state::{ApiTokenKey, PageKey};
+use skerry_domain::step::{Command, NewApiToken, Once, PreviewCommand};
 use skerry_domain::time::HOUR;
 
 impl World {
     /// What a client of the REST API sends, and what makes and removes its token.
     pub(crate) fn request(&self, script: &mut Script<'_>) -> Command {
         let name = script.pick(&["deploy", "terraform"]).to_owned();
-        match script.below(5) {
+        match script.below(7) {
             0 => Command::AddApiToken(Box::new(NewApiToken {
                 name,
                 hash: [script.below(3) as u8; 32],
@@ -20,7 +20,13 @@ impl World {
                 expires_at: script.pick(&[None, Some(self.now + HOUR)]),
             })),
             1 => Command::RemoveApiToken { name },
-            2 => Command::NoteTokenUse { token: ApiTokenKey(1 + script.below(3)) },
+            2 => Command::NoteTokenUse(ApiTokenKey(1 + script.below(3))),
+            3 => Command::Preview(PreviewCommand::Share {
+                page: PageKey(1 + script.below(2)),
+                nonce: [script.below(3) as u8; 16],
+                until: self.now + script.pick(&[0, HOUR, 25 * HOUR]),
+            }),
+            4 => Command::Preview(PreviewCommand::Revoke { page: PageKey(1 + script.below(2)) }),
             _ => {
                 let request = (ApiTokenKey(script.below(2)), script.pick(&["one", "two"]).to_owned());
                 let digest = [script.below(2) as u8; 32];

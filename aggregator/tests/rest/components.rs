@@ -77,6 +77,51 @@ async fn a_component_shows_its_checks_to_tokens_that_are_not_limited_to_pages() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_component_chooses_its_checks_by_labels() {
+    let job =
+        "[[check]]\nname = \"backup\"\ntype = \"heartbeat\"\nperiod = \"1h\"\nlabels = { team = \"shop\" }\n";
+    let fixture = Fixture::new(&format!("{job}{CHECKS}{FILE}")).await;
+    let page = fixture.page("Main").await;
+    let components = format!("/v1/pages/{page}/components");
+    let by_labels = json!({ "name": "Wallets", "check_labels": { "team": "shop" }, "check_weight": "minor" });
+    let made = fixture.admin("POST", &components, &json!({ "component": by_labels }).to_string()).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let own = |one: &Value| json!([one["checks"], one["check_labels"], one["check_weight"]]);
+    assert_eq!(own(&made.body), json!([["backup"], { "team": "shop" }, "minor"]));
+    let path = format!("{components}/{}", made.text("id"));
+    // Sent back as it was read, it stays.
+    let change =
+        async |body: Value| fixture.admin("PATCH", &path, &json!({ "component": body }).to_string()).await;
+    let back = change(made.body.clone()).await;
+    assert_eq!((back.status, own(&back.body)), (200, own(&made.body)), "{back:?}");
+    for (body, expected) in [
+        (json!({ "check_weight": "major" }), json!([["backup"], { "team": "shop" }, "major"])),
+        (json!({ "check_labels": { "team": "web" } }), json!([[], { "team": "web" }, "major"])),
+        (json!({ "check_labels": null, "checks": ["backup"] }), json!([["backup"], null, null])),
+        (json!({ "check_labels": { "team": "shop" } }), json!([["backup"], { "team": "shop" }, "major"])),
+        (json!({ "check_labels": {} }), json!([[], null, null])),
+    ] {
+        let changed = change(body.clone()).await;
+        assert_eq!((changed.status, own(&changed.body)), (200, expected), "{body}: {changed:?}");
+    }
+    change(json!({ "check_labels": { "team": "shop" } })).await;
+    for (body, said) in [
+        (json!({ "checks": ["db-primary"] }), "check_labels chooses the checks of this component"),
+        (json!({ "check_labels": { "team-name": "shop" } }), "no check has \\\"team-name\\\""),
+        (json!({ "check_labels": { "team": "" } }), "values are one line"),
+        (json!({ "check_labels": "team" }), "check_labels is not an object of texts"),
+        (json!({ "check_weight": "light" }), "is not one of major, minor"),
+        (json!({ "check_labels": null, "check_weight": "minor" }), "check_weight: has no meaning"),
+    ] {
+        let refused = change(body.clone()).await;
+        assert_eq!(refused.status, 422, "{body}: {refused:?}");
+        assert!(refused.body.to_string().contains(said), "{body}: {refused:?}");
+    }
+    assert_eq!(own(&fixture.get(&path).await.body), json!([["backup"], { "team": "shop" }, "major"]));
+    fixture.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_visitors_must_not_read_does_not_become_a_name() {
     let fixture = Fixture::new(&format!("{CHECKS}{FILE}")).await;
     let page = fixture.page("Main").await;

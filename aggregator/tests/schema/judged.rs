@@ -53,6 +53,11 @@ fn against(schema: &Value, instance: &Value, place: &str, errors: &mut Vec<Strin
                 must(length.is_none_or(|length| Some(length) <= number(word)), "too long");
             }
             "minItems" => must(instance.as_array().is_none_or(|all| !all.is_empty()), "no elements"),
+            "minProperties" => must(instance.as_object().is_none_or(|all| !all.is_empty()), "no keys"),
+            "maxProperties" => {
+                let most = value.as_u64().expect("a number") as usize;
+                must(instance.as_object().is_none_or(|all| all.len() <= most), &format!("more than {most}"));
+            }
             "pattern" => {
                 let pattern = regex::Regex::new(value.as_str().expect("a pattern")).expect("a pattern");
                 must(

@@ -85,7 +85,7 @@ fn the_last_use_of_a_token_is_known_to_the_hour() {
     let token = ApiTokenKey(1);
     let mut written = |at: Timestamp| {
         fixture.now = at;
-        let stepped = fixture.step(Command::NoteTokenUse { token });
+        let stepped = fixture.step(Command::NoteTokenUse(token));
         fixture.assert_stored();
         (!stepped.rows.is_empty(), fixture.state.api_tokens[&token].last_used_at)
     };
@@ -96,7 +96,7 @@ fn the_last_use_of_a_token_is_known_to_the_hour() {
     assert_eq!(written(START + HOUR), (true, Some(START + HOUR)));
     // The token may be gone by then.
     fixture.run(Command::RemoveApiToken { name: "deploy".to_owned() });
-    assert!(fixture.step(Command::NoteTokenUse { token }).rows.is_empty());
+    assert!(fixture.step(Command::NoteTokenUse(token)).rows.is_empty());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Restricted pages, which are not for everybody: their addresses, and who may see them. They are looked up in a map of
 //! their own, so that the public look-up cannot find them, and no cache may store what is sent. A stranger gets the
-//! sign-in page at every path below such a page, or the uniform 404 if nobody can sign in there.
+//! sign-in page at every path below such a page, or the uniform 404 if nobody can sign in there. Previews of pages stand
+//! beside them, by the tokens of their links.
 
 use super::admission::{self, Credentials};
 use super::headers::uncached;
@@ -63,6 +64,9 @@ pub struct RestrictedSite {
     pub by_slug: imbl::HashMap<String, Arc<RestrictedPage>>,
     /// By host name.
     pub by_host: imbl::HashMap<String, Arc<RestrictedPage>>,
+    /// Pages that whoever has a link of operators sees, by its token: `/preview/<token>/…` on hosts that do not belong to
+    /// a page.
+    pub previews: imbl::HashMap<String, Arc<Publication>>,
 }
 
 /// Checks what visitors of restricted pages know.
@@ -97,28 +101,38 @@ pub(super) struct Asked {
     page: Arc<RestrictedPage>,
     /// Below the root of the page; `None`: the root without a slash.
     path: Option<String>,
+    /// It names the token of a preview.
+    is_preview: bool,
 }
 
 impl RestrictedSide {
     /// The restricted page that a request asks for, if it is one.
     pub(super) fn find(&self, request: &HttpRequest, public: &PublicSide) -> Option<Asked> {
         let site = self.site.load();
-        if site.by_slug.is_empty() && site.by_host.is_empty() {
+        if site.by_slug.is_empty() && site.by_host.is_empty() && site.previews.is_empty() {
             return None;
         }
         let host = host(request);
         let path = request.uri().path().strip_prefix('/')?;
         if let Some(page) = site.by_host.get(&*host) {
-            return Some(Asked { page: Arc::clone(page), path: Some(path.to_owned()) });
+            return Some(Asked { page: Arc::clone(page), path: Some(path.to_owned()), is_preview: false });
         }
         if public.has_host(&host) {
             return None;
         }
-        let below = path.strip_prefix("status/")?;
-        let (slug, path) =
-            below.split_once('/').map_or((below, None), |(slug, path)| (slug, Some(path.to_owned())));
-        let page = Arc::clone(site.by_slug.get(slug)?);
-        Some(Asked { page, path })
+        let (first, below) = path.split_once('/')?;
+        let (name, path) =
+            below.split_once('/').map_or((below, None), |(name, path)| (name, Some(path.to_owned())));
+        let is_preview = first == "preview";
+        let page = match first {
+            "preview" => {
+                let publication = Arc::clone(site.previews.get(name)?);
+                Arc::new(RestrictedPage { publication, ..RestrictedPage::default() })
+            }
+            "status" => Arc::clone(site.by_slug.get(name)?),
+            _ => return None,
+        };
+        Some(Asked { page, path, is_preview })
     }
 
     /// Answers it.
@@ -129,10 +143,11 @@ impl RestrictedSide {
         payload: web::Payload,
         (public, limits): (Arc<PublicSide>, Limits),
     ) -> HttpResponse {
-        let Asked { page, path } = asked;
+        let Asked { page, path, is_preview } = asked;
         let credentials = Credentials::of(&request, &page);
         let is_feed = path.as_deref().is_some_and(admission::is_feed);
-        let is_admitted = client.is_some_and(|client| page.networks.iter().any(|one| one.contains(&client)))
+        let is_admitted = is_preview
+            || client.is_some_and(|client| page.networks.iter().any(|one| one.contains(&client)))
             || credentials.cookies().any(|value| self.sign_ins.knows_cookie(&page, value))
             || (is_feed
                 && credentials.token().is_some_and(|token| self.sign_ins.knows_feed_token(&page, &token)));

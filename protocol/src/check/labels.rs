@@ -40,10 +40,12 @@ pub fn read_labels(table: &Table<'_>) -> Labels {
 }
 
 fn label(name: String, item: &Item<'_>) -> Option<(String, String)> {
+    if name.is_empty() {
+        return item.refuse("a label has no name", "Give it one.");
+    }
     if !is_label_name(&name) {
         let remedy = match meant(&name) {
             Some(meant) => format!("Write {meant}."),
-            None if name.is_empty() => "Give it a name.".to_owned(),
             None => format!("It may have {LONGEST} characters at most."),
         };
         let wrong =

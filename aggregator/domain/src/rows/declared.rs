@@ -244,6 +244,8 @@ records! {
         major_percent: u32,
         items: Items,
         origin: Origin,
+        preview_nonce: Option<[u8; 16]>,
+        preview_until_ms: Option<Timestamp>,
     }
     /// The look of a page.
     PageBrandingRow in "page_branding", key 2 {

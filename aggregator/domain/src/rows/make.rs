@@ -23,13 +23,15 @@ use crate::table::Table;
 use crate::time::Timestamp;
 use crate::track::Span;
 
-/// The rows of everything that was touched and of the events; `counters` and `former`, the tracks and components, are those before
-/// the step; `counters` are `None` in a new workspace.
+/// The tracks and the components before a step.
+pub(crate) type Former = (Table<TrackKey, AgentCheck>, Table<ComponentKey, Component>);
+
+/// The rows of everything that was touched and of the events; `counters`, before the step too, are `None` in a new workspace.
 pub(crate) fn make(
     state: &mut State,
     touched: &Touched,
     events: &[Change],
-    (counters, former): (Option<Counters>, &(Table<TrackKey, AgentCheck>, Table<ComponentKey, Component>)),
+    (counters, former): (Option<Counters>, &Former),
     now: Timestamp,
 ) -> Vec<Write> {
     let mut writes = Vec::new();

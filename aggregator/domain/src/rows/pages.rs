@@ -11,8 +11,8 @@ use crate::labels::{Labels, Selector};
 use crate::layers::Layers;
 use crate::shared_vec::SharedVec;
 use crate::state::{
-    Component, ComponentKey, ComponentSettings, Group, GroupKey, Link, Page, PageKey, PageSettings, State,
-    WorkspaceKey,
+    Component, ComponentKey, ComponentSettings, Group, GroupKey, Link, Page, PageKey, PageSettings, Preview,
+    State, WorkspaceKey,
 };
 use crate::table::Table;
 use crate::time::Timestamp;
@@ -45,6 +45,8 @@ pub(super) fn page(workspace: WorkspaceKey, key: PageKey, page: &Page) -> PageRo
         major_percent: settings.weights.major_percent,
         items: Items(page.items.clone()),
         origin: page.origin,
+        preview_nonce: page.preview.map(|preview| preview.nonce),
+        preview_until_ms: page.preview.map(|preview| preview.until),
     }
 }
 
@@ -83,6 +85,10 @@ impl From<PageRow> for Page {
             archived: row.archived,
             settings,
             items: row.items.0,
+            preview: row
+                .preview_nonce
+                .zip(row.preview_until_ms)
+                .map(|(nonce, until)| Preview { nonce, until }),
         }
     }
 }

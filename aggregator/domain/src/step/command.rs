@@ -3,8 +3,8 @@
 use super::{
     AgentChange, AnnouncementChange, ComponentChange, Configure, DesiredHeartbeat, GroupChange,
     HeartbeatPing, IncidentChange, NewAnnouncement, NewApiToken, NewComponent, NewCorrection, NewGroup,
-    NewIncident, NewSeries, NewWindow, Once, PageChange, PostmortemChange, ProblemChange, Report,
-    SeriesChange, TemplateCommand, WindowChange,
+    NewIncident, NewSeries, NewWindow, Once, PageChange, PostmortemChange, PreviewCommand, ProblemChange,
+    Report, SeriesChange, TemplateCommand, WindowChange,
 };
 use crate::credentials::TokenHash;
 use crate::holds::Source;
@@ -244,10 +244,7 @@ pub enum Command {
     /// Makes a token of the REST API.
     AddApiToken(Box<NewApiToken>),
     /// A token of the REST API is used.
-    NoteTokenUse {
-        /// Which.
-        token: ApiTokenKey,
-    },
+    NoteTokenUse(ApiTokenKey),
     /// Removes a token of the REST API; it is no longer accepted.
     RemoveApiToken {
         /// Its name.
@@ -269,6 +266,8 @@ pub enum Command {
         /// The zone that its settings name afterwards.
         zone: TimeZone,
     },
+    /// An operator makes or ends the link to the preview of a page.
+    Preview(PreviewCommand),
     /// Archives a page that was made at run time.
     ArchivePage {
         /// Which.
@@ -378,11 +377,12 @@ impl Command {
             Self::UpdateWindow { .. } => "update_window",
             Self::EditWindowUpdate { .. } => "edit_window_update",
             Self::AddApiToken(_) => "add_token",
-            Self::NoteTokenUse { .. } => "note_token_use",
+            Self::NoteTokenUse(_) => "note_token_use",
             Self::RemoveApiToken { .. } => "remove_token",
             Self::UndoCorrection { .. } => "undo_correction",
             Self::CreatePage(_) => "create_page",
             Self::ChangePage { .. } => "change_page",
+            Self::Preview(command) => command.name(),
             Self::ArchivePage { .. } => "archive_page",
             Self::CreateGroup(_) => "create_group",
             Self::ChangeGroup { .. } => "change_group",

@@ -193,6 +193,7 @@ impl Reconcile<'_> {
             archived: false,
             settings: desired.settings,
             items: Vec::new(),
+            preview: before.as_ref().and_then(|page| page.preview),
         };
         self.known.pages.insert(page.key.clone(), key);
         self.state.pages.insert(key, page);

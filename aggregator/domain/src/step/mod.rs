@@ -29,6 +29,7 @@ mod maintenance;
 mod once;
 mod place;
 mod postmortem;
+mod preview;
 mod problem;
 mod received;
 mod recompute;
@@ -67,6 +68,7 @@ pub use incident::{IncidentChange, NewIncident};
 pub use limits::{MAX_OPEN_INCIDENTS, MAX_UPDATES};
 pub use once::Once;
 pub use postmortem::PostmortemChange;
+pub use preview::{LONGEST_PREVIEW, PreviewCommand};
 pub use problem::ProblemChange;
 pub use recompute::reporters_of;
 pub use rejected::{Rejected, RejectedKind};
@@ -261,7 +263,7 @@ fn apply(
         Command::AddApiToken(new) => {
             return token::add(state, new, context, changes).map(Answer::ApiToken);
         }
-        Command::NoteTokenUse { token } => token::note_use(state, *token, now, changes),
+        Command::NoteTokenUse(token) => token::note_use(state, *token, now, changes),
         Command::RemoveApiToken { name } => token::remove(state, name, changes)?,
         Command::UndoCorrection { correction } => correction::undo(state, *correction, now, changes)?,
         Command::CreateAnnouncement(new) => {
@@ -279,6 +281,7 @@ fn apply(
         Command::ChangePage { page, change, zone } => {
             runtime::change_page(state, *page, (change, zone), now, changes)?;
         }
+        Command::Preview(command) => preview::run(state, command, now, changes)?,
         Command::ArchivePage { page } => runtime::archive_page(state, *page, changes)?,
         Command::CreateGroup(new) => {
             return runtime_group::create(state, new, context, changes).map(Answer::Group);

@@ -64,6 +64,7 @@ pub(super) fn create_page(
         archived: false,
         settings,
         items: Vec::new(),
+        preview: None,
     };
     state.pages.insert(key, page);
     changes.push(Change::PageSaved(key));

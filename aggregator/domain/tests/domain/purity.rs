@@ -5,7 +5,7 @@ use std::path::Path;
 /// First words of the paths that the domain may use; of the wire only its closed lists and plain values, and a
 /// schedule, which is a plain value, the silence limit, which both programs reckon alike, and what a name shows; a hash of values
 /// is a value.
-const MAY_USE: [&str; 16] = [
+const MAY_USE: [&str; 17] = [
     "super::",
     "std::",
     "blake3::",
@@ -18,6 +18,7 @@ const MAY_USE: [&str; 16] = [
     "skerry_protocol::words::is_unfit_to_show",
     "skerry_protocol::check::silence_limit_ms",
     "skerry_protocol::check::Severity",
+    "skerry_protocol::check::Labels",
     "skerry_sanitiser::PublicText",
     "skerry_sanitiser::{Form, PublicText, RulesVersion, StoredText}",
     "skerry_sanitiser::restore",

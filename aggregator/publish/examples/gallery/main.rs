@@ -8,6 +8,7 @@ mod maintenance;
 mod matrix;
 mod nested;
 mod sample;
+mod sections;
 mod states;
 
 use anyhow::Context as _;
@@ -81,7 +82,7 @@ fn write_kinds(root: &Path, view: &PageView) -> anyhow::Result<()> {
     if let Some(first) = view.maintenance.first() {
         write_page(root, &format!("maintenance/{}", first.id), &html::maintenance(view, first)?)?;
     }
-    for asset in html::assets() {
+    for asset in html::assets_of(view.language) {
         write(&root.join(&asset.path), asset.bytes)?;
         write(&root.join(format!("{}.type", asset.path)), asset.content_type.as_bytes())?;
     }

@@ -9,7 +9,7 @@ use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_domain::uptime::{self, DayTally, Figure, Tally};
 use skerry_publish::Language;
 use skerry_publish::view::{
-    ComponentView, GroupView, Item, MonthView, PageView, ResponseView, UptimeRuleView,
+    ComponentView, GroupView, Item, MonthView, PageView, ResponseView, SectionsView, UptimeRuleView,
 };
 use std::sync::Arc;
 
@@ -38,6 +38,7 @@ pub(crate) fn page(name: &str, items: Vec<Item>) -> PageView {
         url: "https://status.example.com".to_owned(),
         noindex: false,
         feed_token: None,
+        preview: false,
         time_zone: TimeZone::UTC,
         time_zone_name: "Etc/UTC".to_owned(),
         support_url: Some("https://example.com/help".to_owned()),
@@ -51,6 +52,7 @@ pub(crate) fn page(name: &str, items: Vec<Item>) -> PageView {
         created_at: NOW - 200 * DAY,
         rule: UptimeRuleView { statuspage: false, partial_percent: 30, major_percent: 100 },
         items,
+        sections: SectionsView::default(),
         incidents: Vec::new(),
         maintenance: Vec::new(),
         announcements: Vec::new(),

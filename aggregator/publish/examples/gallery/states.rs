@@ -4,7 +4,7 @@ use crate::sample::{
     NOW, answers, component, group, impaired, measured, page, refigured, response, response_of, sixty, spend,
     unseen, waiting, young,
 };
-use crate::{announcements, branded, incidents, maintenance, nested, sample};
+use crate::{announcements, branded, incidents, maintenance, nested, sample, sections};
 use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, HOUR, MINUTE};
@@ -43,7 +43,10 @@ pub(crate) fn all() -> Vec<(&'static str, PageView)> {
         ("announced", announced()),
         ("nested", nested::affected()),
         ("nested-few", nested::few()),
+        ("sections", sections::some()),
+        ("sections-many", sections::many()),
         ("branded", PageView { branding: branded::look(), ..fire() }),
+        ("preview", PageView { preview: true, noindex: true, ..fire() }),
     ]
 }
 
@@ -179,6 +182,8 @@ fn hostile() -> PageView {
     view.incidents = incidents::hostile(&view);
     view.maintenance = maintenance::hostile(&view);
     view.announcements = announcements::hostile();
+    let first = view.components().next().map(|one| one.id.clone()).unwrap_or_default();
+    view.sections = sections::hostile(&names, &first);
     view
 }
 

@@ -3,7 +3,7 @@
 
 use super::colour;
 use super::svg::{Field, svg};
-use crate::html::balanced;
+use crate::html::{balanced, mean};
 use crate::overall_status::components;
 use crate::texts::Texts;
 use crate::view::{ComponentView, PageView};
@@ -13,25 +13,24 @@ use skerry_domain::uptime::Figure;
 /// The colour of links on a light page.
 pub(crate) const FIGURE: &str = "#2b4fae";
 
+/// The last of the windows, which is that of the index.
+const WINDOW: usize = 3;
+
 pub(super) fn uptime(component: &ComponentView, texts: &Texts) -> Option<String> {
-    let [.., figure] = &component.windows;
-    component.showcase.then(|| drawn(of_uptime(texts), &component.name, of_figures(&[figure], texts)))
+    let figure = &component.windows[WINDOW];
+    component.showcase.then(|| drawn(of_uptime(texts), &component.name, shown(figure, texts)))
 }
 
-/// The truncated mean of the components that show theirs, as for a group.
+/// The mean of the components that show theirs, as for a group.
 pub(super) fn uptime_of_page(view: &PageView) -> Option<String> {
-    let shown: Vec<_> = components(view).filter(|one| one.showcase).map(|one| &one.windows[3]).collect();
-    (!shown.is_empty()).then(|| drawn(of_uptime(view.texts()), &view.name, of_figures(&shown, view.texts())))
+    let counted: Vec<_> = components(view).filter(|one| one.showcase).collect();
+    let figure = (!counted.is_empty()).then(|| mean(&counted, WINDOW))?;
+    Some(drawn(of_uptime(view.texts()), &view.name, shown(&figure, view.texts())))
 }
 
-/// Components that were never observed have none. `None`: there is none, or too little was seen.
-fn of_figures(figures: &[&Figure], texts: &Texts) -> Option<String> {
-    let known: Vec<_> = figures.iter().filter_map(|one| Some((one.hundredths?, one.enough))).collect();
-    if known.is_empty() || known.iter().any(|(_, enough)| !enough) {
-        return None;
-    }
-    let sum: u32 = known.iter().map(|(hundredths, _)| hundredths).sum();
-    Some(texts.dates.percentage(sum / known.len() as u32))
+/// `None`: nothing was seen, or too little.
+fn shown(figure: &Figure, texts: &Texts) -> Option<String> {
+    figure.hundredths.filter(|_| figure.enough).map(|share| texts.dates.percentage(share))
 }
 
 pub(super) fn response(component: &ComponentView, view: &PageView) -> Option<String> {

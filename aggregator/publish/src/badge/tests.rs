@@ -3,6 +3,7 @@ use crate::sample::{NOW, component, group, incident, maintenance, measured, page
 use crate::view::Item;
 use skerry_domain::maintenance::MaintenanceStatus;
 use skerry_domain::time::{DAY, HOUR, MINUTE};
+use skerry_domain::uptime::{Rule, Tally, Weights, figure};
 
 fn badges(components: Vec<ComponentView>) -> Vec<(String, String)> {
     let view = page(vec![Item::Group(group("g", components))]);
@@ -229,16 +230,24 @@ fn uptime_is_shown_as_on_the_page_and_only_where_the_page_shows_it() {
     let mut hidden = component("bbb", Status::Operational);
     hidden.showcase = false;
     hidden.windows[3].hundredths = Some(1);
-    let mut view =
-        page(vec![Item::Component(component("aaa", Status::Operational)), Item::Component(hidden)]);
+    let seen = |tally: Tally| figure(&tally, Rule::Observed, Weights::default(), 0);
+    let mut shown = component("aaa", Status::Operational);
+    shown.windows[3] = seen(Tally { operational: 99_890, major: 110, ..Tally::default() });
+    let mut view = page(vec![Item::Component(shown), Item::Component(hidden)]);
     let own = picture(&view, "components/aaa/badge/uptime.svg").expect("a badge");
     assert!(own.contains(">uptime 90 days</text>") && own.contains(">99.89%</text>"), "{own}");
     assert!(own.contains("<title>Component aaa: uptime 90 days 99.89%</title>"), "{own}");
     assert!(picture(&view, "badge/uptime.svg").expect("a badge").contains(">99.89%</text>"));
     assert_eq!(picture(&view, "components/bbb/badge/uptime.svg"), None);
     let Item::Component(first) = &mut view.items[0] else { panic!("a component") };
-    first.windows[3].enough = false;
+    first.windows[3] = seen(Tally { operational: 80, no_data: 20, ..Tally::default() });
     assert!(picture(&view, "badge/uptime.svg").expect("a badge").contains(">not enough data</text>"));
+    // As in the row of a group: the mean of what was lost, cut off once, and the data of all together.
+    let mut other = component("ccc", Status::Operational);
+    other.windows[3] = seen(Tally { operational: 99_985, major: 15, ..Tally::default() });
+    view.items.push(Item::Component(other));
+    assert!(picture(&view, "badge/uptime.svg").expect("a badge").contains(">99.99%</text>"));
+    view.items.truncate(2);
     view.items.remove(0);
     assert_eq!(picture(&view, "badge/uptime.svg"), None, "nothing shows its uptime");
 }
@@ -278,7 +287,7 @@ fn badges_speak_the_language_of_the_page() {
         ("badge.svg", ">Ausfall</text>"),
         ("badge.json", "\"message\":\"Ausfall: 1 von 2\""),
         ("badge/uptime.svg", ">Verfügbarkeit 90 Tage</text>"),
-        ("badge/uptime.svg", ">99,89\u{a0}%</text>"),
+        ("badge/uptime.svg", ">100\u{a0}%</text>"),
         ("components/aaa/badge.json", "keine Daten seit 18. Nov."),
     ] {
         assert!(text(path).contains(words), "{path}: {}", text(path));

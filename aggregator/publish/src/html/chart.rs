@@ -3,6 +3,7 @@
 
 mod line;
 mod points;
+mod small;
 mod ticks;
 
 use super::words::{Clock, Tone};
@@ -13,6 +14,7 @@ use skerry_domain::days::WINDOWS;
 use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, Timestamp};
+pub(crate) use small::SmallChart;
 pub(crate) use ticks::Tick;
 
 /// More outages than this are summed in the description.

@@ -2,6 +2,7 @@
 
 use super::assets::minify;
 use crate::branding;
+use crate::view::PageView;
 use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 use skerry_domain::branding::Branding;
@@ -43,6 +44,10 @@ pub(crate) enum Extra {
     NestedRows,
     /// The same on the uptime pages.
     NestedFigures,
+    Grids,
+    /// Services of others.
+    Services,
+    Metrics,
 }
 
 /// A style sheet without comments and blanks, and its hash as a source of a policy.
@@ -63,13 +68,17 @@ const CHART: &str = include_str!("../../assets/chart.css");
 const COMPONENT: &str = include_str!("../../assets/component.css");
 const DIRECTORY: &str = include_str!("../../assets/directory.css");
 const FIGURES: &str = include_str!("../../assets/figures.css");
+const GRIDS: &str = include_str!("../../assets/grids.css");
 const HISTORY: &str = include_str!("../../assets/history.css");
 const INNER: &str = include_str!("../../assets/inner.css");
 const FORM: &str = include_str!("../../assets/form.css");
+const METRICS: &str = include_str!("../../assets/metrics.css");
 const NESTED_FIGURES: &str = include_str!("../../assets/nested_figures.css");
 const NESTED_ROWS: &str = include_str!("../../assets/nested_rows.css");
 const NOT_FOUND: &str = include_str!("../../assets/not_found.css");
+const PREVIEW: &str = include_str!("../../assets/preview.css");
 const PAST: &str = include_str!("../../assets/past.css");
+const SERVICES: &str = include_str!("../../assets/services.css");
 const UPTIME: &str = include_str!("../../assets/uptime.css");
 const STRIP: &str = include_str!("../../assets/strip.css");
 const WIDGET: &str = include_str!("../../assets/widget.css");
@@ -90,7 +99,8 @@ static STYLES: LazyLock<[Style; 9]> = LazyLock::new(|| {
 });
 
 /// In the order of [`Extra`].
-static EXTRAS: LazyLock<[String; 2]> = LazyLock::new(|| [NESTED_ROWS, NESTED_FIGURES].map(minify));
+static EXTRAS: LazyLock<[String; 5]> =
+    LazyLock::new(|| [NESTED_ROWS, NESTED_FIGURES, GRIDS, SERVICES, METRICS].map(minify));
 
 /// The style sheet of the strip in the page of another site, where the colours belong to the strip alone.
 pub(super) fn strip_css(more: &str) -> String {
@@ -109,6 +119,12 @@ impl Sheet {
             return Cow::Borrowed(style);
         }
         Cow::Owned(Style::new(branding::restyled(&style.css, look) + &minify(BRANDING)))
+    }
+
+    /// That of a page with its look; a preview has a strip above it.
+    pub(crate) fn of_page(self, view: &PageView) -> Cow<'static, Style> {
+        let style = self.branded(&view.branding);
+        if view.preview { Cow::Owned(Style::new(style.css.clone() + &minify(PREVIEW))) } else { style }
     }
 }
 

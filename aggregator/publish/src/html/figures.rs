@@ -94,7 +94,7 @@ pub(crate) fn text(
     };
     match said(figure, Window::last(days, clock), watched_from, view, clock) {
         Said::Nothing => words(texts.status.no_uptime(), false),
-        Said::New => words(texts.row.new(), true),
+        Said::New => words(texts.row.young_figure(), true),
         Said::Share { hundredths, enough, since } => {
             let mut text = texts.dates.percentage(hundredths);
             if !enough {
@@ -130,7 +130,7 @@ impl Cell {
         let words = |[text, _]: [&str; 2]| Self { text: text.to_owned(), class: "no", since: None };
         match said(figure, window, watched_from, view, clock) {
             Said::Nothing => words(texts.uptime.none_yet()),
-            Said::New => words(texts.uptime.new()),
+            Said::New => words(texts.uptime.young_figure()),
             Said::Share { enough: false, .. } => words(texts.uptime.not_enough()),
             Said::Share { hundredths, since, .. } => Self {
                 text: texts.dates.percentage(hundredths),
@@ -160,7 +160,7 @@ pub(crate) fn notes<'a>(
     texts: &Texts,
 ) -> Vec<&'static str> {
     let occurs = |[text, _]: &[&'static str; 2]| cells.clone().any(|cell| cell.text == *text);
-    let all = [texts.uptime.not_enough(), texts.uptime.new(), texts.uptime.none_yet()];
+    let all = [texts.uptime.not_enough(), texts.uptime.young_figure(), texts.uptime.none_yet()];
     all.into_iter().filter(occurs).map(|[_, meaning]| meaning).collect()
 }
 

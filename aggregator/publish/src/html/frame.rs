@@ -24,6 +24,7 @@ struct Layout<'a> {
     noindex: bool,
     /// Behind the paths of feeds and calendars.
     feed_query: String,
+    preview: bool,
     title: String,
     language: &'a str,
     direction: &'static str,
@@ -52,18 +53,18 @@ struct Layout<'a> {
 
 /// The owner's logo: its path, and that of another one for the dark scheme.
 struct Logo {
-    path: &'static str,
-    dark: Option<&'static str>,
+    path: String,
+    dark: Option<String>,
 }
 
 impl Logo {
     fn of(look: &Branding) -> Option<Self> {
-        let dark = look.logo_dark.as_ref().map(|_| branding::LOGO_DARK);
-        look.logo.as_ref()?;
+        let (logo, dark) = branding::logo_paths(look);
+        let path = logo?;
         Some(match look.theme {
-            Theme::Auto => Self { path: branding::LOGO, dark },
-            Theme::Light => Self { path: branding::LOGO, dark: None },
-            Theme::Dark => Self { path: dark.unwrap_or(branding::LOGO), dark: None },
+            Theme::Auto => Self { path, dark },
+            Theme::Light => Self { path, dark: None },
+            Theme::Dark => Self { path: dark.unwrap_or(path), dark: None },
         })
     }
 }
@@ -78,7 +79,7 @@ impl<'a> Frame<'a> {
     /// The frame of the document at `path`; `root` is the relative path from there to the page's root ("" or "../").
     pub(crate) fn new(view: &'a PageView, sheet: Sheet, root: &'a str, path: &'a str, title: String) -> Self {
         let look = &*view.branding;
-        let style = sheet.branded(look);
+        let style = sheet.of_page(view);
         let markup = |text: &Option<Text>| text.as_ref().map(|text| text.public.html());
         let texts = view.texts();
         let layout = Layout {
@@ -88,6 +89,7 @@ impl<'a> Frame<'a> {
             url: &view.url,
             noindex: view.noindex,
             feed_query: view.feed_query(),
+            preview: view.preview,
             head: Head::plain(view, &title),
             title,
             language: view.language.tag(),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::sample::{incident, resolved};
 use crate::texts::Language;
-use crate::view::{IncidentView, Item, Unseen, UptimeRuleView};
+use crate::view::{IncidentView, Item, SectionsView, Unseen, UptimeRuleView};
 use skerry_domain::time::{DAY, HOUR, MINUTE};
 use skerry_domain::uptime::{Figure, Tally};
 
@@ -67,6 +67,7 @@ fn page(components: Vec<ComponentView>) -> PageView {
         url: "https://status.example.com".to_owned(),
         noindex: false,
         feed_token: None,
+        preview: false,
         time_zone: jiff::tz::TimeZone::UTC,
         time_zone_name: "Etc/UTC".to_owned(),
         support_url: None,
@@ -80,6 +81,7 @@ fn page(components: Vec<ComponentView>) -> PageView {
         created_at: NOW - 200 * DAY,
         rule: UptimeRuleView { statuspage: false, partial_percent: 30, major_percent: 100 },
         items: components.into_iter().map(Item::Component).collect(),
+        sections: SectionsView::default(),
         incidents: Vec::new(),
         maintenance: Vec::new(),
         announcements: Vec::new(),

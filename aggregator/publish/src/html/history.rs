@@ -99,7 +99,7 @@ pub fn history(view: &PageView, month: Option<Month>) -> anyhow::Result<Document
     let first = begin.max(first_day(view, &clock)).min(last);
     let name = clock.texts.dates.month(shown);
     let path = month.map_or_else(|| "history".to_owned(), |_| path_of(shown));
-    let mut figures = month_list::figures(view, shown);
+    let mut figures = month_list::figures(view, shown, &clock);
     let all_figures =
         (figures.len() > MAX_FIGURES).then(|| format!("{root}{}", super::uptime_path_of(shown)));
     figures.truncate(MAX_FIGURES);
@@ -115,7 +115,7 @@ pub fn history(view: &PageView, month: Option<Month>) -> anyhow::Result<Document
         earlier: link(index.checked_sub(1)),
         later: link(Some(index + 1)),
         all: month.map(|_| "../history"),
-        months: if month.is_none() { month_list::lines(view) } else { Vec::new() },
+        months: if month.is_none() { month_list::lines(view, &clock) } else { Vec::new() },
     };
     let title = texts::title(&name, &balanced(&view.name));
     let as_of = body.live.is_some().then(|| view.verified_at.unwrap_or(view.now));

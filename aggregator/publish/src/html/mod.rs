@@ -31,6 +31,7 @@ mod past_writer;
 mod row_parts;
 mod rows;
 mod script;
+mod sections;
 mod sign_in;
 mod timeline;
 mod underway;
@@ -47,8 +48,8 @@ pub use history::{basis, history, is_closed, months, months_of, path_of, recent_
 pub(crate) use history::{past_month, span_of};
 pub use incident::incident;
 pub use maintenance::maintenance;
-pub(crate) use month::past_month as past_uptime;
 pub use month::path_of as uptime_path_of;
+pub(crate) use month::{MonthSpan, past_month as past_uptime};
 pub(crate) use month_list::earlier;
 pub use sign_in::{NotSignedIn, SignInPage, sign_in};
 pub use uptime::{uptime, uptime_of_month};
@@ -64,6 +65,7 @@ use head::Head;
 pub(crate) use markup::{escaped, isolated};
 use row_parts::{Part, parts};
 use rows::Row;
+pub(crate) use rows::mean;
 use sailfish::TemplateSimple;
 pub(crate) use script::widget_script;
 use skerry_domain::time::Timestamp;
@@ -97,6 +99,8 @@ struct Index {
     to_come: Vec<cards::Card>,
     rows: Vec<Row>,
     legend: figures::Legend,
+    /// What stands behind the components, as markup.
+    sections: String,
     days: Vec<past::DayRow>,
 }
 
@@ -109,6 +113,7 @@ pub fn index(view: &PageView) -> anyhow::Result<Document> {
     let clock = Clock::of(view);
     let headline = headline::headline(view);
     let rows = rows::rows(view);
+    let (sections, mut extras) = sections::sections(view, &clock)?;
     let body = Index {
         texts: clock.texts,
         tone: headline.tone,
@@ -120,13 +125,14 @@ pub fn index(view: &PageView) -> anyhow::Result<Document> {
         now: cards::now(view, &clock),
         to_come: cards::to_come(view, &clock),
         legend: figures::Legend::of_rows(&rows, view, &clock),
+        sections,
         days: history::last_fortnight(view, rows.iter().any(Row::is_cut), &clock),
         rows,
     }
     .render_once()?;
     let title = texts::title(&headline::plain(&headline.sentence, &clock), &balanced(&view.name));
     let head = Head::of_banner(view, &headline, &clock);
-    let extras = if view.has_nested_groups() { vec![Extra::NestedRows] } else { Vec::new() };
+    extras.extend(view.has_nested_groups().then_some(Extra::NestedRows));
     Frame::new(view, Sheet::Index, "", "", title).with_head(head).with_styles(&extras).render(body)
 }
 

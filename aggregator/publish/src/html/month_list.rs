@@ -1,27 +1,18 @@
 //! A month in figures: the uptime of groups and components in it, and what it held as one line of a list.
 
+use super::figures::Cell;
 use super::history::path_of;
-use super::month::mean_of;
-use super::words::balanced;
+use super::month::{cell, cell_of, mean_of};
+use super::words::{Clock, balanced};
 use crate::overall_status::components;
 use crate::texts::Texts;
 use crate::view::{ComponentView, Item, Month, MonthView, PageView};
 use jiff::civil::date;
-use skerry_domain::uptime::Figure;
-
-/// From this figure on, hundredths of a percent, it is not in bold.
-const GOOD: u32 = 9_990;
-
-/// A figure with the class that shows its weight.
-pub(crate) struct Shown {
-    pub(crate) class: &'static str,
-    pub(crate) text: String,
-}
 
 /// The uptime of a group, or of a component without a group.
 pub(crate) struct GroupFigure {
     pub(crate) name: String,
-    pub(crate) figure: Shown,
+    pub(crate) figure: Cell,
 }
 
 /// A month as one line of a list.
@@ -30,43 +21,26 @@ pub(crate) struct MonthLine {
     pub(crate) name: String,
     /// "3 incidents, 1 maintenance"
     pub(crate) held: String,
-    pub(crate) figure: Option<Shown>,
+    pub(crate) figure: Option<Cell>,
 }
 
 /// The uptime of the groups, and of the components without a group, in a month; those without uptime are left out.
-pub(crate) fn figures(view: &PageView, month: Month) -> Vec<GroupFigure> {
+pub(crate) fn figures(view: &PageView, month: Month, clock: &Clock<'_>) -> Vec<GroupFigure> {
     let item = |item: &Item| {
         let name = match item {
             Item::Group(group) => &group.name,
             Item::Component(component) => &component.name,
         };
         let shown_ones: Vec<_> = item.components().into_iter().filter(|one| one.showcase).collect();
-        let figure = || shown(&mean_of(&shown_ones, month, view), view.texts());
+        let figure = || cell(&shown_ones, month, view, clock);
         (!shown_ones.is_empty()).then(|| GroupFigure { name: balanced(name), figure: figure() })
     };
     view.items.iter().filter_map(item).collect()
 }
 
-/// Whether one of the figures needs an explanation.
-pub(crate) fn lacks_data(figures: &[GroupFigure], texts: &Texts) -> bool {
-    figures.iter().any(|one| one.figure.text == texts.past.not_enough())
-}
-
-/// 100% is quiet, what is far from it stands out.
-fn shown(figure: &Figure, texts: &Texts) -> Shown {
-    let (class, text) = match figure.hundredths {
-        None => ("no", texts.past.no_figure().to_owned()),
-        Some(_) if !figure.enough => ("no", texts.past.not_enough().to_owned()),
-        Some(hundredths) => {
-            let class = match hundredths {
-                10_000.. => "q",
-                GOOD.. => "",
-                _ => "lo",
-            };
-            (class, texts.dates.percentage(hundredths))
-        }
-    };
-    Shown { class, text }
+/// What the words among the figures mean.
+pub(crate) fn notes(figures: &[GroupFigure], texts: &Texts) -> Vec<&'static str> {
+    super::figures::notes(&figures.iter().map(|one| &one.figure), texts)
 }
 
 /// What the months before the present one held, oldest first, as far as the view tells.
@@ -112,17 +86,19 @@ pub(crate) fn summary(view: &PageView, month: Month) -> String {
 }
 
 /// The months before the present one, the newest first.
-pub(crate) fn lines(view: &PageView) -> Vec<MonthLine> {
-    let (held, texts) = (earlier(view), view.texts());
+pub(crate) fn lines(view: &PageView, clock: &Clock<'_>) -> Vec<MonthLine> {
+    let (held, texts) = (earlier(view), clock.texts);
+    let counted: Vec<_> = counted(view).collect();
     let months = super::months(view);
     let before = months.iter().rev().skip(1);
     let line = |month: &Month| {
         let held = held.iter().find(|one| one.month == *month);
+        let seen = held.filter(|held| held.figure.coverage > 0);
         MonthLine {
             href: path_of(*month),
             name: texts.dates.month(*month),
             held: held.map_or_else(String::new, |held| texts.past.held(held.incidents, held.maintenance)),
-            figure: held.filter(|held| held.figure.coverage > 0).map(|held| shown(&held.figure, texts)),
+            figure: seen.map(|held| cell_of(&held.figure, &counted, *month, view, clock)),
         }
     };
     before.map(line).collect()

@@ -48,12 +48,13 @@ fn what_was_never_seen_has_no_figure() {
 fn by_the_rule_of_statuspage_days_count_whole_from_the_start_date() {
     let (mut one, mut view) = watched();
     view.rule.statuspage = true;
-    assert_eq!(days_of(&one, (2026, 10), &view), 31);
-    assert_eq!(days_of(&one, (2026, 11), &view), 20);
+    let days = |month, start| MonthSpan::of(&view, month).days(start);
+    assert_eq!(days((2026, 10), None), 31);
+    assert_eq!(days((2026, 11), None), 20);
     one.start_date = Some(date(2026, 10, 31));
-    assert_eq!(days_of(&one, (2026, 10), &view), 1);
+    assert_eq!(days((2026, 10), one.start_date), 1);
     assert_eq!(figure_of(&one, (2026, 10), &view).hundredths, Some(9_583), "an hour of one day");
-    assert_eq!(days_of(&one, (2026, 9), &view), 0);
+    assert_eq!(days((2026, 9), one.start_date), 0);
 }
 
 #[test]

@@ -337,11 +337,11 @@ impl Writer<'_> {
         let dates = clock.texts.dates;
         clock.isolated(if first != last {
             let at = |day, time: &str| dates.day_and_time(&clock.day(day), time);
-            dates.from_to(&at(first, &begun), &at(last, &ended))
+            dates.span(&at(first, &begun), &at(last, &ended))
         } else if begun == ended {
             begun
         } else {
-            dates.from_to(&begun, &ended)
+            dates.span(&begun, &ended)
         })
     }
 

@@ -321,7 +321,7 @@ fn day_listing(list: &DayList, component: &ComponentView, view: &PageView, clock
     let watched = list.watched_from.map(|date| clock.full_date(date));
     let drawn = component.days.len();
     let corrected = corrected::days(list, component, clock);
-    let quiet = list.quiet - corrected.iter().map(|line| line.days()).sum::<usize>();
+    let quiet = list.quiet - corrected.iter().map(DayLine::days).sum::<usize>();
     let mut all: Vec<&DayLine> = list.lines.iter().chain(&corrected).collect();
     all.sort_by_key(|line| Reverse(line.to));
     let rest = clock.texts.row.rest(!all.is_empty(), quiet, drawn, watched.as_deref());

@@ -207,10 +207,10 @@ impl<'a> Clock<'a> {
         let (first, last) = (self.date(from), self.date(to));
         let dates = self.texts.dates;
         if first == last {
-            return dates.on(&dates.from_to(&begun, &ended), &self.day(first));
+            return dates.on(&dates.span(&begun, &ended), &self.day(first));
         }
         let at = |day, time: &str| dates.day_and_time(&self.day(day), time);
-        dates.from_to(&at(first, &begun), &at(last, &ended))
+        dates.span(&at(first, &begun), &at(last, &ended))
     }
 
     /// "14:02", or "Sat 21 Nov, 14:02" on another day than `day`.
@@ -221,13 +221,13 @@ impl<'a> Clock<'a> {
 
     /// "14:02 to 17:07", with each day that is another one than that before it; the first before is `day`.
     pub(crate) fn span_from(&self, day: Date, from: Timestamp, to: Timestamp) -> String {
-        self.texts.dates.from_to(&self.time_on(day, from), &self.time_on(self.date(from), to))
+        self.texts.dates.span(&self.time_on(day, from), &self.time_on(self.date(from), to))
     }
 
     /// "02:00 to 04:00 UTC" today, otherwise with the day.
     pub(crate) fn span(&self, from: Timestamp, to: Timestamp) -> String {
         if self.date(from) == self.today && self.date(to) == self.today {
-            return self.texts.dates.from_to(&self.time(from), &self.time_in_zone(to));
+            return self.texts.dates.span(&self.time(from), &self.time_in_zone(to));
         }
         self.planned(from, to)
     }
@@ -292,7 +292,7 @@ impl<'a> Clock<'a> {
         } else {
             dates.day_number(from.day())
         };
-        dates.from_to(&start, &self.day_of_month(to))
+        dates.span(&start, &self.day_of_month(to))
     }
 
     fn has_year(&self, date: Date) -> bool {

@@ -19,7 +19,7 @@ texts! {
         /// "3", before the last day of the same month: "3 to 9 Nov".
         fn day_number(day: i8) -> String;
         /// "3 to 9 Nov", "14:02 to 17:07 UTC"
-        fn from_to(from: &str, to: &str) -> String;
+        fn span(from: &str, to: &str) -> String;
         /// "14:02 to 17:07 UTC on Fri 20 Nov"
         fn on(times: &str, day: &str) -> String;
         /// "Fri 20 Nov, 14:02"

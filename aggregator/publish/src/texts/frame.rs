@@ -4,6 +4,8 @@ texts! {
     /// What surrounds every page.
     FrameTexts {
         fn skip() -> &'static str;
+        /// Above the preview of a page.
+        fn preview() -> &'static str;
         fn help() -> &'static str;
         fn rss() -> &'static str;
         fn calendar() -> &'static str;

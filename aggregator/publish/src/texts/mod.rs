@@ -42,6 +42,7 @@ pub(crate) mod not_found;
 pub(crate) mod past;
 mod pseudo;
 pub(crate) mod row;
+pub(crate) mod sections;
 pub(crate) mod sign_in;
 pub(crate) mod status;
 pub(crate) mod statuspage;
@@ -66,6 +67,7 @@ pub(crate) struct Texts {
     pub(crate) maintenance: &'static dyn maintenance::MaintenanceTexts,
     pub(crate) past: &'static dyn past::PastTexts,
     pub(crate) row: &'static dyn row::RowTexts,
+    pub(crate) sections: &'static dyn sections::SectionTexts,
     pub(crate) sign_in: &'static dyn sign_in::SignInTexts,
     pub(crate) status: &'static dyn status::StatusTexts,
     pub(crate) uptime: &'static dyn uptime::UptimeTexts,
@@ -89,6 +91,7 @@ impl Texts {
             + maintenance::MaintenanceTexts
             + past::PastTexts
             + row::RowTexts
+            + sections::SectionTexts
             + sign_in::SignInTexts
             + status::StatusTexts
             + uptime::UptimeTexts
@@ -109,6 +112,7 @@ impl Texts {
             maintenance: language,
             past: language,
             row: language,
+            sections: language,
             sign_in: language,
             status: language,
             uptime: language,

@@ -18,7 +18,6 @@ texts! {
         /// The text before the link and after it, and the text of the link; `listed`: other lines stand above.
         fn more(number: usize, listed: bool) -> [String; 3];
         fn all() -> &'static str;
-        fn calculated() -> &'static str;
         /// For one component or for several.
         fn no_data_means(components: usize) -> &'static str;
         fn times(times: usize, sum: &str) -> String;
@@ -29,11 +28,6 @@ texts! {
         /// The link to the list of months.
         fn all_months() -> &'static str;
         fn earlier() -> &'static str;
-        /// Replaces a figure if nothing was seen.
-        fn no_figure() -> &'static str;
-        /// Replaces a figure if too little was seen.
-        fn not_enough() -> &'static str;
-        fn not_enough_means() -> &'static str;
         /// Follows an outage that is over.
         fn unannounced() -> &'static str;
         /// Of a month that can still change; the time is markup.

@@ -47,7 +47,7 @@ impl Marked for String {
 }
 
 impl Marked for &'static str {
-    /// It is leaked, which a page that nobody can configure may do.
+    #[expect(clippy::disallowed_methods, reason = "no page that can be configured speaks this language")]
     fn marked(self) -> Self {
         Box::leak(self.to_owned().marked().into_boxed_str())
     }

@@ -4,7 +4,7 @@ texts! {
     /// The rows of components and groups, their lists of days, and the explanation of figures.
     RowTexts {
         /// Replaces a figure in the first 24 hours.
-        fn new() -> &'static str;
+        fn young_figure() -> &'static str;
         fn new_means() -> &'static str;
         fn star_means() -> &'static str;
         /// The text before and after the number of marks, which the style sheet changes on phones.

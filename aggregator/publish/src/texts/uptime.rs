@@ -21,7 +21,7 @@ texts! {
         /// What stands instead of a figure, and what it means.
         fn none_yet() -> [&'static str; 2];
         /// The same of what has been monitored for less than a day.
-        fn new() -> [&'static str; 2];
+        fn young_figure() -> [&'static str; 2];
         /// The same where too little was seen.
         fn not_enough() -> [&'static str; 2];
         fn since(day: &str) -> String;

@@ -21,7 +21,7 @@ use skerry_protocol::check::{MAX_LABELS, is_label_name, is_label_value};
 
 /// Why a component has no named checks beside those that labels choose.
 const NOT_BOTH: &str =
-    "checks: check_labels chooses the checks of this component: send null for it to name them";
+    "checks: check_labels chooses the checks of this component; set check_labels to null to name them";
 
 /// The years in which a component may have begun.
 const EARLIEST: i16 = 1970;
@@ -251,7 +251,7 @@ fn selector(
         }
     }
     if labels.is_empty() && minor.is_some() {
-        fields.refuse("check_weight says nothing without check_labels");
+        fields.refuse("check_weight: has no meaning without check_labels");
     }
     let minor = minor.unwrap_or_else(|| present.is_some_and(Selector::is_minor));
     Some(Selector::new(labels, minor))

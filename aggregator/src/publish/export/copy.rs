@@ -7,6 +7,7 @@ use super::files::{Content, File, Rank, Version, files, tag_of};
 use super::manifest::Manifest;
 use super::s3::Bucket;
 use anyhow::{Context, anyhow};
+use blake3::{Hash, Hasher};
 use futures_util::{StreamExt as _, stream};
 use skerry_domain::time::Timestamp;
 use skerry_publish::archive::Archive;
@@ -100,6 +101,8 @@ pub(super) struct Copy {
     known: Manifest,
     /// The versions of pages of archives that were written.
     versions: HashMap<String, Version>,
+    /// A digest of this program, since another one may render them otherwise. `None`: it cannot be read.
+    program: Option<Hash>,
     not_found: Arc<Output>,
     progress: Arc<Progress>,
 }
@@ -119,7 +122,8 @@ impl Copy {
     /// It holds what no export wrote, or cannot be read.
     pub(super) async fn open(target: Target, progress: Arc<Progress>) -> anyhow::Result<Self> {
         let known = target.claim().await?;
-        Ok(Self { target, known, versions: HashMap::new(), not_found: not_found(), progress })
+        let program = tokio::task::spawn_blocking(program).await.ok().flatten();
+        Ok(Self { target, known, versions: HashMap::new(), program, not_found: not_found(), progress })
     }
 
     /// Writes what differs from `site`, and removes what is gone.
@@ -128,6 +132,7 @@ impl Copy {
     /// The first thing that could not be done. Files that do not depend on it were written all the same.
     pub(super) async fn bring_up_to(&mut self, site: &Site) -> anyhow::Result<Exported> {
         let wanted = files(site, &self.not_found);
+        self.recognise(&wanted).await;
         let mut changed: Vec<(&String, &File)> =
             wanted.iter().filter(|(path, file)| !self.is_current(path, file)).collect();
         changed.sort_by_key(|(path, file)| self.rank(path, file));
@@ -139,6 +144,7 @@ impl Copy {
             self.known.0.keys().filter(|path| !wanted.contains_key(*path)).cloned().collect();
         let mut exported = Exported { files: wanted.len(), ..Exported::default() };
         if changed.is_empty() && gone.is_empty() {
+            self.progress.set_pending(0);
             return Ok(exported);
         }
         self.progress.set_pending(changed.len() + gone.len());
@@ -167,9 +173,31 @@ impl Copy {
     fn is_current(&self, path: &str, file: &File) -> bool {
         let Some(Some(tag)) = self.known.0.get(path) else { return false };
         match &file.content {
-            Content::Rendered(output) => *tag == tag_of(output),
+            Content::Rendered(output) => contents_of(tag) == tag_of(output),
             Content::Archived { version, .. } => self.versions.get(path) == Some(version),
         }
+    }
+
+    /// Notes which pages of archives the copy has as they are, though this process did not write them, or they have another
+    /// version.
+    async fn recognise(&mut self, wanted: &BTreeMap<String, File>) {
+        let Some(program) = self.program else { return };
+        let unknown = wanted.iter().filter_map(|(path, file)| {
+            let Content::Archived { archive, path: at, version } = &file.content else { return None };
+            let tag = self.known.0.get(path)?.as_deref().and_then(digest_of)?;
+            let is_known = self.versions.get(path) == Some(version);
+            (!is_known).then(|| Unrecognised {
+                path: path.clone(),
+                archive: Arc::clone(archive),
+                at: at.clone(),
+                version: version.clone(),
+                digest: tag.to_owned(),
+            })
+        });
+        let unknown: Vec<_> = unknown.collect();
+        let same = move |one: Unrecognised| one.if_same(program);
+        let same: Vec<_> = stream::iter(unknown).map(same).buffer_unordered(AT_ONCE).collect().await;
+        self.versions.extend(same.into_iter().flatten());
     }
 
     /// Writes files of one rank; returns how many.
@@ -185,10 +213,13 @@ impl Copy {
         let due: Vec<_> = due
             .map(|(path, file)| ((*path).clone(), (*file).clone(), former.get(*path).cloned().flatten()))
             .collect();
-        let target = self.target.clone();
+        let (target, program) = (self.target.clone(), self.program);
         let one = move |(path, file, tag): (String, File, Option<String>)| {
             let target = target.clone();
-            async move { (write_one(&target, &path, file.content, tag.as_deref()).await, path, file.root) }
+            async move {
+                let wrote = write_one(&target, &path, (file.content, program), tag.as_deref()).await;
+                (wrote, path, file.root)
+            }
         };
         let results: Vec<_> = stream::iter(due).map(one).buffer_unordered(AT_ONCE).collect().await;
         for (result, path, root) in results {
@@ -268,25 +299,61 @@ impl Failed {
 async fn write_one(
     target: &Target,
     path: &str,
-    content: Content,
+    (content, program): (Content, Option<Hash>),
     former: Option<&str>,
 ) -> anyhow::Result<Wrote> {
-    let (output, version) = match content {
-        Content::Rendered(output) => (output, None),
-        Content::Archived { archive, path, version } => (rendered(archive, path).await?, Some(version)),
+    let (output, version, digest) = match content {
+        Content::Rendered(output) => (output, None, None),
+        Content::Archived { archive, path, version } => {
+            let (output, digest) = rendered(archive, path, program).await?;
+            (output, Some(version), digest)
+        }
     };
-    let tag = tag_of(&output);
-    let anew = former != Some(tag.as_str());
+    let contents = tag_of(&output);
+    let anew = former.map(contents_of) != Some(contents.as_str());
     if anew {
         target.write(path, &output).await?;
     }
+    let tag = digest.map_or_else(|| contents.clone(), |digest| format!("{contents}{BEFORE_DIGEST}{digest}"));
     Ok(Wrote { tag, version, anew })
 }
 
-async fn rendered(archive: Arc<dyn Archive>, path: String) -> anyhow::Result<Arc<Output>> {
+/// A page of an archive, with the digest of what it was rendered from.
+async fn rendered(
+    archive: Arc<dyn Archive>,
+    path: String,
+    program: Option<Hash>,
+) -> anyhow::Result<(Arc<Output>, Option<String>)> {
     let shown = path.clone();
-    let rendered = tokio::task::spawn_blocking(move || archive.render(&path)).await;
-    rendered.ok().flatten().ok_or_else(|| anyhow!("the page {shown} could not be rendered"))
+    let rendered = tokio::task::spawn_blocking(move || {
+        let digest = program.and_then(|program| digest(&program, &*archive, &path));
+        Some((archive.render(&path)?, digest))
+    });
+    rendered.await.ok().flatten().ok_or_else(|| anyhow!("the page {shown} could not be rendered"))
+}
+
+/// Separates, in the tag of a page of an archive, the tag of its contents from a digest of what it was rendered from.
+const BEFORE_DIGEST: char = '+';
+
+fn contents_of(tag: &str) -> &str {
+    tag.split(BEFORE_DIGEST).next().unwrap_or(tag)
+}
+
+fn digest_of(tag: &str) -> Option<&str> {
+    tag.split_once(BEFORE_DIGEST).map(|(_, digest)| digest)
+}
+
+fn digest(program: &Hash, archive: &dyn Archive, path: &str) -> Option<String> {
+    let mut hasher = Hasher::new_keyed(program.as_bytes());
+    hasher.update(&archive.digest(path)?);
+    Some(hasher.finalize().to_hex()[..32].to_owned())
+}
+
+/// The program that runs, even if a newer one lies at its path.
+fn program() -> Option<Hash> {
+    let mut hasher = Hasher::new();
+    hasher.update_reader(std::fs::File::open("/proc/self/exe").ok()?).ok()?;
+    Some(hasher.finalize())
 }
 
 /// The root of the page to which a path of a copy belongs.
@@ -299,6 +366,24 @@ fn not_found() -> Arc<Output> {
     let page = html::not_found();
     let kind = Kind { content_type: HTML, cache: CacheClass::Live, keys: &[], policy: &page.policy };
     Output::render(kind, page.html.into_bytes(), Timestamp(0), None, Compression::Fast)
+}
+
+/// A page of an archive that a copy has, with the digest of what it was made from.
+struct Unrecognised {
+    path: String,
+    archive: Arc<dyn Archive>,
+    at: String,
+    version: Version,
+    digest: String,
+}
+
+impl Unrecognised {
+    /// Its path and version if the copy has it as it would be rendered now.
+    async fn if_same(self, program: Hash) -> Option<(String, Version)> {
+        let Self { path, archive, at, version, digest: known } = self;
+        let now = tokio::task::spawn_blocking(move || digest(&program, &*archive, &at)).await;
+        (now.ok().flatten() == Some(known)).then_some((path, version))
+    }
 }
 
 #[cfg(test)]

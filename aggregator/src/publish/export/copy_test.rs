@@ -1,5 +1,5 @@
 use super::*;
-use skerry_publish::archive::Archived;
+use skerry_publish::archive::{Archived, Digest};
 use skerry_publish::output::Publication;
 use std::path::Path;
 use std::sync::Mutex;
@@ -130,6 +130,8 @@ async fn nothing_links_to_what_could_not_be_written() {
 struct Counting {
     version: i64,
     text: &'static str,
+    /// Something lasts.
+    live: bool,
     rendered: Arc<Mutex<Vec<String>>>,
 }
 
@@ -146,6 +148,11 @@ impl Archive for Counting {
         ["history/2025-01", "incidents/one"].map(|path| (path.to_owned(), Timestamp(self.version))).to_vec()
     }
 
+    fn digest(&self, path: &str) -> Option<Digest> {
+        let digest = blake3::hash(format!("{path} {}", self.text).as_bytes());
+        (!self.live).then(|| digest.as_bytes()[..16].try_into().expect("it is longer"))
+    }
+
     fn render(&self, path: &str) -> Option<Arc<Output>> {
         self.rendered.lock().expect("nobody panicked").push(path.to_owned());
         Some(output(&["page-main"], HTML, self.text))
@@ -157,11 +164,12 @@ async fn the_archive_is_rendered_when_it_changed() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     let rendered: Arc<Mutex<Vec<String>>> = Arc::default();
-    let with = |version, text| {
-        let archive = Counting { version, text, rendered: Arc::clone(&rendered) };
+    let at = |version, text, live| {
+        let archive = Counting { version, text, live, rendered: Arc::clone(&rendered) };
         let page = Publication { archive: Some(Arc::new(archive)), ..page("main", "one") };
         site(&[("main", page)])
     };
+    let with = |version, text| at(version, text, false);
     let mut copy = open(folder).await;
     let count = || std::mem::take(&mut *rendered.lock().expect("nobody panicked")).len();
     copy.bring_up_to(&with(1, "old")).await.expect("written");
@@ -171,14 +179,27 @@ async fn the_archive_is_rendered_when_it_changed() {
     copy.bring_up_to(&with(1, "old")).await.expect("written");
     assert_eq!(count(), 0);
     let same = copy.bring_up_to(&with(2, "old")).await.expect("written");
-    assert_eq!((count(), same.written), (1, 0), "another version with the same bytes");
+    assert_eq!((count(), same.written), (0, 0), "another version of the same");
     copy.bring_up_to(&with(3, "new")).await.expect("written");
     assert_eq!(read(folder, "history/2025-01.html"), "new");
     assert_eq!(count(), 1);
+    // What lasts has no digest: it is rendered, and written if it is another.
+    let live = copy.bring_up_to(&at(4, "new", true)).await.expect("written");
+    assert_eq!((count(), live.written), (1, 0));
+    copy.bring_up_to(&with(5, "new")).await.expect("written");
+    assert_eq!(count(), 1, "its digest was not known any more");
+    let list = read(folder, ".skerry-export");
     drop(copy);
     let mut copy = open(folder).await;
-    assert_eq!(copy.bring_up_to(&with(3, "new")).await.expect("written").written, 0);
-    assert_eq!(count(), 1, "a new process does not know the version");
+    assert_eq!(copy.bring_up_to(&with(6, "new")).await.expect("written").written, 0);
+    assert_eq!(count(), 0, "a new process knows it by its digest");
+    assert_eq!((copy.progress.pending(), read(folder, ".skerry-export")), (0, list));
+    drop(copy);
+    // Another program may render it otherwise.
+    let mut copy = open(folder).await;
+    copy.program = Some(blake3::hash(b"another"));
+    assert_eq!(copy.bring_up_to(&with(6, "new")).await.expect("written").written, 0);
+    assert_eq!(count(), 1);
 }
 
 #[test]

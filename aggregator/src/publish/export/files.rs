@@ -55,9 +55,10 @@ pub(super) struct File {
 pub(super) fn files(site: &Site, not_found: &Arc<Output>) -> BTreeMap<String, File> {
     let mut files = BTreeMap::new();
     let mut add = |root: &str, path: &str, rank, content| {
-        let name = format!("{root}{}", name_of(path, is_html(&content)));
+        let is_html = is_html(&content);
+        let name = format!("{root}{}", name_of(path, is_html));
         // Names are letters, digits and hyphens; nothing else may become a path.
-        if is_inside(&name) {
+        if is_inside(&name) && (is_html || has_extension(path)) {
             files.insert(name, File { root: root.to_owned(), rank, content });
         }
     };
@@ -101,6 +102,11 @@ fn is_html(content: &Content) -> bool {
         Content::Rendered(output) => output.content_type == HTML,
         Content::Archived { .. } => true,
     }
+}
+
+/// A static server knows the type of a file by its extension. What has none stands at another path, too, which has one.
+fn has_extension(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.contains('.'))
 }
 
 /// The name of the file: pages get the extension that static servers know them by.
@@ -161,6 +167,8 @@ mod tests {
         ];
         for (path, html, name, rank) in table {
             assert_eq!((name_of(path, html).as_str(), rank_of(path)), (name, rank), "{path}");
+            assert!(html || has_extension(path), "{path}");
         }
+        assert!(!has_extension("logo") && has_extension("logo.svg") && !has_extension("a.b/logo"));
     }
 }

@@ -26,16 +26,18 @@ impl Default for EdgeNotes {
 }
 
 impl EdgeNotes {
-    /// Notes a change of a page.
+    /// Notes a change of a page. No cache has a preview.
     pub(super) fn stale(&mut self, former: &Publication, now: &Publication) {
-        if !self.queues.is_empty() {
+        if !self.queues.is_empty() && !now.place.preview {
             self.stale.entry(page_key(now)).or_default().extend(stale_keys(former, now));
         }
     }
 
     /// Notes that everything of a page is somewhere else, or gone.
     pub(super) fn stale_page(&mut self, page: &Publication) {
-        self.note(page_key(page));
+        if !page.place.preview {
+            self.note(page_key(page));
+        }
     }
 
     pub(super) fn stale_directory(&mut self) {

@@ -5,7 +5,7 @@ use super::super::html::{self, Entry};
 use super::super::output::{CacheClass, Compression, Kind, Output, Publication, Site};
 use super::super::outputs::HTML;
 use super::page::Page;
-use super::{REFRESH_EVERY, WorkspacePage};
+use super::{PageId, REFRESH_EVERY};
 use skerry_domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -55,12 +55,7 @@ impl PageList {
     }
 
     /// Renders it unless it would say the same. Returns whether the site changed.
-    pub(super) fn render(
-        &mut self,
-        pages: &BTreeMap<WorkspacePage, Page>,
-        site: &mut Site,
-        now: Timestamp,
-    ) -> bool {
+    pub(super) fn render(&mut self, pages: &BTreeMap<PageId, Page>, site: &mut Site, now: Timestamp) -> bool {
         let entry = |page: &Page| {
             let status = page.publication.status.clone()?;
             Some(Entry { name: page.listed.clone()?, url: page.address.place.url.clone(), status })

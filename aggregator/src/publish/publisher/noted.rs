@@ -1,7 +1,8 @@
 //! What a change of the state means for the pages. What visitors do not see must not influence when a page is rendered.
 
-use super::super::addresses::page_of;
+use super::super::addresses::{PageId, page_of};
 use super::Publisher;
+use super::page::Page;
 use skerry_domain::announcement::Announcement;
 use skerry_domain::state::{
     AnnouncementKey, ComponentKey, IncidentKey, State, WindowKey, WorkspaceKey, WorkspacePage,
@@ -20,10 +21,8 @@ impl Publisher {
                 Change::ComponentChanged(component) => self.note_component(workspace, state, component),
                 Change::IncidentChanged(incident) => self.note_incident(workspace, state, incident),
                 Change::IncidentDeleted { page, published } => {
-                    if let Some(page) = self.pages.get_mut(&(workspace, page)).filter(|_| published) {
-                        // Its page and its traces in the history disappear.
-                        page.mark_past();
-                    }
+                    // Its page and its traces in the history disappear.
+                    self.showings((workspace, page)).filter(|_| published).for_each(Page::mark_past);
                 }
                 Change::MaintenanceChanged(window) => {
                     // Only if visitors see it.
@@ -43,11 +42,17 @@ impl Publisher {
         }
     }
 
+    /// A page as those see it for whom it is, and as its link shows it.
+    fn showings(&mut self, page: WorkspacePage) -> impl Iterator<Item = &mut Page> {
+        let first = PageId::from(page);
+        self.pages.range_mut(first..=PageId { is_preview: true, ..first }).map(|(_, page)| page)
+    }
+
     fn note_component(&mut self, workspace: WorkspaceKey, state: &State, key: ComponentKey) {
         let known = state.components.get(&key);
         let seen = known.filter(|component| component.settings.public && !component.archived);
         let Some(component) = seen else { return };
-        if let Some(page) = self.pages.get_mut(&(workspace, component.page)) {
+        for page in self.showings((workspace, component.page)) {
             page.mark_component(component.id.clone());
         }
     }
@@ -56,7 +61,7 @@ impl Publisher {
     fn note_incident(&mut self, workspace: WorkspaceKey, state: &State, key: IncidentKey) {
         let known = state.incidents.get(&key);
         let Some(incident) = known.filter(|incident| incident.is_published()) else { return };
-        if let Some(page) = self.pages.get_mut(&(workspace, incident.page)) {
+        for page in self.showings((workspace, incident.page)) {
             let ended = incident.resolved_at.filter(|_| !incident.is_open());
             page.mark_announced(incident.id.clone(), (incident.started_at, ended), state.clock);
         }
@@ -68,7 +73,7 @@ impl Publisher {
     /// The pages of its components link to it.
     fn note_maintenance(&mut self, page: WorkspacePage, state: &State, key: WindowKey) {
         let Some(window) = state.windows.get(&key) else { return };
-        if let Some(page) = self.pages.get_mut(&page) {
+        for page in self.showings(page) {
             page.mark_announced(window.id.clone(), (window.from, window.ended_at()), state.clock);
         }
         for component in &window.components {
@@ -78,30 +83,33 @@ impl Publisher {
 
     /// One that has not appeared is not seen. If visitors saw it, and do so no more, its page disappears.
     fn note_announcement(&mut self, page: WorkspacePage, state: &State, key: AnnouncementKey) {
-        let Some(shown) = self.pages.get_mut(&page) else { return };
         let of_page = |one: &&Announcement| one.is_published() && one.pages.contains(&page.1);
-        if let Some(one) = state.announcements.get(&key).filter(of_page) {
-            let changed_at = one.began_at.unwrap_or(one.from);
-            return shown.mark_announced(one.id.clone(), (changed_at, None), state.clock);
-        }
-        let kept: BTreeSet<&str> =
-            state.announcements.values().filter(of_page).map(|one| one.id.as_str()).collect();
-        let paths = shown.publication.outputs.keys();
-        let mut stale = paths.filter_map(|path| path.strip_prefix("announcements/"));
-        if shown.busy.is_some() || shown.dirty.is_some() || stale.any(|id| !kept.contains(id)) {
-            shown.mark_past();
+        let announced = state.announcements.get(&key).filter(of_page);
+        for shown in self.showings(page) {
+            if let Some(one) = announced {
+                let changed_at = one.began_at.unwrap_or(one.from);
+                shown.mark_announced(one.id.clone(), (changed_at, None), state.clock);
+                continue;
+            }
+            let kept: BTreeSet<&str> =
+                state.announcements.values().filter(of_page).map(|one| one.id.as_str()).collect();
+            let paths = shown.publication.outputs.keys();
+            let mut stale = paths.filter_map(|path| path.strip_prefix("announcements/"));
+            if shown.busy.is_some() || shown.dirty.is_some() || stale.any(|id| !kept.contains(id)) {
+                shown.mark_past();
+            }
         }
     }
 
     /// If visitors saw it, because it named a public component, its page and its traces in the history disappear.
     fn note_hidden(&mut self, workspace: WorkspaceKey, state: &State, key: WindowKey) {
         let Some(window) = state.windows.get(&key).filter(|window| window.is_published()) else { return };
-        let page = window.page.and_then(|page| self.pages.get_mut(&(workspace, page)));
+        let Some(page) = window.page else { return };
         let path = format!("maintenance/{}", window.id);
-        if let Some(page) = page
-            && (page.busy.is_some() || page.dirty.is_some() || page.has(&path))
-        {
-            page.mark_past();
+        for page in self.showings((workspace, page)) {
+            if page.busy.is_some() || page.dirty.is_some() || page.has(&path) {
+                page.mark_past();
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The publisher's record of a page: its address, its publication, and when it is rendered again.
 
-use super::super::addresses::Wanted;
+use super::super::addresses::{PageId, PreviewLink, Wanted};
 use super::super::archive::ArchiveCache;
 use super::super::options::Restricted;
 use super::super::output::Publication;
@@ -8,7 +8,6 @@ use super::super::outputs::{Changed, Figures, Scope, is_settled};
 use super::super::view::Place;
 use super::pool::Job;
 use super::{AFTER_FAILURE, MIN_INTERVAL, REFRESH_EVERY};
-use skerry_domain::state::WorkspacePage;
 use skerry_domain::time::{DAY, HOUR, Timestamp};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -32,10 +31,12 @@ pub(super) struct Address {
     pub(super) hosts: Vec<String>,
     /// It is not for everybody.
     pub(super) restricted: Option<Restricted>,
+    /// Only its link shows it.
+    pub(super) preview: Option<PreviewLink>,
 }
 
 pub(super) struct Page {
-    key: WorkspacePage,
+    key: PageId,
     pub(super) generation: u64,
     /// Its name in the directory of pages; `None` if it is not listed.
     pub(super) listed: Option<String>,
@@ -69,7 +70,7 @@ pub(super) struct Dirty {
 }
 
 impl Page {
-    pub(super) fn unpublished(key: WorkspacePage, generation: u64) -> Self {
+    pub(super) fn unpublished(key: PageId, generation: u64) -> Self {
         let now = Instant::now();
         Self {
             key,
@@ -98,8 +99,8 @@ impl Page {
             self.mark_all();
             self.not_before = None;
         }
-        let Wanted { slug, root, restricted, listed, .. } = wanted;
-        let address = Address { slug, root, place, hosts, restricted };
+        let Wanted { slug, root, restricted, listed, preview, .. } = wanted;
+        let address = Address { slug, root, place, hosts, restricted, preview };
         let before = std::mem::replace(&mut self.address, address);
         self.listed = listed;
         !moved && before != self.address
@@ -269,7 +270,7 @@ impl Page {
 }
 
 /// The delay of a page's timed work in ms: less than `max`, and always the same for a page.
-fn spread((workspace, page): WorkspacePage, pages: usize, max: i64) -> i64 {
+fn spread(PageId { page: (workspace, page), .. }: PageId, pages: usize, max: i64) -> i64 {
     let range = i64::try_from(pages).unwrap_or(i64::MAX).saturating_mul(SPREAD_PER_PAGE).clamp(1, max);
     let scattered =
         ((workspace.0.rotate_left(32) ^ page.0).cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33)

@@ -1,5 +1,6 @@
 //! The threads that build and render pages. A panic ends neither the thread nor the program.
 
+use super::super::addresses::PageId;
 use super::super::archive::{ArchiveCache, PageArchive};
 use super::super::build::Extent;
 use super::super::output::{Compression, Publication};
@@ -7,8 +8,9 @@ use super::super::outputs::{Figures, Scope, render};
 use super::super::view::{PageView, Place};
 use crate::engine::Snapshot;
 use crossbeam_channel::{Receiver, Sender};
-use skerry_domain::state::{PageKey, State, WorkspacePage};
+use skerry_domain::state::{PageKey, State};
 use skerry_domain::time::Timestamp;
+use skerry_publish::earlier;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,7 +23,7 @@ pub(super) type View = dyn Fn(&State, PageKey, &Place, Timestamp, Extent) -> Opt
 
 /// The rendering of one page.
 pub(super) struct Job {
-    pub(super) page: WorkspacePage,
+    pub(super) page: PageId,
     /// Distinguishes a page from an earlier one with the same key that was removed.
     pub(super) generation: u64,
     pub(super) scope: Scope,
@@ -36,7 +38,7 @@ pub(super) struct Job {
 
 /// The result of a job.
 pub(super) struct Done {
-    pub(super) page: WorkspacePage,
+    pub(super) page: PageId,
     pub(super) generation: u64,
     pub(super) scope: Scope,
     pub(super) url: String,
@@ -102,9 +104,9 @@ fn run(job: Job, view: &View) -> Done {
     let started = Instant::now();
     // The job is immutable and the result is dropped: a panic leaves no inconsistent state.
     let caught = catch_unwind(AssertUnwindSafe(|| publication(&job, view)));
-    let state = || job.snapshot.workspaces.get(job.page.0);
-    let page =
-        || state().and_then(|state| state.pages.get(&job.page.1)).map_or("", |page| &page.settings.slug);
+    let (workspace, key) = job.page.page;
+    let state = || job.snapshot.workspaces.get(workspace);
+    let page = || state().and_then(|state| state.pages.get(&key)).map_or("", |page| &page.settings.slug);
     let outcome = match caught {
         Ok(Ok(outcome)) => {
             tracing::debug!(page = page(), scope = ?job.scope, took = ?started.elapsed(), "rendered");
@@ -132,18 +134,20 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
 fn publication(job: &Job, view: &View) -> anyhow::Result<Outcome> {
     let all = job.scope.is_whole();
     let extent = match job.scope {
-        Scope::All => Extent::Months,
-        Scope::Quarter => Extent::Kept,
+        Scope::All | Scope::Quarter => Extent::Kept,
         Scope::Changed(_) | Scope::Refresh => Extent::Days,
     };
-    let (workspace, page) = job.page;
-    let state = job.snapshot.workspaces.get(workspace);
-    let Some(mut view) = state.and_then(|state| view(state, page, &job.place, job.now, extent)) else {
-        return Ok(Outcome::Gone);
+    let (workspace, page) = job.page.page;
+    let Some(state) = job.snapshot.workspaces.get(workspace) else { return Ok(Outcome::Gone) };
+    let Some(mut view) = view(state, page, &job.place, job.now, extent) else { return Ok(Outcome::Gone) };
+    let mut sums = Arc::clone(&job.former.sums);
+    view.earlier = if let Scope::All = job.scope {
+        let (earlier, summed) = earlier(state, page, &view, &sums);
+        sums = Arc::new(summed);
+        earlier.into()
+    } else {
+        Arc::clone(&job.former.earlier)
     };
-    if extent != Extent::Months {
-        view.earlier = Arc::clone(&job.former.earlier);
-    }
     let rendered = render(&view, &job.scope, &job.former, &job.figures, Compression::Fast)?;
     let mut publication = job.former.with(rendered.outputs);
     if all {
@@ -153,7 +157,7 @@ fn publication(job: &Job, view: &View) -> anyhow::Result<Outcome> {
         cache: job.cache.clone(),
         generation: job.generation,
         snapshot: Arc::clone(&job.snapshot),
-        page: job.page,
+        page: job.page.page,
         place: job.place.clone(),
         now: job.now,
         versions: rendered.versions.clone(),
@@ -163,7 +167,7 @@ fn publication(job: &Job, view: &View) -> anyhow::Result<Outcome> {
         publication.versions = rendered.versions;
     }
     publication.archive = Some(Arc::new(archive));
-    publication.earlier = rendered.earlier;
+    (publication.earlier, publication.sums) = (rendered.earlier, sums);
     publication.status = Some(rendered.status);
     publication.place = job.place.clone();
     Ok(Outcome::Rendered(Arc::new(publication), Arc::new(rendered.figures)))

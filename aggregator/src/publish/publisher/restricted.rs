@@ -1,12 +1,13 @@
 //! The restricted pages, as the publisher shows them: never in the public site.
 
-use super::super::addresses::{Addresses, Wanted};
+use super::super::addresses::{Addresses, PreviewLink, Wanted};
 use super::super::options::Options;
 use super::super::output::Publication;
 use super::Publisher;
 use super::page::Address;
 use crate::sign_ins::Known;
 use arc_swap::ArcSwap;
+use skerry_domain::time::Timestamp;
 use skerry_web::{RestrictedPage, RestrictedSite};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,12 +19,14 @@ pub(super) struct RestrictedPages {
     /// The options of pages that are in force, and the passwords.
     options: Arc<HashMap<String, Options>>,
     passwords: Arc<Known>,
+    /// When the next link to a preview ends.
+    next_end: Option<Timestamp>,
 }
 
 impl RestrictedPages {
     pub(super) fn new(addresses: &Addresses) -> Self {
         let (options, passwords) = (addresses.options.present(), addresses.options.passwords().present());
-        Self { site: Arc::default(), next: RestrictedSite::default(), options, passwords }
+        Self { site: Arc::default(), next: RestrictedSite::default(), options, passwords, next_end: None }
     }
 
     /// Whether a reload changed what only files say, or a password changed, and with it the token of feeds.
@@ -34,6 +37,20 @@ impl RestrictedPages {
         changed
     }
 
+    /// Notes when one of these ends by itself.
+    pub(super) fn await_end(&mut self, wanted: &[Wanted]) {
+        self.next_end = wanted.iter().filter_map(|one| Some(one.preview.as_ref()?.until)).min();
+    }
+
+    /// Whether a link to a preview has ended by itself.
+    pub(super) fn has_ended(&mut self, now: Timestamp) -> bool {
+        self.next_end.take_if(|end| *end <= now).is_some()
+    }
+
+    pub(super) fn show_preview(&mut self, link: &PreviewLink, publication: &Arc<Publication>) {
+        self.next.previews.insert(link.token.clone(), Arc::clone(publication));
+    }
+
     pub(super) fn show(&mut self, address: &Address, page: &Arc<RestrictedPage>) {
         self.next.by_slug.insert(address.slug.clone(), Arc::clone(page));
         for host in &address.hosts {
@@ -42,6 +59,9 @@ impl RestrictedPages {
     }
 
     pub(super) fn hide(&mut self, former: &Address, shown: &Arc<Publication>) {
+        if let Some(link) = &former.preview {
+            self.next.previews.remove(&link.token);
+        }
         let is_shown = |found: Option<&Arc<RestrictedPage>>| {
             found.is_some_and(|one| Arc::ptr_eq(&one.publication, shown))
         };

@@ -36,8 +36,13 @@ pub(super) struct Purger {
 }
 
 impl Purger {
-    pub(super) fn new(purge: &Purge, client: Client) -> Self {
-        let progress = Arc::new(Progress::new(name(purge)));
+    /// What operators know a cache by.
+    pub(super) fn name(purge: &Purge) -> String {
+        name(purge)
+    }
+
+    pub(super) fn new(purge: &Purge, name: String, client: Client) -> Self {
+        let progress = Arc::new(Progress::new(name));
         Self { purge: purge.clone(), queue: Arc::default(), progress, client }
     }
 

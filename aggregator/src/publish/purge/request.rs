@@ -31,15 +31,23 @@ pub(super) fn token(purge: &Purge) -> Option<(&'static str, &'static str, &Path)
     }
 }
 
-/// What operators know the cache by, in logs and metrics.
+/// What operators know the cache by, in logs and metrics. Of an address only the host: the rest may be secret.
 pub(super) fn name(purge: &Purge) -> String {
     match purge {
-        Purge::Varnish { url } => format!("varnish {url}"),
+        Purge::Varnish { url } => format!("varnish {}", host_of(url)),
         Purge::Fastly { service_id, .. } => format!("fastly {service_id}"),
         Purge::Cloudflare { zone_id, .. } => format!("cloudflare {zone_id}"),
-        // What follows may be secret.
-        Purge::Http { url, .. } => format!("http {}", url.split('?').next().unwrap_or_default()),
+        Purge::Http { url, .. } => {
+            let url = Url::parse(&url.replace(KEYS, "keys"));
+            format!("http {}", url.as_ref().map(host_of).unwrap_or_default())
+        }
     }
+}
+
+/// "cdn.example:8080", without the port that is usual.
+fn host_of(url: &Url) -> String {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}{port}", url.host_str().unwrap_or_default())
 }
 
 /// The requests that purge these keys.
@@ -188,9 +196,20 @@ mod tests {
     }
 
     #[test]
-    fn a_name_shows_no_secret() {
-        let url = "https://cdn.example/purge?token=secret&keys={keys}".to_owned();
-        let purge = Purge::Http { url, method: "POST".to_owned(), headers: Vec::new(), token_file: None };
-        assert_eq!(name(&purge), "http https://cdn.example/purge");
+    fn a_name_shows_the_host_and_no_secret() {
+        let http = |url: &str| Purge::Http {
+            url: url.to_owned(),
+            method: "POST".to_owned(),
+            headers: Vec::new(),
+            token_file: None,
+        };
+        for (purge, expected) in [
+            (http("https://cdn.example/hook/secret/purge?token=secret&keys={keys}"), "http cdn.example"),
+            (http("https://me:secret@cdn.example:8443/{keys}"), "http cdn.example:8443"),
+            (http("http://[2001:db8::1]:80/secret"), "http [2001:db8::1]"),
+            (Purge::Varnish { url: url("http://127.0.0.1:6081/secret") }, "varnish 127.0.0.1:6081"),
+        ] {
+            assert_eq!(name(&purge), expected);
+        }
     }
 }

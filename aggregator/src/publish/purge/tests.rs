@@ -49,7 +49,11 @@ fn stale(keys: &[&str]) -> Stale {
 
 fn purger(port: u16) -> Purger {
     let url = Url::parse(&format!("http://127.0.0.1:{port}/")).expect("a URL");
-    Purger::new(&Purge::Varnish { url }, skerry_agent::delivery::client_of_host(0).expect("a client"))
+    Purger::new(
+        &Purge::Varnish { url },
+        "varnish".to_owned(),
+        skerry_agent::delivery::client_of_host(0).expect("a client"),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,6 +100,7 @@ async fn nothing_of_an_answer_is_told_but_its_status() {
             headers: Vec::new(),
             token_file: None,
         },
+        "http".to_owned(),
         skerry_agent::delivery::client_of_host(0).expect("a client"),
     );
     let unreachable = gone.send(&stale(&["page-a"])).await.expect_err("nobody listens");

@@ -1,5 +1,5 @@
 use super::*;
-use skerry_publish::archive::{Archive, Archived};
+use skerry_publish::archive::{Archive, Archived, Digest};
 
 /// Has one page that is rendered later, one that cannot be, and one for which there is no room.
 #[derive(Debug)]
@@ -29,6 +29,10 @@ impl Archive for FakeArchive {
 
     fn versions(&self) -> Vec<(String, Timestamp)> {
         Vec::new()
+    }
+
+    fn digest(&self, _path: &str) -> Option<Digest> {
+        None
     }
 
     fn render(&self, _path: &str) -> Option<Arc<Output>> {

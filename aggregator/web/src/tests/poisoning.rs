@@ -60,6 +60,8 @@ fn no_header_changes_a_byte() {
             let plain = running.get("a.example", path, &[encoding]);
             for line in LINES {
                 assert_eq!(running.get("a.example", path, &[encoding, line]), plain, "{path} {line}");
+                let twice = running.get("a.example", path, &[encoding, line, line]);
+                assert_eq!(twice, plain, "{path} {line} twice");
             }
             let all: Vec<&str> = std::iter::once(encoding).chain(LINES).collect();
             assert_eq!(running.get("a.example", path, &all), plain, "{path}: all at once");
@@ -160,41 +162,86 @@ fn no_other_method_is_answered_with_something_to_keep() {
     }
 }
 
+/// Sends a head and a second request behind it: at most one answer, which refuses, and nothing to keep.
+fn is_refused(running: &TestServer, head: &str) {
+    let second = "GET /history/2026-10 HTTP/1.1\r\nHost: a.example\r\n\r\n";
+    let mut stream = TcpStream::connect(running.addresses[0]).expect("it listens");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket takes a time-out");
+    let _closed = stream.write_all(format!("{head}{second}").as_bytes());
+    let mut raw = Vec::new();
+    let _reset = stream.read_to_end(&mut raw);
+    let text = String::from_utf8_lossy(&raw).to_ascii_lowercase();
+    let begin: String = head.chars().take(200).collect();
+    assert!(text.matches("http/1.1 ").count() <= 1, "{begin:?}: {text}");
+    assert!(!text.contains("cache-control: public"), "{begin:?}: {text}");
+    let refuses = text.starts_with("http/1.1 4") || text.starts_with("http/1.1 5");
+    assert!(text.is_empty() || refuses, "{begin:?}: {text}");
+}
+
+#[test]
+fn a_head_beyond_all_limits_is_refused() {
+    let running = TestServer::start(two_pages(), &[PUBLIC]);
+    let long = format!("X-Long: {}\r\n", "a".repeat(200_000));
+    let many: String = (0..500).map(|number| format!("X-{number}: a\r\n")).collect();
+    let cookies = "Cookie: a=b\r\n".repeat(500);
+    for path in PATHS {
+        for lines in [&long, &many, &cookies] {
+            is_refused(&running, &format!("GET {path} HTTP/1.1\r\nHost: a.example\r\n{lines}\r\n"));
+        }
+        is_refused(
+            &running,
+            &format!("GET {path}?{} HTTP/1.1\r\nHost: a.example\r\n\r\n", "a".repeat(200_000)),
+        );
+    }
+    assert_eq!(running.get("a.example", "/", &[]).code(), "200", "others are served");
+}
+
+/// Lines about a body, and what follows the head, that programs read in different ways.
+const BODIES: [(&str, &str); 20] = [
+    ("Content-Length: 0\r\nTransfer-Encoding: chunked", "0\r\n\r\n"),
+    ("Transfer-Encoding: chunked\r\nContent-Length: 5", "0\r\n\r\n"),
+    ("Content-Length: 5\r\nContent-Length: 6", "abcde"),
+    ("Content-Length: 5, 6", "abcde"),
+    ("Content-Length: 5 6", "abcde"),
+    ("Content-Length: +5", "abcde"),
+    ("Content-Length: -1", ""),
+    ("Content-Length: 0x5", "abcde"),
+    ("Content-Length: 18446744073709551621", "abcde"),
+    ("Content-Length : 5", "abcde"),
+    ("Content-Length: 5\n", "abcde"),
+    ("Transfer-Encoding: xchunked", "0\r\n\r\n"),
+    ("Transfer-Encoding: chunked, identity", "0\r\n\r\n"),
+    ("Transfer-Encoding : chunked", "0\r\n\r\n"),
+    ("Transfer-Encoding: \u{b}chunked", "0\r\n\r\n"),
+    ("Transfer-Encoding:\r\n chunked", "0\r\n\r\n"),
+    ("Transfer-Encoding: \"chunked\"", "0\r\n\r\n"),
+    ("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity", "0\r\n\r\n"),
+    ("X: a\rTransfer-Encoding: chunked", "0\r\n\r\n"),
+    ("X: a\nTransfer-Encoding: chunked", "0\r\n\r\n"),
+];
+
 /// What two programs could read in two ways ends the connection, so that no second request is in it.
 #[test]
 fn a_request_of_two_meanings_brings_one_answer_at_most_and_nothing_to_keep() {
     let running = TestServer::start(two_pages(), &[PUBLIC]);
-    let second = "GET /history/2026-10 HTTP/1.1\r\nHost: a.example\r\n\r\n";
     let heads = [
-        "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcde",
-        "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: +5\r\n\r\nabcde",
-        "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: -1\r\n\r\n",
         "GET / HTTP/1.1\nHost: a.example\n\n",
         "GET / HTTP/1.1\r\nHost: a.example\r\nX: a\nGET /evil HTTP/1.1\r\n\r\n",
         "GET / HTTP/1.1\r\n Host: a.example\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost : a.example\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a.example\r\nX\0: a\r\n\r\n",
         "GET  / HTTP/1.1\r\nHost: a.example\r\n\r\n",
         "GET / HTTP/9.9\r\nHost: a.example\r\n\r\n",
         "GET /\u{e4} HTTP/1.1\r\nHost: a.example\r\n\r\n",
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     ];
+    let bodies = BODIES.iter().flat_map(|(lines, body)| {
+        ["GET", "HEAD", "POST"]
+            .map(|method| format!("{method} / HTTP/1.1\r\nHost: a.example\r\n{lines}\r\n\r\n{body}"))
+    });
+    let heads = heads.into_iter().map(str::to_owned).chain(bodies);
     for head in heads {
-        let mut stream = TcpStream::connect(running.addresses[0]).expect("it listens");
-        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket takes a time-out");
-        let _closed = stream.write_all(format!("{head}{second}").as_bytes());
-        let mut raw = Vec::new();
-        let _reset = stream.read_to_end(&mut raw);
-        let text = String::from_utf8_lossy(&raw).to_ascii_lowercase();
-        assert!(text.matches("http/1.1 ").count() <= 1, "{head:?}: {text}");
-        assert!(!text.contains("cache-control: public"), "{head:?}: {text}");
-        assert!(
-            text.is_empty() || text.starts_with("http/1.1 4") || text.starts_with("http/1.1 5"),
-            "{head:?}: {text}"
-        );
+        is_refused(&running, &head);
     }
     let page = running.get("a.example", "/", &[]);
     assert_eq!(page.code(), "200", "others are served");

@@ -6,6 +6,9 @@ use skerry_publish::html::NotSignedIn;
 use skerry_publish::view::Place;
 use std::net::IpAddr;
 
+/// Of the link to a preview.
+const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
 /// Knows the password `right`, the cookie `good` and the token `secret`; the password `often` was tried too often.
 struct FakeSignIns;
 
@@ -63,6 +66,7 @@ pub(super) fn side() -> RestrictedSide {
             .into_iter()
             .collect(),
         by_host: [("partners.example".to_owned(), partners)].into_iter().collect(),
+        previews: [(TOKEN.to_owned(), at("http://h/preview/0123", false))].into_iter().collect(),
     };
     RestrictedSide { site: Arc::new(ArcSwap::from_pointee(site)), sign_ins: Arc::new(FakeSignIns) }
 }
@@ -213,4 +217,34 @@ fn a_feed_is_read_with_its_token() {
     assert_eq!(feed, running.get("h", "/never", &[]), "let in: this page has none");
     let other = running.get("h", "/status/partners/?token=secret", &[]);
     assert_eq!(other.code(), "403", "the token is for feeds alone");
+}
+
+#[test]
+fn whoever_has_the_link_to_a_preview_sees_the_page_and_no_other_link_does() {
+    let running = server();
+    let root = format!("/preview/{TOKEN}/");
+    let page = running.get("h", &root, &[]);
+    assert_eq!((page.code(), page.header("cache-control")), ("200", Some("private, no-store")));
+    assert_eq!(page.header("referrer-policy"), Some("no-referrer"), "no other site learns the link");
+    assert_eq!(page.header("x-robots-tag"), Some("noindex"));
+    for name in ["etag", "surrogate-key", "cache-tag", "access-control-allow-origin"] {
+        assert_eq!(page.header(name), None, "{name}");
+    }
+    let json = running.get("h", &format!("{root}api/v2/status.json"), &[]);
+    assert_eq!(json.text(), "{\"name\":\"partners\"}");
+    let bare = running.get("h", root.trim_end_matches('/'), &[]);
+    assert_eq!((bare.code(), bare.header("location")), ("303", Some(&*format!("./{TOKEN}/"))));
+    let never = running.get("h", "/never", &[]);
+    for path in ["", "/", "x", "history/2026-10"] {
+        for token in ["", "0", &TOKEN[1..], &TOKEN.to_uppercase(), &format!("{TOKEN}0"), "%30123"] {
+            assert_eq!(running.get("h", &format!("/preview/{token}/{path}"), &[]), never, "{token} {path}");
+        }
+    }
+    assert_eq!(running.get("h", &format!("{root}never"), &[]), never);
+    assert_eq!(running.get("a.example", &root, &[]), never, "the host of a public page is its own");
+    assert_eq!(running.get("partners.example", &root, &[]).code(), "403", "that of a restricted one, too");
+    assert_eq!(running.get("h", &format!("/status/{TOKEN}/"), &[]), never);
+    assert_eq!(running.get("h", "/preview/partners/", &[]), never);
+    let other = running.request(0, "DELETE", "h", &root, &[]);
+    assert_eq!(other.code(), "405");
 }

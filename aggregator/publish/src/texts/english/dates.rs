@@ -38,7 +38,7 @@ impl DateTexts for English {
         day.to_string()
     }
 
-    fn from_to(&self, from: &str, to: &str) -> String {
+    fn span(&self, from: &str, to: &str) -> String {
         format!("{from} to {to}")
     }
 

@@ -8,6 +8,10 @@ impl FrameTexts for English {
         "Skip to current status"
     }
 
+    fn preview(&self) -> &'static str {
+        "Preview. Only people with this link see this page."
+    }
+
     fn help(&self) -> &'static str {
         "Get help"
     }

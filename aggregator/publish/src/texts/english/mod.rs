@@ -13,6 +13,7 @@ mod incident;
 mod maintenance;
 mod past;
 mod row;
+mod sections;
 mod sign_in;
 mod status;
 mod uptime;

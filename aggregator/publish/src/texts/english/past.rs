@@ -47,10 +47,6 @@ impl PastTexts for English {
         "Full history"
     }
 
-    fn calculated(&self) -> &'static str {
-        "How uptime is calculated"
-    }
-
     fn no_data_means(&self, components: usize) -> &'static str {
         if components == 1 {
             "Our own view was lost; this does not mean that it was down."
@@ -81,18 +77,6 @@ impl PastTexts for English {
 
     fn earlier(&self) -> &'static str {
         "Earlier months"
-    }
-
-    fn no_figure(&self) -> &'static str {
-        "No data"
-    }
-
-    fn not_enough(&self) -> &'static str {
-        "Not enough"
-    }
-
-    fn not_enough_means(&self) -> &'static str {
-        "Not enough: under 90% of the month could be seen."
     }
 
     fn unannounced(&self) -> &'static str {

@@ -6,7 +6,7 @@ use skerry_domain::status::Status;
 use skerry_protocol::words::count;
 
 impl RowTexts for English {
-    fn new(&self) -> &'static str {
+    fn young_figure(&self) -> &'static str {
         "New"
     }
 

@@ -44,8 +44,8 @@ impl UptimeTexts for English {
         ["None yet", "None yet: not seen so far."]
     }
 
-    fn new(&self) -> [&'static str; 2] {
-        [TEXTS.row.new(), TEXTS.row.new_means()]
+    fn young_figure(&self) -> [&'static str; 2] {
+        [TEXTS.row.young_figure(), TEXTS.row.new_means()]
     }
 
     fn not_enough(&self) -> [&'static str; 2] {

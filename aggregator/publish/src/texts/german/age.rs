@@ -5,7 +5,7 @@ use crate::texts::age::AgeTexts;
 
 impl AgeTexts for German {
     fn nothing_reported(&self) -> &'static str {
-        "Es liegt noch keine Meldung vor."
+        "Es liegen noch keine Daten vor."
     }
 
     fn verified(&self, at: &str) -> String {

@@ -21,7 +21,7 @@ impl BannerTexts for German {
     }
 
     fn waiting(&self) -> &'static str {
-        "Die erste Meldung steht noch aus"
+        "Noch liegen keine Daten vor"
     }
 
     fn waiting_why(&self) -> &'static str {
@@ -85,7 +85,7 @@ impl BannerTexts for German {
     }
 
     fn waiting_for(&self) -> &'static str {
-        "Noch keine Meldung von "
+        "Noch keine Daten für "
     }
 
     fn not_seen(&self, all: bool, _components: usize, later: bool) -> [String; 2] {

@@ -46,7 +46,7 @@ impl ComponentTexts for German {
     }
 
     fn marks(&self) -> [&'static str; 2] {
-        ["Ein Strich je Tag", "Der Balken zeigt 30"]
+        ["Ein Strich je Tag", "Der Balken zeigt 30 Tage"]
     }
 
     fn first_mark(&self) -> [&'static str; 2] {
@@ -58,7 +58,10 @@ impl ComponentTexts for German {
     }
 
     fn was(&self, last: Status) -> String {
-        format!(" Zuletzt: {}. Das heißt nicht, dass ein Ausfall vorliegt.", TEXTS.status.within(Some(last)))
+        format!(
+            " Zuletzt: {}. Das heißt nicht, dass jetzt ein Ausfall vorliegt.",
+            TEXTS.status.within(Some(last))
+        )
     }
 
     fn set_at(&self, time: &str) -> String {

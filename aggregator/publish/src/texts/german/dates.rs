@@ -62,7 +62,7 @@ impl DateTexts for German {
         format!("{day}.")
     }
 
-    fn from_to(&self, from: &str, to: &str) -> String {
+    fn span(&self, from: &str, to: &str) -> String {
         format!("{from} bis {to}")
     }
 

@@ -45,7 +45,7 @@ fn dates_are_written_as_in_german() {
     let time = German.time_in_zone("14:02", "UTC");
     assert_eq!(German.day_and_time("Fr., 20. Nov.", &time), "Fr., 20. Nov., 14:02 Uhr UTC");
     assert_eq!(German.time_of_date(&time, "20. November 2026"), "20. November 2026, 14:02 Uhr UTC");
-    assert_eq!(German.from_to("14:02", &time), "14:02 bis 14:02 Uhr UTC");
+    assert_eq!(German.span("14:02", &time), "14:02 bis 14:02 Uhr UTC");
     assert_eq!((German.zone("CEST"), German.zone("UTC")), (Some("MESZ"), None));
 }
 

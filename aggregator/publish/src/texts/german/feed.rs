@@ -6,7 +6,7 @@ use skerry_domain::maintenance::MaintenanceStatus;
 
 impl FeedTexts for German {
     fn description(&self) -> &'static str {
-        "Meldungen zu Störungen, Wartung und Ankündigungen."
+        "Meldungen zu Störungen, Wartungen und Ankündigungen."
     }
 
     fn of_component(&self, page: &str, component: &str) -> String {

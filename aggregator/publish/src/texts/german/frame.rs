@@ -40,4 +40,8 @@ impl FrameTexts for German {
             share(partial)
         )
     }
+
+    fn preview(&self) -> &'static str {
+        "Vorschau. Nur wer diesen Link hat, sieht diese Seite."
+    }
 }

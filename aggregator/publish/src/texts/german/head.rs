@@ -5,7 +5,7 @@ use crate::texts::head::HeadTexts;
 
 impl HeadTexts for German {
     fn about(&self, name: &str) -> String {
-        format!("Aktueller Status, Störungen, Wartung und Verfügbarkeit: {name}{}", stop(name))
+        format!("Aktueller Status, Störungen, Wartungen und Verfügbarkeit: {name}{}", stop(name))
     }
 
     fn plain_card(&self) -> &'static str {

@@ -76,7 +76,7 @@ impl IncidentTexts for German {
     }
 
     fn lasted(&self, label: &str, length: &str) -> String {
-        format!("{label} für {length}")
+        format!("{label} ({length})")
     }
 
     fn after(&self, length: &str) -> String {

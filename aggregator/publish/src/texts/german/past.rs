@@ -44,11 +44,7 @@ impl PastTexts for German {
     }
 
     fn all(&self) -> &'static str {
-        "Ganzer Verlauf"
-    }
-
-    fn calculated(&self) -> &'static str {
-        "So wird die Verfügbarkeit berechnet"
+        "Gesamter Verlauf"
     }
 
     fn no_data_means(&self, components: usize) -> &'static str {
@@ -83,24 +79,12 @@ impl PastTexts for German {
         "Frühere Monate"
     }
 
-    fn no_figure(&self) -> &'static str {
-        "Keine Daten"
-    }
-
-    fn not_enough(&self) -> &'static str {
-        "Zu wenig"
-    }
-
-    fn not_enough_means(&self) -> &'static str {
-        "Zu wenig: Für weniger als 90\u{a0}% des Monats liegen Daten vor."
-    }
-
     fn unannounced(&self) -> &'static str {
         "Dazu wurde keine Störung veröffentlicht."
     }
 
     fn so_far_until(&self, at: &str) -> String {
-        format!("Bisher, Stand: {at}{}", stop(at))
+        format!("Vorläufig, Stand: {at}{}", stop(at))
     }
 
     fn correction(&self, kind: CorrectionKind) -> &'static str {

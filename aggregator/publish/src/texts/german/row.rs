@@ -5,7 +5,7 @@ use crate::texts::row::RowTexts;
 use skerry_domain::status::Status;
 
 impl RowTexts for German {
-    fn new(&self) -> &'static str {
+    fn young_figure(&self) -> &'static str {
         "Neu"
     }
 
@@ -58,7 +58,9 @@ impl RowTexts for German {
     }
 
     fn young(&self, since: &str) -> String {
-        format!("Ein Strich je Tag, heute zuletzt. Überwacht seit {since}; die Linie füllt sich Tag für Tag.")
+        format!(
+            "Ein Strich je Tag, heute zuletzt. Überwacht seit {since}; der Balken füllt sich Tag für Tag."
+        )
     }
 
     fn affected(&self, days: usize) -> String {
@@ -89,8 +91,8 @@ impl RowTexts for German {
         format!("{some} von {of} in Wartung")
     }
 
-    fn waiting(&self, of: usize) -> &'static str {
-        if of == 1 { "Erste Meldung steht aus" } else { "Erste Meldungen stehen aus" }
+    fn waiting(&self, _of: usize) -> &'static str {
+        "Noch keine Daten"
     }
 
     fn partial_data(&self, some: usize, of: usize) -> String {

@@ -44,7 +44,7 @@ impl StatusTexts for German {
     }
 
     fn waiting(&self) -> &'static str {
-        "Erste Meldung steht noch aus"
+        "Noch keine Daten"
     }
 
     fn no_uptime(&self) -> &'static str {
@@ -68,7 +68,7 @@ impl StatusTexts for German {
     }
 
     fn breadcrumb(&self) -> &'static str {
-        "Pfad"
+        "Sie sind hier"
     }
 
     fn or_later(&self) -> &'static str {

@@ -44,8 +44,8 @@ impl UptimeTexts for German {
         ["Noch keine", "Noch keine: Bisher liegen keine Daten vor."]
     }
 
-    fn new(&self) -> [&'static str; 2] {
-        [TEXTS.row.new(), TEXTS.row.new_means()]
+    fn young_figure(&self) -> [&'static str; 2] {
+        [TEXTS.row.young_figure(), TEXTS.row.new_means()]
     }
 
     fn not_enough(&self) -> [&'static str; 2] {
@@ -134,8 +134,8 @@ impl UptimeTexts for German {
         };
         [
             format!(
-                "Verfügbarkeit = 100 × (1 − ({lost}) ÷ {of}), abgeschnitten nach zwei Nachkommastellen: Kein Ausfall wird \
-                 je als 100\u{a0}% angezeigt.{whose}"
+                "Verfügbarkeit = 100 × (1 − ({lost}) ÷ {of}), auf zwei Nachkommastellen abgerundet: 100\u{a0}% heißt, dass \
+                 nichts abgezogen wurde.{whose}"
             ),
             counts.to_owned(),
             format!(
