@@ -2,6 +2,8 @@
 //! fuzzer.
 
 use skerry_agent::hostile;
+use skerry_notify::bounce::{read_form, read_mail};
+use skerry_notify::mail::Verp;
 use skerry_protocol::words::is_unfit_to_show;
 use skerry_protocol::{check, strict, wire};
 use skerry_sanitiser::{Form, Replacement, Rules, Settings};
@@ -22,6 +24,7 @@ pub(crate) const READERS: &[(&str, Reader)] = &[
     ("enrolment", enrolment),
     ("configuration", configuration),
     ("sanitiser", sanitiser),
+    ("bounce", bounce),
 ];
 
 /// Reads `bytes` with the named reader.
@@ -85,5 +88,17 @@ fn sanitiser(bytes: &[u8]) {
             let is_known = |name: &str| known.contains(&name) || ["h3", "h4", "h5", "h6"].contains(&name);
             assert!(name.is_some_and(is_known), "<{tag}");
         }
+    }
+}
+
+/// A mail that may be a delivery report, and the form of providers.
+fn bounce(bytes: &[u8]) {
+    let verp = Verp::new("status.example.com");
+    let mut reports = read_mail(bytes, &verp, Some("bounces+d1@status.example.com"));
+    reports.extend(read_mail(bytes, &verp, None));
+    reports.extend(read_form(bytes).unwrap_or_default());
+    for report in reports {
+        let answer = report.answer();
+        assert!(answer.text.chars().count() <= 500 && !answer.text.contains(is_unfit_to_show), "{report:?}");
     }
 }

@@ -18,6 +18,8 @@ const IMPORTERS: &[(&str, &[&str])] = &[
         &[
             "agent/src/delivery",
             "agent/src/uplink",
+            "aggregator/notify/src/http.rs",
+            "aggregator/notify/src/http/",
             "aggregator/src/dead_man_switch.rs",
             "aggregator/src/publish/purge/",
             "aggregator/src/publish/export/s3.rs",
@@ -32,12 +34,18 @@ const IMPORTERS: &[(&str, &[&str])] = &[
     ("socket2", &["agent/src/probe/", "host/src/doctor/", "agent/src/self_test/", "aggregator/web/src/"]),
     ("surge_ping", &["agent/src/probe/ping/"]),
     ("serde_json_path", &["agent/src/probe/", "protocol/src/check/"]),
-    ("tokio_rustls", &["agent/src/probe/", "aggregator/web/src/tests/"]),
+    ("tokio_rustls", &["agent/src/probe/", "aggregator/web/src/tests/", "aggregator/notify/src/mail/smtp/"]),
+    ("lettre", &["aggregator/notify/src/mail/"]),
+    (
+        "mail_parser",
+        &["aggregator/notify/src/bounce/report.rs", "aggregator/notify/src/mail/message_test.rs"],
+    ),
     ("proxy_header", &["aggregator/web/src/client_stream.rs"]),
     (
         "prometheus_client",
         &["aggregator/src/operations", "aggregator/web/src/public.rs", "agent/src/metrics"],
     ),
+    ("governor", &["aggregator/notify/src/rate.rs", "aggregator/web/src/limit.rs"]),
     ("hdrhistogram", &["aggregator/store/src/sqlite/latency.rs"]),
     ("brotli", &["aggregator/publish/src/", "agent/src/probe/http/content/"]),
     ("brotli_decompressor", &["agent/src/probe/http/content/"]),
@@ -69,6 +77,7 @@ const IMPORTERS: &[(&str, &[&str])] = &[
     (
         "serde",
         &[
+            "aggregator/notify/src/webhook/",
             "aggregator/publish/src/",
             "aggregator/web/src/",
             "aggregator/store/src/",

@@ -10,6 +10,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("aggregator/domain", &["skerry-protocol", "skerry-sanitiser"]),
     ("aggregator/sanitiser", &["skerry-protocol"]),
     ("aggregator/store", &["skerry-protocol", "skerry-host", "skerry-domain"]),
+    ("aggregator/notify", &["skerry-protocol", "skerry-host"]),
     ("aggregator/publish", &["skerry-protocol", "skerry-domain", "skerry-sanitiser"]),
     ("aggregator/web", &["skerry-protocol", "skerry-host", "skerry-publish"]),
 ];

@@ -42,6 +42,22 @@ fn days_until_9999() -> i32 {
     today.until((Unit::Day, date(9999, 12, 31))).expect("a later date").get_days()
 }
 
+/// A private key in PEM, of an algorithm and with its options: `rsa`, `rsa_keygen_bits:2048`.
+///
+/// # Panics
+/// `openssl` fails.
+#[must_use]
+pub fn private_key(algorithm: &[&str]) -> Vec<u8> {
+    let mut command = Command::new("openssl");
+    command.args(["genpkey", "-algorithm", algorithm[0]]);
+    for option in &algorithm[1..] {
+        command.args(["-pkeyopt", option]);
+    }
+    let output = command.output().expect("openssl is installed");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
 /// An authority with an RSA key.
 pub struct OpenSsl {
     directory: TempDir,

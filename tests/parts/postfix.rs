@@ -65,6 +65,14 @@ impl Postfix {
             service("proxymap", "unix - - n - -", "proxymap"),
             service("cleanup", "unix n - n - 0", "cleanup"),
             service("qmgr", "unix n - n 300 1", "qmgr"),
+            service("smtp", "unix - - n - -", "smtp"),
+            service("lmtp", "unix - - n - -", "lmtp"),
+            service("bounce", "unix - - n - 0", "bounce"),
+            service("defer", "unix - - n - 0", "bounce"),
+            service("trace", "unix - - n - 0", "bounce"),
+            service("error", "unix - - n - -", "error"),
+            service("retry", "unix - - n - -", "error"),
+            service("scache", "unix - - n - 1", "scache"),
             service("postlog", "unix-dgram n - n - 1", "postlogd"),
         ]
         .concat();

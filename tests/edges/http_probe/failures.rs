@@ -46,15 +46,25 @@ async fn broken_http_is_named() {
     }
 }
 
+/// A run with its deadline, which was long enough for the connection to open however busy this machine is.
+async fn connected(url: &str) -> (Observed, Duration) {
+    for times in [1, 4, 16] {
+        let seen = observe_within(check(url), SHORT * times).await;
+        if seen.phases.is_some_and(|phases| phases.connect_us.is_some()) {
+            return (seen, SHORT * times);
+        }
+    }
+    panic!("the connection never opened");
+}
+
 #[tokio::test]
 async fn the_deadline_is_kept_and_names_the_phase() {
     for (behaviour, words) in [(Misbehaviour::DripHead, "head"), (Misbehaviour::Silent, "head")] {
         let target = Misbehaving::start(behaviour).await;
-        let seen = observe_within(check(&target.url()), SHORT).await;
+        let (seen, deadline) = connected(&target.url()).await;
         assert_down(&seen, Reason::Timeout);
         assert!(seen.detail.contains(words), "{behaviour:?}: {}", seen.detail);
-        assert!(seen.total >= SHORT, "{:?}", seen.total);
-        assert!(seen.phases.expect("phases").connect_us.is_some(), "the connection did open");
+        assert!(seen.total >= deadline, "{:?}", seen.total);
     }
     let full = FullBacklog::new();
     let seen = observe_within(check(&format!("http://{}/", full.address())), SHORT).await;

@@ -1,0 +1,1 @@
+//! The channels against real and misbehaving servers.
