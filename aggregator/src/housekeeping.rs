@@ -7,6 +7,7 @@ mod charts;
 
 use crate::engine::{CommandError, Engine, Maintenance};
 use charts::Charts;
+use skerry_domain::notice;
 use skerry_domain::state::TrackKey;
 use skerry_domain::step::{Answer, Command, KEPT};
 use skerry_domain::time::{DAY, HOUR, Timestamp};
@@ -91,6 +92,8 @@ impl Housekeeping {
         while self.engine.maintain(Maintenance::PruneObservations { before: kept_from, limit })?? > 0 {}
         let before = now - NOTES_KEPT;
         while self.engine.maintain(Maintenance::PruneNotes { before, limit })?? > 0 {}
+        let before = now - notice::KEPT;
+        while self.engine.maintain(Maintenance::PruneDeliveries { before, limit })?? > 0 {}
         self.fold(now, runtime)
     }
 

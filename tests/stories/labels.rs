@@ -109,6 +109,8 @@ async fn a_stolen_token_brings_its_own_checks_and_no_others_and_operators_are_to
     })
     .await;
     deliver(&world, &narrow, "narrow", 1, &["home", "other", "narrow-1"]);
+    assert_eq!(feeding(&world), [""; 0], "a limit says what it reports, not which page that reaches");
+    run_ok(&world, &["agent", "allow", "narrow", "narrow-1"]);
     assert_eq!(feeding(&world), ["narrow-1"]);
     deliver(&world, &spare, "spare", 2, &["home", "spare-1"]);
     assert_eq!(feeding(&world), ["narrow-1", "spare-1"], "the check of the file is not brought along");
@@ -116,15 +118,18 @@ async fn a_stolen_token_brings_its_own_checks_and_no_others_and_operators_are_to
     assert!(log.contains("checks feed a component that chooses them by labels: spare-1"), "{log}");
     world.stop().await;
 
-    // Where new reporters need permission, so do labels.
+    // Where new reporters need permission, so do labels. What feeds a component goes on doing so.
     world.declare(&format!("{own}[agents]\nnew_reporters = \"ask\"\n\n{CHOOSING}"));
     world.start().await;
-    assert_eq!(feeding(&world), ["narrow-1"], "that one was given to its agent by name");
+    assert_eq!(feeding(&world), ["narrow-1", "spare-1"]);
+    let late = world.enrol("late", "elsewhere", None);
+    deliver(&world, &late, "late", 3, &["late-1"]);
+    assert_eq!(feeding(&world), ["narrow-1", "spare-1"]);
     let output = run_ok(&world, &["check", "list"]);
     assert!(output.contains("its labels wait for skerry-aggregator agent allow"), "{output}");
-    run_ok(&world, &["agent", "allow", "spare", "spare-1"]);
+    run_ok(&world, &["agent", "allow", "late", "late-1"]);
+    assert_eq!(feeding(&world), ["late-1", "narrow-1", "spare-1"]);
+    run_ok(&world, &["agent", "revoke", "late"]);
     assert_eq!(feeding(&world), ["narrow-1", "spare-1"]);
-    run_ok(&world, &["agent", "revoke", "spare"]);
-    assert_eq!(feeding(&world), ["narrow-1"]);
     assert_eq!(listed(&world, "narrow")["limit"], serde_json::json!(["narrow*"]));
 }

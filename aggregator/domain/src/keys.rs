@@ -81,6 +81,19 @@ key!(
     /// Row key of a token of the REST API.
     ApiTokenKey
 );
+key!(
+    /// Row key of a subscriber.
+    #[derive(Default)]
+    SubscriberKey
+);
+key!(
+    /// Row key of a notice.
+    NoticeKey
+);
+key!(
+    /// Row key of a delivery.
+    DeliveryKey
+);
 
 /// An agent of any workspace.
 pub type WorkspaceAgent = (WorkspaceKey, AgentKey);
@@ -124,6 +137,12 @@ pub struct Counters {
     pub announcements: i64,
     /// Of templates of incidents.
     pub templates: i64,
+    /// Of subscribers.
+    pub subscribers: i64,
+    /// Of notices.
+    pub notices: i64,
+    /// Of deliveries.
+    pub deliveries: i64,
     /// Of losses.
     pub losses: i64,
     /// Of hard transitions.
@@ -136,7 +155,7 @@ pub struct Counters {
 
 impl Counters {
     /// Each counter with the name of its table; `fold` belongs to no table.
-    pub fn named(&mut self) -> [(&'static str, &mut i64); 21] {
+    pub fn named(&mut self) -> [(&'static str, &mut i64); 24] {
         [
             ("agent", &mut self.agents),
             ("check", &mut self.checks),
@@ -155,6 +174,9 @@ impl Counters {
             ("api_token", &mut self.api_tokens),
             ("announcement", &mut self.announcements),
             ("incident_template", &mut self.templates),
+            ("subscriber", &mut self.subscribers),
+            ("notice", &mut self.notices),
+            ("delivery", &mut self.deliveries),
             ("loss", &mut self.losses),
             ("hard_transition", &mut self.transitions),
             ("audit", &mut self.audit),

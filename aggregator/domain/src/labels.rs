@@ -2,11 +2,11 @@
 //!
 //! Whoever gives a check its labels decides what a page shows, so the labels of an agent count only for checks for which
 //! the agent counts itself. The labels of a check that the aggregator runs are those of its own file alone. Where new
-//! reporters need permission, an agent's labels need it too.
+//! reporters need permission, an agent's labels need it too, and those of an agent that is limited to checks always do: a limit
+//! says what it may report, not which pages that reaches. What feeds a component already goes on doing so.
 
 use super::agent::Agent;
 use super::agent_check::AgentCheck;
-use super::reporters::Permit;
 use super::state::{AgentKey, Check, CheckKey, Component, ComponentKey, Link, State, TrackKey};
 use super::time::{DAY, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,13 +49,6 @@ impl Selector {
     }
 }
 
-impl Permit {
-    /// Whether an operator named this check for the agent: in what the agent is limited to, or in what it may join.
-    fn names(&self, check: &str) -> bool {
-        self.allows(check) || self.checks.is_some() && self.covers(check)
-    }
-}
-
 /// The checks that a component chooses.
 #[derive(Debug, Default)]
 pub(crate) struct Chosen {
@@ -68,7 +61,7 @@ impl State {
     /// The agents whose labels of a check count: those of the aggregator itself if it runs the check, else those that
     /// operators let.
     pub fn labelling<'a>(&'a self, check: &'a Check) -> impl Iterator<Item = &'a AgentCheck> {
-        let ours = self.is_ours(check);
+        let ours = self.built_in_runs(check);
         self.declared(check).filter(move |one| self.may_label(one, check, ours))
     }
 
@@ -77,7 +70,15 @@ impl State {
     pub fn labels_wait(&self, one: &AgentCheck) -> bool {
         let check = &self.checks[&one.check];
         let is_labelled = one.is_declared() && !one.labels.is_empty();
-        is_labelled && !self.is_ours(check) && !self.is_trusted(&self.agents[&one.agent], check)
+        let is_trusted = || self.built_in_runs(check) || self.is_trusted(&self.agents[&one.agent], check);
+        let feeds = || {
+            check.components.iter().filter_map(|key| self.components.get(key)).any(|component| {
+                let chooses =
+                    component.settings.selector.as_ref().is_some_and(|all| all.chooses(&one.labels));
+                chooses && feeding(component).any(|check| check == one.check)
+            })
+        };
+        is_labelled && !is_trusted() && !feeds()
     }
 
     /// The labels of a check, each with the values that agents give it.
@@ -113,13 +114,17 @@ impl State {
 
     /// The checks that each of these components chooses now.
     pub(crate) fn chosen(&self, components: &[ComponentKey], now: Timestamp) -> Vec<Chosen> {
-        let selectors = components.iter().filter_map(|key| self.components.get(key));
-        let selectors: Vec<_> = selectors.map(|component| component.settings.selector.as_ref()).collect();
-        let mut all: Vec<BTreeMap<CheckKey, Vec<AgentKey>>> = vec![BTreeMap::new(); selectors.len()];
+        let choosing = components.iter().filter_map(|key| self.components.get(key));
+        let choosing: Vec<(Option<&Selector>, BTreeSet<CheckKey>)> =
+            choosing.map(|one| (one.settings.selector.as_ref(), feeding(one).collect())).collect();
+        let mut all: Vec<BTreeMap<CheckKey, Vec<AgentKey>>> = vec![BTreeMap::new(); choosing.len()];
         for (key, check) in self.checks.iter() {
-            for one in self.labelling(check).filter(|one| !one.labels.is_empty()) {
-                for (selector, fitting) in selectors.iter().zip(&mut all) {
-                    if selector.is_some_and(|selector| selector.chooses(&one.labels)) {
+            let ours = self.built_in_runs(check);
+            for one in self.declared(check).filter(|one| !one.labels.is_empty()) {
+                let may = self.may_label(one, check, ours);
+                for ((selector, feeding), fitting) in choosing.iter().zip(&mut all) {
+                    let counts = may || !ours && feeding.contains(key);
+                    if counts && selector.is_some_and(|selector| selector.chooses(&one.labels)) {
                         fitting.entry(*key).or_default().push(one.agent);
                     }
                 }
@@ -137,8 +142,7 @@ impl State {
         fitting: &BTreeMap<CheckKey, Vec<AgentKey>>,
         now: Timestamp,
     ) -> Chosen {
-        let open = component.links.iter().filter(|link| link.to == Timestamp::FAR);
-        let feeding: BTreeSet<CheckKey> = open.map(|link| link.check).collect();
+        let feeding: BTreeSet<CheckKey> = feeding(component).collect();
         let mut brought = self.left_lately(component, fitting, now);
         let (stay, join): (Vec<_>, Vec<_>) = fitting.iter().partition(|(check, _)| feeding.contains(check));
         let mut chosen = Chosen::default();
@@ -183,7 +187,7 @@ impl State {
     }
 
     /// Whether the aggregator runs the check itself.
-    fn is_ours(&self, check: &Check) -> bool {
+    fn built_in_runs(&self, check: &Check) -> bool {
         self.declared(check).any(|one| self.agents[&one.agent].is_built_in())
     }
 
@@ -193,6 +197,13 @@ impl State {
     }
 
     fn is_trusted(&self, agent: &Agent, check: &Check) -> bool {
-        agent.is_built_in() || !self.workspace.asks || agent.permit.names(&check.name)
+        let permit = &agent.permit;
+        let is_free = permit.checks.is_none() && !self.workspace.asks;
+        agent.is_built_in() || is_free || permit.allows(&check.name)
     }
+}
+
+/// The checks that feed a component now.
+fn feeding(component: &Component) -> impl Iterator<Item = CheckKey> {
+    component.links.iter().filter(|link| link.to == Timestamp::FAR).map(|link| link.check)
 }

@@ -6,8 +6,8 @@ use super::absence::leaves;
 use super::agent_check::AgentCheck;
 use super::interval::{Cursor, Interval};
 use super::state::{
-    AnnouncementKey, CheckKey, Component, ComponentKey, IncidentKey, ProblemKey, SeriesKey, State, TrackKey,
-    WindowKey,
+    AnnouncementKey, CheckKey, Component, ComponentKey, IncidentKey, NoticeKey, ProblemKey, SeriesKey, State,
+    SubscriberKey, TrackKey, WindowKey,
 };
 use super::time::Timestamp;
 use imbl::{OrdMap, OrdSet};
@@ -34,6 +34,10 @@ pub enum Due {
     Incident(IncidentKey),
     /// An announcement appears, ends or is forgotten.
     Announcement(AnnouncementKey),
+    /// A subscriber that nobody confirmed is forgotten.
+    Subscriber(SubscriberKey),
+    /// Deliveries of a notice are made, or it is forgotten.
+    Notice(NoticeKey),
 }
 
 /// Everything that will be due, by time.
@@ -100,6 +104,8 @@ impl State {
         let all = all.chain(self.open_windows.iter().map(|key| Due::Window(*key)));
         let all = all.chain(self.problems.keys().map(|key| Due::Problem(*key)));
         let all = all.chain(self.announcements.keys().map(|key| Due::Announcement(*key)));
+        let all = all.chain(self.subscribers.keys().map(|key| Due::Subscriber(*key)));
+        let all = all.chain(self.notices.keys().map(|key| Due::Notice(*key)));
         let all: Vec<Due> = all.chain(self.open_incidents.iter().map(|key| Due::Incident(*key))).collect();
         for due in all {
             self.reschedule(due);
@@ -120,6 +126,8 @@ impl State {
             Due::Problem(key) => self.problem_due(key),
             Due::Incident(key) => self.incident_due(key),
             Due::Announcement(key) => self.announcement_due(key),
+            Due::Subscriber(key) => self.subscriber_due(key),
+            Due::Notice(key) => self.notice_due(key),
         };
         self.schedule.set(due, at);
     }
@@ -164,7 +172,8 @@ fn evidence_due(
     [live, silent, told, left].into_iter().flatten().min()
 }
 
-fn hold_due(component: &Component) -> Option<Timestamp> {
+/// When a hold or a planned window of a component next begins or ends, after what was noticed.
+pub(super) fn hold_due(component: &Component) -> Option<Timestamp> {
     let (layers, noticed) = (&component.layers, component.noticed);
     let (_, manual) = Cursor::new(&layers.manual, noticed).at(noticed);
     let (_, planned) = Cursor::new(&layers.planned, noticed).at(noticed);

@@ -5,6 +5,7 @@ use super::announcement::Announcement;
 use super::check_verdict::CheckVerdict;
 use super::correction::Correction;
 use super::credentials::{Enrolment, TokenHash};
+use super::delivery::BounceRate;
 use super::former::Former;
 use super::heartbeat::Heartbeat;
 use super::holds::Hold;
@@ -12,6 +13,7 @@ use super::incident::Incident;
 use super::interval::Interval;
 use super::layers::Layers;
 use super::maintenance::PlannedWindow;
+use super::notice::{Notice, NoticeSubject};
 use super::problem::{Problem, ProblemSubject};
 use super::published::Published;
 use super::requests::{Answered, RequestKey};
@@ -19,6 +21,7 @@ use super::response::ResponseWindow;
 use super::schedule::Schedule;
 use super::series::MaintenanceSeries;
 use super::shared_vec::SharedVec;
+use super::subscriber::{Channel, Sensitive, Subscriber};
 use super::table::Table;
 use super::template::Template;
 use super::time::Timestamp;
@@ -28,9 +31,9 @@ use imbl::{OrdMap, OrdSet};
 pub use super::agent::{Agent, Epoch, SelfReport};
 pub use super::agent_check::{AgentCheck, LastRun, Outcomes};
 pub use super::keys::{
-    AgentKey, AnnouncementKey, ApiTokenKey, CheckKey, ComponentKey, CorrectionKey, Counters, GroupKey,
-    HoldKey, IncidentKey, PageKey, ProblemKey, SeriesKey, TemplateKey, TrackKey, WindowKey, WorkspaceAgent,
-    WorkspaceKey, WorkspacePage,
+    AgentKey, AnnouncementKey, ApiTokenKey, CheckKey, ComponentKey, CorrectionKey, Counters, DeliveryKey,
+    GroupKey, HoldKey, IncidentKey, NoticeKey, PageKey, ProblemKey, SeriesKey, SubscriberKey, TemplateKey,
+    TrackKey, WindowKey, WorkspaceAgent, WorkspaceKey, WorkspacePage,
 };
 pub use super::origin::Origin;
 pub use super::page_items::{PageItem, Placed, components_of};
@@ -120,6 +123,24 @@ pub struct State {
     pub answers: Table<RequestKey, Answered>,
     /// The same requests by the time of their answer.
     pub answers_by_age: OrdSet<(Timestamp, RequestKey)>,
+    /// Subscribers.
+    pub subscribers: Table<SubscriberKey, Subscriber>,
+    /// Subscribers by page.
+    pub page_subscribers: OrdSet<(PageKey, SubscriberKey)>,
+    /// Subscribers by id.
+    pub subscriber_ids: OrdMap<String, SubscriberKey>,
+    /// Subscribers by their addresses.
+    pub subscriber_addresses: OrdMap<(PageKey, Channel, Sensitive), SubscriberKey>,
+    /// Keyed digests of addresses to which nothing is sent, since they bounced or complained; and since when.
+    pub suppressed: Table<[u8; 32], Timestamp>,
+    /// Notices, those whose deliveries are made included.
+    pub notices: Table<NoticeKey, Notice>,
+    /// Notices whose deliveries are not all made.
+    pub open_notices: OrdSet<NoticeKey>,
+    /// Notices by subject.
+    pub subject_notices: OrdSet<(NoticeSubject, NoticeKey)>,
+    /// How many mails of this hour bounced; not stored.
+    pub bounces: BounceRate,
     /// Checks by name.
     pub check_names: Table<String, CheckKey>,
     /// Tracks by agent and check.

@@ -28,6 +28,13 @@ pub enum Maintenance {
         /// Approximately how many of each kind.
         limit: usize,
     },
+    /// Deletes deliveries that ended; see [`Store::prune_deliveries`].
+    PruneDeliveries {
+        /// Those before this instant.
+        before: Timestamp,
+        /// Approximately how many of each kind.
+        limit: usize,
+    },
     /// Compacts hours into days for some slots; see [`Store::compact_hours`].
     CompactHours {
         /// Hours before this instant.
@@ -56,6 +63,7 @@ impl Maintenance {
             Self::KeepRollUp { rolled, kept_from } => store.store_roll_up(rolled, kept_from).map(|()| 0),
             Self::PruneObservations { before, limit } => store.prune_observations(before, limit),
             Self::PruneNotes { before, limit } => store.prune_notes(before, limit),
+            Self::PruneDeliveries { before, limit } => store.prune_deliveries(before, limit),
             Self::CompactHours { before, days_before, after, limit } => {
                 store.compact_hours(before, days_before, after, limit)
             }

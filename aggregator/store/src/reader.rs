@@ -1,12 +1,16 @@
 //! Short reads while the writer works. They see committed data only and write nothing.
 
 use crate::sqlite::Sqlite;
-use crate::{AgentEntry, HeartbeatToken, ResponseSteps, RollUp, StoreError, StoredObservation};
+use crate::{
+    AgentEntry, HeartbeatToken, ResponseSteps, RollUp, StoreError, StoredObservation, Waiting,
+    WorkspaceDelivery,
+};
 use skerry_domain::clock::SavedClock;
 use skerry_domain::credentials::Standing;
+use skerry_domain::delivery::DeliveryState;
 use skerry_domain::response::Measured;
 use skerry_domain::rows::{AuditRow, Record};
-use skerry_domain::state::{TrackKey, WorkspaceKey};
+use skerry_domain::state::{NoticeKey, SubscriberKey, TrackKey, WorkspaceKey};
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
 use std::path::Path;
@@ -174,5 +178,80 @@ impl Reader {
     pub fn agent_named(&self, workspace: &str, name: &str) -> Result<Option<(String, Standing)>, StoreError> {
         let Self::Sqlite(backend) = self;
         backend.agent_named(workspace, name)
+    }
+
+    /// Deliveries whose time has come, the most urgent first and then by that time; at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn due_deliveries(&self, now: Timestamp, limit: usize) -> Result<Vec<WorkspaceDelivery>, StoreError> {
+        let Self::Sqlite(backend) = self;
+        backend.due_deliveries(now, limit)
+    }
+
+    /// When the next delivery is due that is not due at `now`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn next_delivery(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let Self::Sqlite(backend) = self;
+        backend.next_delivery(now)
+    }
+
+    /// The delivery with this id, of any workspace.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn delivery_with_id(&self, id: &str) -> Result<Option<WorkspaceDelivery>, StoreError> {
+        let Self::Sqlite(backend) = self;
+        backend.delivery_with_id(id)
+    }
+
+    /// Deliveries of a notice after the row key `after`, in the order of their keys, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn deliveries_of_notice(
+        &self,
+        notice: (WorkspaceKey, NoticeKey),
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<WorkspaceDelivery>, StoreError> {
+        let Self::Sqlite(backend) = self;
+        backend.deliveries_of_notice(notice, after, limit)
+    }
+
+    /// The newest deliveries to a subscriber, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn deliveries_to(
+        &self,
+        subscriber: (WorkspaceKey, SubscriberKey),
+        limit: usize,
+    ) -> Result<Vec<WorkspaceDelivery>, StoreError> {
+        let Self::Sqlite(backend) = self;
+        backend.deliveries_to(subscriber, limit)
+    }
+
+    /// How many deliveries of a notice are in each state.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn delivery_counts(
+        &self,
+        notice: (WorkspaceKey, NoticeKey),
+    ) -> Result<Vec<(DeliveryState, u64)>, StoreError> {
+        let Self::Sqlite(backend) = self;
+        backend.delivery_counts(notice)
+    }
+
+    /// The deliveries that wait, of all workspaces.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn waiting_deliveries(&self) -> Result<Waiting, StoreError> {
+        let Self::Sqlite(backend) = self;
+        backend.waiting_deliveries()
     }
 }

@@ -246,6 +246,15 @@ impl Store {
         backend.prune_notes(before, limit)
     }
 
+    /// Deletes deliveries that ended before `before`, about `limit` of them. Returns how many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn prune_deliveries(&mut self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        let Self::Sqlite(backend) = self;
+        backend.prune_deliveries(before, limit)
+    }
+
     /// For at most `limit` slots after `after`: compacts hours before `before` into days, and deletes days before
     /// `days_before`. Returns the last of these slots, or 0 if there are no more. A slot whose hours cannot be read
     /// keeps them.

@@ -156,6 +156,13 @@ impl Fixture {
         }
     }
 
+    /// The bytes of the database once it is closed.
+    pub(crate) fn closed(self) -> Vec<u8> {
+        let path = self.store.path().to_owned();
+        drop(self.store);
+        std::fs::read(path).expect("readable")
+    }
+
     /// The state as the store has it.
     pub(crate) fn load(&self, ready_at: Timestamp) -> State {
         let stored = self.store.load(ready_at).expect("loads");
@@ -172,6 +179,7 @@ impl Fixture {
             // Derived from the rest at load.
             (state.schedule, state.verdicts) = Default::default();
             state.ticked_at = Timestamp(0);
+            state.bounces = Default::default();
             state.agents.update_all(|_, agent| {
                 (agent.skew, agent.inventory_known) = (0, false);
                 agent.sessions = Default::default();

@@ -8,7 +8,7 @@ use super::value::Value;
 use super::{AuditRow, CheckDefinitionRow, EnrolmentRow, HeartbeatTokenRow, LinkRow, Row};
 use super::{
     Write, access, announcements, branding, corrections, holds, incidents, pages, problems, series,
-    templates, windows,
+    subscribers, templates, windows,
 };
 use crate::state::{AgentKey, CheckKey, ComponentKey, Link, State, WorkspaceKey};
 use crate::step::Touched;
@@ -135,8 +135,10 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
     let entries = entries.map(|(key, number)| windows::update_row(state, *key, *number).map(Row::from));
     let corrections = touched.corrections.iter();
     let corrections = corrections.map(|key| corrections::correction_row(state, *key).map(Row::from));
-    let notices = touched.announcements.iter();
-    let notices = notices.map(|key| announcements::announcement_row(state, *key).map(Row::from));
+    let announcements = touched.announcements.iter();
+    let announcements = announcements.map(|key| announcements::announcement_row(state, *key).map(Row::from));
+    let subscribers = touched.subscribers.iter();
+    let subscribers = subscribers.map(|key| subscribers::subscriber_row(state, *key).map(Row::from));
     let templates = touched.templates.iter();
     let templates = templates.map(|key| templates::template_row(state, *key).map(Row::from));
     workspace
@@ -156,8 +158,9 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
         .chain(updates)
         .chain(entries)
         .chain(corrections)
-        .chain(notices)
+        .chain(announcements)
         .chain(templates)
+        .chain(subscribers)
         .collect()
 }
 

@@ -11,7 +11,7 @@ use super::{
     EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, HeartbeatRow, HeartbeatTokenRow, IntervalRow, Row,
     SpanDayRow, SpanRow, TrackRow,
 };
-use super::{Write, access, chunks, corrections, holds, incidents, pages, problems, windows};
+use super::{Write, access, chunks, corrections, holds, incidents, notices, pages, problems, windows};
 use crate::component::Automatic;
 use crate::credentials::TokenHash;
 use crate::interval::Interval;
@@ -69,10 +69,8 @@ pub(crate) fn make(
     let components = touched.components.iter();
     components.for_each(|key| pages::write_component(state, &former.1, *key, &mut make.writes));
     touched.automatic.iter().for_each(|(key, from)| make.automatic(*key, *from));
-    touched
-        .packed
-        .iter()
-        .for_each(|(key, count)| chunks::write_chunks(state, *key, *count, &mut make.writes));
+    let packed = touched.packed.iter();
+    packed.for_each(|(key, count)| chunks::write_chunks(state, *key, *count, &mut make.writes));
     touched.holds.iter().for_each(|(of, key)| holds::write_hold(state, *of, *key, &mut make.writes));
     touched.problems.iter().for_each(|key| make.put_if_held(problems::problem_row(state, *key)));
     for (key, number) in &touched.problem_events {
@@ -89,6 +87,7 @@ pub(crate) fn make(
     touched.corrections.iter().for_each(|key| make.put_if_held(corrections::correction_row(state, *key)));
     touched.api_tokens.iter().for_each(|key| access::write_token(state, *key, &mut make.writes));
     touched.answers.iter().for_each(|request| access::write_answered(state, request, &mut make.writes));
+    notices::write_touched(state, touched, &mut make.writes);
     make.writes
 }
 

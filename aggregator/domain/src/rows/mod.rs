@@ -16,14 +16,17 @@ mod holds;
 mod incidents;
 mod items;
 mod make;
+mod notices;
 mod pages;
 mod problems;
 mod restore;
 mod row;
 mod series;
 mod settings;
+mod subscribers;
 mod table;
 mod templates;
+mod told;
 mod value;
 mod version;
 mod windows;
@@ -37,6 +40,7 @@ pub(crate) use make::make;
 pub use restore::Restore;
 pub use row::{Row, TABLES};
 pub use table::{Column, Columns, Key, Record, Table};
+pub use told::*;
 pub use value::{Bits, Field, Kind, Layer, Lines, Misread, Said, SourceKind, Value};
 pub use version::{Expected, Subject, Version};
 
@@ -73,4 +77,18 @@ pub enum Write {
     Append(Row),
     /// Observations to keep for the raw retention.
     Observe(WorkspaceKey, Vec<RawObservation>),
+}
+
+impl Write {
+    /// The table that it writes, unless it keeps raw observations.
+    #[must_use]
+    pub fn table(&self) -> Option<&'static Table> {
+        match self {
+            Self::Put(row) | Self::Update(row, _) | Self::Append(row) => Some(row.table()),
+            Self::Delete(key) | Self::Replace { prefix: key, .. } | Self::Prune { prefix: key, .. } => {
+                Some(key.table)
+            }
+            Self::Observe(..) => None,
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use super::announced::*;
 use super::declared::*;
 use super::table::{Record, Table, rows};
+use super::told::*;
 use super::value::Value;
 
 rows! {
@@ -102,6 +103,14 @@ rows! {
     Template(TemplateRow),
     /// A component that a template of incidents names.
     TemplateComponent(TemplateComponentRow),
+    /// Who hears of a page.
+    Subscriber(SubscriberRow),
+    /// The digest of an address to which nothing is sent.
+    Suppressed(SuppressedRow),
+    /// One thing to be said.
+    Notice(NoticeRow),
+    /// One notice, or a message about a subscription, to one subscriber.
+    Delivery(DeliveryRow),
     /// Records that never arrived or that an agent discarded.
     Loss(LossRow),
     /// A hard transition, for operators.

@@ -118,11 +118,11 @@ impl<T: Field> Field for Option<T> {
     }
 }
 
-fn integer(value: Value<'_>) -> Result<i64, Misread> {
+pub(super) fn integer(value: Value<'_>) -> Result<i64, Misread> {
     if let Value::Integer(number) = value { Ok(number) } else { Err(Misread::new(value)) }
 }
 
-fn text(value: Value<'_>) -> Result<Cow<'_, str>, Misread> {
+pub(super) fn text(value: Value<'_>) -> Result<Cow<'_, str>, Misread> {
     if let Value::Text(text) = value { Ok(text) } else { Err(Misread::new(value)) }
 }
 
@@ -196,6 +196,8 @@ macro_rules! names {
         }
     )*};
 }
+pub(super) use {integers, names};
+
 names! {
     HardState: |one| Cow::Borrowed(one.name()), hard;
     Role: |one| Cow::Borrowed(one.name()), Role::from_name;

@@ -4,7 +4,7 @@ use crate::clone_detection::Refusal;
 use crate::credentials::Redeemed;
 use crate::state::{
     AgentKey, AnnouncementKey, ApiTokenKey, ComponentKey, CorrectionKey, GroupKey, IncidentKey, PageKey,
-    SeriesKey, TemplateKey, TrackKey, WindowKey,
+    SeriesKey, SubscriberKey, TemplateKey, TrackKey, WindowKey,
 };
 
 /// The answer to a command.
@@ -45,6 +45,8 @@ pub enum Answer {
     Announcement(AnnouncementKey),
     /// A template was made.
     Template(TemplateKey),
+    /// A subscriber was made or found.
+    Subscriber(SubscriberKey),
     /// A token of the REST API was made.
     ApiToken(ApiTokenKey),
     /// What a [`Command::Fold`](super::Command::Fold) reduced.
@@ -74,6 +76,7 @@ impl Answer {
             Self::Group(key) => ("page_group", Some(key.0)),
             Self::Component(key) => ("component", Some(key.0)),
             Self::ApiToken(key) => ("api_token", Some(key.0)),
+            Self::Subscriber(key) => ("subscriber", Some(key.0)),
             // The others are answers to agents and to the program itself.
             Self::Done
             | Self::Acknowledged { .. }
@@ -98,6 +101,7 @@ impl Answer {
             ("page", Some(key)) => Some(Self::Page(PageKey(key))),
             ("page_group", Some(key)) => Some(Self::Group(GroupKey(key))),
             ("component", Some(key)) => Some(Self::Component(ComponentKey(key))),
+            ("subscriber", Some(key)) => Some(Self::Subscriber(SubscriberKey(key))),
             ("api_token", Some(key)) => Some(Self::ApiToken(ApiTokenKey(key))),
             _ => None,
         }

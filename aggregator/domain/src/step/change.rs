@@ -4,8 +4,8 @@ use crate::check_verdict::ReportedBy;
 use crate::clone_detection::Refusal;
 use crate::reporters::Held;
 use crate::state::{
-    AgentKey, AnnouncementKey, CheckKey, ComponentKey, GroupKey, IncidentKey, PageKey, ProblemKey, TrackKey,
-    WindowKey,
+    AgentKey, AnnouncementKey, CheckKey, ComponentKey, GroupKey, IncidentKey, PageKey, ProblemKey,
+    SubscriberKey, TrackKey, WindowKey,
 };
 use crate::time::Timestamp;
 use crate::track::HardState;
@@ -221,6 +221,10 @@ pub enum Change {
     MaintenanceReminder(WindowKey),
     /// What this page shows of an announcement changed.
     AnnouncementChanged(AnnouncementKey, PageKey),
+    /// So many mails bounce that nobody is removed for it.
+    BouncesAreMany,
+    /// The endpoint of a subscriber failed until the last attempt, or wants no more.
+    SubscriberQuarantined(SubscriberKey),
     /// The past of a component was corrected, however long ago; or data changed it that is later than a spool keeps any.
     PastCorrected(ComponentKey),
 }

@@ -1,10 +1,10 @@
 //! Commands of a workspace.
 
 use super::{
-    AgentChange, AnnouncementChange, ComponentChange, Configure, DesiredHeartbeat, GroupChange,
+    AgentChange, AnnouncementChange, Attempted, ComponentChange, Configure, DesiredHeartbeat, GroupChange,
     HeartbeatPing, IncidentChange, NewAnnouncement, NewApiToken, NewComponent, NewCorrection, NewGroup,
     NewIncident, NewSeries, NewWindow, Once, PageChange, PostmortemChange, PreviewCommand, ProblemChange,
-    Report, SeriesChange, TemplateCommand, WindowChange,
+    Report, SeriesChange, SubscriberCommand, TemplateCommand, WindowChange,
 };
 use crate::credentials::TokenHash;
 use crate::holds::Source;
@@ -324,6 +324,10 @@ pub enum Command {
     },
     /// The file or an admin declares, makes, changes or removes templates of incidents.
     Template(Box<TemplateCommand>),
+    /// Somebody subscribes, confirms, chooses or leaves.
+    Subscriber(Box<SubscriberCommand>),
+    /// What became of a delivery.
+    Attempted(Box<Attempted>),
     /// Replaces the response-time chart of a component.
     SetResponse {
         /// Which.
@@ -331,70 +335,4 @@ pub enum Command {
         /// Its windows, the shortest first.
         windows: Vec<crate::response::ResponseWindow>,
     },
-}
-
-impl Command {
-    /// Its name, for the log and the audit. Several together are named after the first.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Report(_) => "report",
-            Self::Tick => "tick",
-            Self::Away { .. } => "away",
-            Self::Together(commands) => commands.first().map_or("nothing", Self::name),
-            Self::Once(once) => once.command.name(),
-            Self::Configure(_) => "configure",
-            Self::DeclareHeartbeats(_) => "declare_heartbeats",
-            Self::HeartbeatPing(_) => "heartbeat_ping",
-            Self::KeepWorkspaces(_) => "keep_workspaces",
-            Self::AddAgent { .. } => "add_agent",
-            Self::ChangeAgent { change, .. } => change.name(),
-            Self::Redeem { .. } => "enrol",
-            Self::SetHeartbeatToken { .. } => "set_heartbeat_token",
-            Self::Dismiss { .. } => "dismiss",
-            Self::JudgeReporters { .. } => "judge_reporters",
-            Self::ChooseDefinition { .. } => "choose_definition",
-            Self::Fold { .. } => "fold",
-            Self::SetHold { .. } => "set_hold",
-            Self::ReleaseHold { .. } => "release_hold",
-            Self::PlanWindow(_) => "plan_window",
-            Self::CancelWindow { .. } => "cancel_window",
-            Self::PlanSeries(_) => "plan_series",
-            Self::ChangeSeries { .. } => "change_series",
-            Self::EndSeries { .. } => "end_series",
-            Self::SetSanitiser { .. } => "set_sanitiser",
-            Self::SetIncidentRules { .. } => "set_incident_rules",
-            Self::ChangeProblem { change, .. } => change.name(),
-            Self::OpenIncident(_) => "open_incident",
-            Self::UpdateIncident { .. } => "update_incident",
-            Self::PublishIncident { .. } => "publish_incident",
-            Self::EditUpdate { .. } => "edit_update",
-            Self::LinkProblem { .. } => "link_problem",
-            Self::ChangePostmortem { .. } => "change_postmortem",
-            Self::DeleteIncident { .. } => "delete_incident",
-            Self::Correct(_) => "correct",
-            Self::ChangeWindow { .. } => "change_window",
-            Self::UpdateWindow { .. } => "update_window",
-            Self::EditWindowUpdate { .. } => "edit_window_update",
-            Self::AddApiToken(_) => "add_token",
-            Self::NoteTokenUse(_) => "note_token_use",
-            Self::RemoveApiToken { .. } => "remove_token",
-            Self::UndoCorrection { .. } => "undo_correction",
-            Self::CreatePage(_) => "create_page",
-            Self::ChangePage { .. } => "change_page",
-            Self::Preview(command) => command.name(),
-            Self::ArchivePage { .. } => "archive_page",
-            Self::CreateGroup(_) => "create_group",
-            Self::ChangeGroup { .. } => "change_group",
-            Self::ArchiveGroup { .. } => "archive_group",
-            Self::CreateComponent { .. } => "create_component",
-            Self::ChangeComponent { .. } => "change_component",
-            Self::ArchiveComponent { .. } => "archive_component",
-            Self::CreateAnnouncement(_) => "create_announcement",
-            Self::ChangeAnnouncement { .. } => "change_announcement",
-            Self::DeleteAnnouncement { .. } => "delete_announcement",
-            Self::Template(command) => command.name(),
-            Self::SetResponse { .. } => "set_response",
-        }
-    }
 }

@@ -217,7 +217,7 @@ fn end(
 fn holding(state: &State, key: CheckKey) -> Vec<u8> {
     let check = &state.checks[&key];
     let runs = check.tracks.iter().map(|track| &state.tracks[track]).filter(|one| one.is_run());
-    let ours = is_ours(state, check);
+    let ours = is_heartbeat(state, check);
     let may = runs
         .filter(|one| judged(state, one, ours).is_none() && !state.agents[&one.agent].is_heartbeat_agent());
     let definitions: Vec<&Vec<u8>> = may.map(|one| &one.definition).collect();
@@ -233,12 +233,12 @@ fn holding(state: &State, key: CheckKey) -> Vec<u8> {
 }
 
 /// Whether the check is a heartbeat of the aggregator.
-fn is_ours(state: &State, check: &Check) -> bool {
+fn is_heartbeat(state: &State, check: &Check) -> bool {
     let mut tracks = check.tracks.iter().map(|track| &state.tracks[track]);
     tracks.any(|one| one.is_run() && state.agents[&one.agent].is_heartbeat_agent())
 }
 
-/// Why an agent that runs the check does not count, apart from its definition; `ours`: see [`is_ours`].
+/// Why an agent that runs the check does not count, apart from its definition; `ours`: see [`is_heartbeat`].
 fn judged(state: &State, one: &AgentCheck, ours: bool) -> Option<Held> {
     let (agent, check) = (&state.agents[&one.agent], &state.checks[&one.check]);
     if agent.is_heartbeat_agent() {
@@ -273,7 +273,7 @@ pub(super) fn settle(
     }
     let holds = holding(state, key);
     // Nothing below begins or ends a declaration of the internal agent.
-    let by_us = is_ours(state, &state.checks[&key]);
+    let by_us = is_heartbeat(state, &state.checks[&key]);
     for track in state.checks[&key].tracks.clone() {
         let one = &state.tracks[&track];
         if !one.is_run() {

@@ -10,12 +10,15 @@ mod automatic;
 mod away;
 mod change;
 mod command;
+mod command_name;
 mod component;
 mod configure;
 mod context;
 mod correction;
 mod declare;
+mod deliver;
 mod existing;
+mod expire;
 mod faults;
 mod fold;
 mod forget;
@@ -26,6 +29,7 @@ mod items;
 mod limits;
 mod linked;
 mod maintenance;
+mod notify;
 mod once;
 mod place;
 mod postmortem;
@@ -43,6 +47,7 @@ mod runtime_group;
 mod selection;
 mod series;
 mod settings;
+mod subscribe;
 mod template;
 mod tick;
 mod timeline;
@@ -60,6 +65,7 @@ pub use command::Command;
 pub use configure::{Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage};
 pub use context::{Context, Ids};
 pub use correction::{MAX_CORRECTIONS, NewCorrection};
+pub use deliver::Attempted;
 pub(crate) use fold::Folded;
 pub use fold::{KEPT, RULES_KEPT};
 pub use heartbeat::{DesiredHeartbeat, HEARTBEAT_AGENT, HeartbeatPing, LOCATION, PingKind};
@@ -77,6 +83,7 @@ pub use runtime::{LONGEST_DESCRIPTION, LONGEST_NAME, MAX_MADE, PageChange};
 pub use runtime_component::{ComponentChange, NewComponent};
 pub use runtime_group::{GroupChange, NewGroup};
 pub use series::{MAX_SERIES, NewSeries, SeriesChange};
+pub use subscribe::{MAX_SUBSCRIBERS, NewSubscriber, SubscriberCommand};
 pub use template::{DesiredTemplate, MAX_TEMPLATES, NewTemplate, TemplateChange, TemplateCommand};
 pub use token::{MAX_API_TOKENS, NewApiToken};
 use touched::Changes;
@@ -140,6 +147,7 @@ pub fn step_asked(
     let clock = state.clock;
     let former = (state.tracks.clone(), state.components.clone());
     let counters = state.workspace.stored.then_some(state.counters);
+    let said_before = notify::Before::of(state);
     let before = author.map(|_| state.clone());
     let mut changes = Changes { author: author.map(|author| author.actor.clone()), ..Changes::default() };
     state.clock = now;
@@ -148,6 +156,7 @@ pub fn step_asked(
     selection::follow(state, context, &mut changes);
     faults::follow(state, context, &mut changes);
     automatic::follow(state, context, &mut changes);
+    notify::follow(state, &said_before, context, &mut changes);
     let Changes { events, mut touched, .. } = changes;
     state.place_published(&touched.incidents, &touched.windows);
     if !std::mem::replace(&mut state.workspace.stored, true) {
@@ -300,6 +309,11 @@ fn apply(
             let made = template::run(state, command, context, changes)?;
             return Ok(made.map_or(Answer::Done, Answer::Template));
         }
+        Command::Subscriber(command) => {
+            let made = subscribe::run(state, command, context, changes)?;
+            return Ok(made.map_or(Answer::Done, Answer::Subscriber));
+        }
+        Command::Attempted(attempted) => deliver::attempted(state, attempted, context, changes),
         Command::SetResponse { component, windows } => chart(state, *component, windows, changes)?,
     }
     Ok(Answer::Done)

@@ -5,7 +5,10 @@
 //! absence of the aggregator is nobody's silence.
 
 use super::recompute::{RecomputeFrom, judge, recompute};
-use super::{Change, Changes, Context, announcement, heartbeat, maintenance, problem, recovery, series};
+use super::{
+    Change, Changes, Context, announcement, deliver, expire, heartbeat, maintenance, problem, recovery,
+    series,
+};
 use crate::absence::leaves;
 use crate::schedule::{Due, too_old_at};
 use crate::state::{AgentKey, CheckKey, State, TrackKey};
@@ -38,6 +41,8 @@ pub(super) fn tick(state: &mut State, context: Context, changes: &mut Changes) {
             Due::Window(key) => maintenance::due(state, key, context, changes),
             Due::Incident(key) => recovery::due(state, key, context, changes),
             Due::Announcement(key) => announcement::due(state, key, context, changes),
+            Due::Subscriber(key) => expire::due(state, key, now, changes),
+            Due::Notice(key) => deliver::due(state, key, context, changes),
             Due::Hold(key) => {
                 let Some(component) = state.components.get_mut(&key) else { continue };
                 component.noticed = now;

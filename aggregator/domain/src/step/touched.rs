@@ -4,10 +4,11 @@
 use super::selection::Relabelled;
 use super::{Change, Folded};
 use crate::credentials::TokenHash;
+use crate::delivery::Delivery;
 use crate::requests::RequestKey;
 use crate::state::{
     AgentKey, AnnouncementKey, ApiTokenKey, CheckKey, ComponentKey, CorrectionKey, GroupKey, HoldKey,
-    IncidentKey, PageKey, ProblemKey, SeriesKey, TemplateKey, TrackKey, WindowKey,
+    IncidentKey, NoticeKey, PageKey, ProblemKey, SeriesKey, SubscriberKey, TemplateKey, TrackKey, WindowKey,
 };
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -117,6 +118,14 @@ pub(crate) struct Touched {
     pub(crate) announcements: BTreeSet<AnnouncementKey>,
     /// Templates of incidents; one that the state no longer has is deleted.
     pub(crate) templates: BTreeSet<TemplateKey>,
+    /// Subscribers; one that the state no longer has is deleted.
+    pub(crate) subscribers: BTreeSet<SubscriberKey>,
+    /// Digests of addresses to which nothing is sent; one that the state no longer has is deleted.
+    pub(crate) suppressed: BTreeSet<[u8; 32]>,
+    /// Notices; one that the state no longer has is deleted.
+    pub(crate) notices: BTreeSet<NoticeKey>,
+    /// Deliveries, new or changed.
+    pub(crate) deliveries: Vec<Delivery>,
 }
 
 impl Touched {
@@ -287,6 +296,22 @@ impl Touched {
     /// With its pages.
     pub(super) fn announcement(&mut self, key: AnnouncementKey) {
         self.announcements.insert(key);
+    }
+
+    pub(super) fn subscriber(&mut self, key: SubscriberKey) {
+        self.subscribers.insert(key);
+    }
+
+    pub(super) fn suppressed(&mut self, digest: [u8; 32]) {
+        self.suppressed.insert(digest);
+    }
+
+    pub(super) fn notice(&mut self, key: NoticeKey) {
+        self.notices.insert(key);
+    }
+
+    pub(super) fn delivery(&mut self, delivery: Delivery) {
+        self.deliveries.push(delivery);
     }
 
     /// With its components.

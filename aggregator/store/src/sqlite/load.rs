@@ -8,10 +8,10 @@ use skerry_domain::rows::{
     CheckDefinitionRow, CheckRow, ChunkRow, ComponentRow, CorrectionRow, CounterRow, DeclaredRow,
     EnrolmentRow, EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, FormerTextRow, GroupRow,
     HeartbeatRow, HeartbeatTokenRow, HoldRow, IncidentComponentRow, IncidentProblemRow, IncidentRow,
-    IncidentUpdateRow, IntervalRow, LinkRow, Misread, PageBrandingRow, PageImageRow, PageRow,
-    ProblemEventRow, ProblemRow, Record, Restore, SelectionRow, SeriesRow, SpanRow, TemplateComponentRow,
-    TemplateRow, TrackRow, Value, WindowCheckRow, WindowComponentRow, WindowRow, WindowTextRow,
-    WindowUpdateRow, WorkspaceRow,
+    IncidentUpdateRow, IntervalRow, LinkRow, Misread, NoticeRow, PageBrandingRow, PageImageRow, PageRow,
+    ProblemEventRow, ProblemRow, Record, Restore, SelectionRow, SeriesRow, SpanRow, SubscriberRow,
+    SuppressedRow, TemplateComponentRow, TemplateRow, TrackRow, Value, WindowCheckRow, WindowComponentRow,
+    WindowRow, WindowTextRow, WindowUpdateRow, WorkspaceRow,
 };
 use skerry_domain::state::{Counters, State, WorkspaceKey};
 use skerry_domain::time::Timestamp;
@@ -74,6 +74,9 @@ impl Sqlite {
         self.restore::<AnnouncementPageRow>(&mut states)?;
         self.restore::<TemplateRow>(&mut states)?;
         self.restore::<TemplateComponentRow>(&mut states)?;
+        self.restore::<SubscriberRow>(&mut states)?;
+        self.restore::<SuppressedRow>(&mut states)?;
+        self.restore::<NoticeRow>(&mut states)?;
         for state in states.values_mut() {
             state.ready_at = ready_at;
             state.derive_layers();

@@ -7,6 +7,7 @@ mod agents;
 mod audit;
 pub mod backup;
 mod clock;
+mod deliveries;
 mod heartbeats;
 mod hours;
 mod latency;
@@ -23,6 +24,7 @@ mod sql;
 mod write;
 
 pub use agents::{AgentEntry, LastBatch};
+pub use deliveries::{Waiting, WorkspaceDelivery};
 pub use heartbeats::HeartbeatToken;
 pub use hours::RollUp;
 pub use observation::StoredObservation;

@@ -5,7 +5,9 @@ use super::open_statements::{Does, OpenStatements};
 use super::sql::{Bound, Statements, update};
 use super::{Sqlite, StoreError, observation};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params_from_iter};
-use skerry_domain::rows::{AgentRow, Columns, Key, Record, Row, Table, TrackRow, Value, Write};
+use skerry_domain::rows::{
+    AgentRow, Columns, Key, Record, Row, SubscriberRow, Table, TrackRow, Value, Write,
+};
 use skerry_domain::state::{TrackKey, WorkspaceKey};
 use skerry_domain::step::RawObservation;
 use skerry_domain::time::HOUR;
@@ -39,6 +41,21 @@ impl Sqlite {
         if writes.is_empty() && fence.is_none() {
             return Ok(());
         }
+        // The bytes of an address are overwritten wherever its row stood.
+        let erases = writes
+            .iter()
+            .any(|write| write.table().is_some_and(|table| table.name == SubscriberRow::TABLE.name));
+        if erases {
+            self.connection.pragma_update(None, "secure_delete", true)?;
+        }
+        let written = self.write_group(writes, fence);
+        if erases {
+            self.connection.pragma_update(None, "secure_delete", false)?;
+        }
+        written
+    }
+
+    fn write_group(&mut self, writes: &[Write], fence: Option<Fence>) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if let Some(fence) = fence {
             pass(&transaction, fence)?;

@@ -1,0 +1,155 @@
+//! Deliveries: one notice to one subscriber. They are rows and no part of the state: a delivery is made with its notice, and
+//! each attempt changes its row through a step.
+
+use super::keys::{DeliveryKey, NoticeKey, SubscriberKey};
+use super::subscriber::named;
+use super::time::Timestamp;
+
+/// The priorities of deliveries, the most urgent first.
+pub const PRIORITIES: std::ops::Range<i64> = 0..4;
+/// The greatest length of an answer that is kept, in characters.
+pub const LONGEST_ANSWER: usize = 500;
+
+named! {
+    /// What became of a delivery.
+    DeliveryState {
+        /// It waits for its first or next attempt.
+        Queued = "queued",
+        /// The next relay, or the endpoint, has taken it.
+        Delivered = "delivered",
+        /// A mailbox was full, or a relay gave up after refusals that are not final.
+        SoftBounced = "soft_bounced",
+        /// Refused for good.
+        HardBounced = "hard_bounced",
+        /// The subscriber had left before it went.
+        Unsubscribed = "unsubscribed",
+        /// Given up after all attempts.
+        Failed = "failed",
+        /// What it says is no longer published.
+        Cancelled = "cancelled",
+    }
+}
+
+named! {
+    /// What a delivery carries.
+    Message {
+        /// A notice.
+        Notice = "notice",
+        /// A link to confirm the subscription.
+        Confirm = "confirm",
+        /// A link to manage the subscription, which its owner asked for.
+        Manage = "manage",
+    }
+}
+
+/// A delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its row key.
+    pub key: DeliveryKey,
+    /// 12 random lower-case alphanumerics: in the return path of mails, and the `webhook-id`.
+    pub id: String,
+    /// What it carries.
+    pub message: Message,
+    /// The notice. `None`: it carries none.
+    pub notice: Option<NoticeKey>,
+    /// The subscriber; it may have left since.
+    pub subscriber: SubscriberKey,
+    /// Deliveries of a lower number go first.
+    pub priority: i64,
+    /// What became of it.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: u64,
+    /// When it was made.
+    pub queued_at: Timestamp,
+    /// When it is tried next. `None`: it is not.
+    pub next_at: Option<Timestamp>,
+    /// When it was last tried or changed.
+    pub updated_at: Timestamp,
+    /// The last answer, for operators.
+    pub answer: Option<String>,
+}
+
+named! {
+    /// What the refusal of a mail says of its address.
+    Refusal {
+        /// It does not exist: it is removed at once.
+        Final = "final",
+        /// Its owner complained: it is removed at once, however many mails bounce.
+        Complaint = "complaint",
+        /// Refused for another reason: it is removed once three updates were refused on three days.
+        Rejected = "rejected",
+    }
+}
+
+/// What an attempt led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AttemptResult {
+    /// Taken.
+    Delivered,
+    /// It is tried again.
+    Later(Timestamp),
+    /// It is not tried again, and that says nothing of the address.
+    Failed,
+    /// The same, for a mailbox that is full and its like.
+    SoftBounced,
+    /// Refused for good.
+    HardBounced(Refusal),
+    /// The endpoint wants no more, or failed until the last attempt: its subscriber is quarantined.
+    Quarantined,
+    /// The subscriber has left.
+    Unsubscribed,
+    /// What it says is no longer published.
+    Cancelled,
+}
+
+impl AttemptResult {
+    /// The state of the delivery, and when it is tried next.
+    #[must_use]
+    pub fn state(&self) -> (DeliveryState, Option<Timestamp>) {
+        match self {
+            Self::Delivered => (DeliveryState::Delivered, None),
+            Self::Later(at) => (DeliveryState::Queued, Some(*at)),
+            Self::Failed | Self::Quarantined => (DeliveryState::Failed, None),
+            Self::SoftBounced => (DeliveryState::SoftBounced, None),
+            Self::HardBounced(_) => (DeliveryState::HardBounced, None),
+            Self::Unsubscribed => (DeliveryState::Unsubscribed, None),
+            Self::Cancelled => (DeliveryState::Cancelled, None),
+        }
+    }
+}
+
+/// The bounces of an hour, so that a block list does not empty the list of subscribers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BounceRate {
+    /// The hour, since 1970.
+    pub hour: i64,
+    /// The mails that were taken or refused in it.
+    pub tried: u64,
+    /// Those that were refused.
+    pub refused: u64,
+}
+
+/// More bounces of an hour than this, and more than one in [`MANY_OF`] mails, remove nobody.
+pub const MANY: u64 = 20;
+/// See [`MANY`].
+pub const MANY_OF: u64 = 20;
+
+impl BounceRate {
+    /// Counts a mail of that time: whether it was tried now or came back, and whether it was refused.
+    pub(super) fn count(&mut self, at: Timestamp, tried: bool, refused: bool) {
+        let hour = at.0.div_euclid(super::time::HOUR);
+        if self.hour != hour {
+            *self = Self { hour, ..Self::default() };
+        }
+        self.tried += u64::from(tried);
+        self.refused += u64::from(refused);
+    }
+
+    /// Whether so many bounce that the fault is not the addresses'.
+    #[must_use]
+    pub fn is_high(&self) -> bool {
+        self.refused > MANY && self.refused * MANY_OF > self.tried
+    }
+}

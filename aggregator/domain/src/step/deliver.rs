@@ -1,0 +1,191 @@
+//! Deliveries of notices: made in portions when a notice is due, so that many subscribers hold up nothing; and what became of
+//! each attempt, which changes its row and may remove an address.
+
+use super::notify::put;
+use super::{Change, Changes, Context, subscribe};
+use crate::delivery::{AttemptResult, Delivery, DeliveryState, LONGEST_ANSWER, Message, Refusal};
+use crate::notice::Notice;
+use crate::schedule::Due;
+use crate::state::{DeliveryKey, NoticeKey, State, SubscriberKey};
+use crate::subscriber::{Channel, REFUSALS_COUNT, Subscriber, SubscriberState};
+use crate::time::{DAY, Timestamp};
+
+/// The number of subscribers that one tick considers for a notice.
+const PORTION: usize = 250;
+/// On how many days mails are refused before their address is removed.
+const REFUSED_DAYS: usize = 3;
+
+/// Makes the next portion of the deliveries of a notice, or forgets it.
+pub(super) fn due(state: &mut State, key: NoticeKey, context: Context, changes: &mut Changes) {
+    let Some(mut notice) = state.notices.get(&key).filter(|one| one.next() <= context.now).cloned() else {
+        return state.reschedule(Due::Notice(key));
+    };
+    if notice.progress.done_at.is_some() {
+        state.remove_notice(key);
+        changes.touched.notice(key);
+        return state.reschedule(Due::Notice(key));
+    }
+    let turn = state.subscribers_of(notice.page, notice.progress.through);
+    let turn: Vec<SubscriberKey> = turn.take(PORTION).collect();
+    for subscriber in &turn {
+        let early = notice.progress.early.remove(subscriber);
+        let hears = state.subscribers.get(subscriber).is_some_and(|one| one.hears(&notice));
+        if hears && !early {
+            deliver(state, (key, &mut notice), *subscriber, context, changes);
+        }
+        notice.progress.through = *subscriber;
+    }
+    if turn.len() < PORTION {
+        notice.progress.done_at = Some(context.now);
+        notice.progress.early.clear();
+    }
+    put(state, key, notice, changes);
+}
+
+/// Makes the deliveries of all waiting notices to one subscriber whose choices are about to change: the choices at the time
+/// of the change decide what it is told.
+pub(super) fn consider_early(
+    state: &mut State,
+    subscriber: SubscriberKey,
+    context: Context,
+    changes: &mut Changes,
+) {
+    let Some(one) = state.subscribers.get(&subscriber).cloned() else { return };
+    let waiting: Vec<NoticeKey> = state.open_notices.iter().copied().collect();
+    for key in waiting {
+        let Some(mut notice) = state.notices.get(&key).cloned() else { continue };
+        if notice.page != one.page || notice.has_considered(subscriber) {
+            continue;
+        }
+        if one.hears(&notice) {
+            deliver(state, (key, &mut notice), subscriber, context, changes);
+        }
+        notice.progress.early.insert(subscriber);
+        put(state, key, Notice { joins: false, ..notice }, changes);
+    }
+}
+
+fn deliver(
+    state: &mut State,
+    (key, notice): (NoticeKey, &mut Notice),
+    subscriber: SubscriberKey,
+    context: Context,
+    changes: &mut Changes,
+) {
+    notice.progress.deliveries += 1;
+    let priority = notice.subject.priority();
+    // More of the subject may join the notice until it is due.
+    let at = notice.due_at.max(context.now);
+    let delivery = queued(state, (Message::Notice, Some(key)), subscriber, (priority, at), context);
+    changes.touched.delivery(delivery);
+}
+
+/// Sends a message that is about the subscription itself.
+pub(super) fn send(
+    state: &mut State,
+    subscriber: SubscriberKey,
+    message: Message,
+    context: Context,
+    changes: &mut Changes,
+) {
+    let delivery = queued(state, (message, None), subscriber, (0, context.now), context);
+    changes.touched.delivery(delivery);
+}
+
+fn queued(
+    state: &mut State,
+    (message, notice): (Message, Option<NoticeKey>),
+    subscriber: SubscriberKey,
+    (priority, at): (i64, Timestamp),
+    context: Context,
+) -> Delivery {
+    let key = DeliveryKey::next(&mut state.counters.deliveries);
+    Delivery {
+        key,
+        id: context.ids.id("delivery", key.0),
+        message,
+        notice,
+        subscriber,
+        priority,
+        state: DeliveryState::Queued,
+        attempts: 0,
+        queued_at: context.now,
+        next_at: Some(at),
+        updated_at: context.now,
+        answer: None,
+    }
+}
+
+/// What became of an attempt, or of a mail that was taken and came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempted {
+    /// The delivery as it was read.
+    pub delivery: Delivery,
+    /// Whether it was tried; a mail that came back was not.
+    pub tried: bool,
+    /// What it led to.
+    pub result: AttemptResult,
+    /// The answer, for operators; without the address.
+    pub answer: Option<String>,
+    /// The keyed digest of the address, for when it is removed.
+    pub digest: [u8; 32],
+}
+
+pub(super) fn attempted(state: &mut State, one: &Attempted, context: Context, changes: &mut Changes) {
+    let now = context.now;
+    let (result, next_at) = one.result.state();
+    let answer = one.answer.as_ref().map(|text| text.chars().take(LONGEST_ANSWER).collect());
+    let delivery = Delivery {
+        state: result,
+        next_at,
+        attempts: one.delivery.attempts + u64::from(one.tried),
+        updated_at: now,
+        answer: answer.or_else(|| one.delivery.answer.clone()),
+        ..one.delivery.clone()
+    };
+    changes.touched.delivery(delivery);
+    let key = one.delivery.subscriber;
+    let Some(subscriber) = state.subscribers.get(&key).cloned() else { return };
+    let is_mail = subscriber.channel == Channel::Email;
+    match one.result {
+        AttemptResult::Delivered if is_mail => state.bounces.count(now, one.tried, false),
+        AttemptResult::HardBounced(refusal) => {
+            if is_mail && refusal != Refusal::Complaint {
+                state.bounces.count(now, one.tried, true);
+            }
+            refused(state, (key, subscriber), refusal, (one.digest, now), changes);
+        }
+        AttemptResult::Quarantined => {
+            subscribe::put(
+                state,
+                key,
+                Subscriber { state: SubscriberState::Quarantined, ..subscriber },
+                changes,
+            );
+            changes.push(Change::SubscriberQuarantined(key));
+        }
+        _ => {}
+    }
+}
+
+/// Removes an address that does not exist, whose owner complained, or that refused mails on three days. So many bounces that
+/// the fault is not the addresses' remove nobody.
+fn refused(
+    state: &mut State,
+    (key, mut subscriber): (SubscriberKey, Subscriber),
+    refusal: Refusal,
+    (digest, now): ([u8; 32], Timestamp),
+    changes: &mut Changes,
+) {
+    if state.bounces.is_high() && refusal != Refusal::Complaint {
+        return changes.push(Change::BouncesAreMany);
+    }
+    let today = now.0.div_euclid(DAY);
+    subscriber.refused_days.retain(|day| today - day < REFUSALS_COUNT);
+    subscriber.refused_days.insert(today);
+    if refusal != Refusal::Rejected || subscriber.refused_days.len() >= REFUSED_DAYS {
+        subscribe::suppress(state, key, digest, now, changes);
+    } else {
+        subscribe::put(state, key, subscriber, changes);
+    }
+}

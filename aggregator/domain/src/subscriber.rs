@@ -1,0 +1,326 @@
+//! Subscribers: who hears of a page, by which channel, and of what.
+
+use super::keys::{ComponentKey, IncidentKey, PageKey, SubscriberKey, WindowKey};
+use super::notice::{Notice, NoticeSubject, OutageEdge};
+use super::state::State;
+use super::time::{DAY, HOUR, Timestamp};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+/// For how long an address that was not confirmed is kept, ms.
+pub const UNCONFIRMED_KEPT: i64 = 48 * HOUR;
+/// For how long a link to confirm works, ms.
+pub const CONFIRM_WITHIN: i64 = DAY;
+/// The least time between two confirmations to one address, ms.
+pub const CONFIRMATION_PAUSE: i64 = DAY;
+/// For how long after its end somebody who follows one incident or one maintenance alone is kept, ms: its postmortem
+/// comes then.
+pub const FOLLOWED_KEPT: i64 = 30 * DAY;
+/// For how long the digest of an address that bounced or complained is kept, ms.
+pub const SUPPRESSED_KEPT: i64 = 365 * DAY;
+/// For how many days a refusal of a mail counts.
+pub const REFUSALS_COUNT: i64 = 30;
+/// For how long the former secret of a webhook signs beside the new one, ms.
+pub const FORMER_SECRET_SIGNS: i64 = DAY;
+
+/// An address or a secret. It is never shown, not even by `Debug`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sensitive(Arc<str>);
+
+impl Sensitive {
+    /// Keeps it.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The address or secret itself: to send to it or with it, to store it, to find it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Sensitive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hidden]")
+    }
+}
+
+macro_rules! named {
+    ($(#[$meta:meta])* $name:ident { $($(#[$note:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $($(#[$note])* $variant,)+
+        }
+
+        impl $name {
+            /// All.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The name in APIs and stored rows.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+
+            /// Reads the name.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.name() == name)
+            }
+        }
+    };
+}
+pub(super) use named;
+
+named! {
+    /// How a subscriber is reached.
+    Channel {
+        /// A mail.
+        Email = "email",
+        /// Signed JSON to a URL.
+        Webhook = "webhook",
+        /// A message in a channel of Slack.
+        Slack = "slack",
+        /// A message in a channel of Microsoft Teams.
+        Teams = "teams",
+        /// A message in a channel of Discord.
+        Discord = "discord",
+    }
+}
+
+named! {
+    /// Whether a subscriber hears anything.
+    SubscriberState {
+        /// Nobody has confirmed the address yet: it gets nothing but the confirmation.
+        Unconfirmed = "unconfirmed",
+        /// It hears.
+        Active = "active",
+        /// Its endpoint failed for too long: it hears nothing until its owner confirms it again.
+        Quarantined = "quarantined",
+    }
+}
+
+named! {
+    /// How much a subscriber hears of.
+    Updates {
+        /// Of every update.
+        All = "all",
+        /// Of the beginning and the end of outages.
+        Outages = "outages",
+    }
+}
+
+named! {
+    /// How a subscriber came to be.
+    Consent {
+        /// The form of the page, and a link that was opened.
+        Form = "form",
+        /// An admin imported it with the consent that another system had recorded.
+        Import = "import",
+        /// A client of the REST API.
+        Api = "api",
+    }
+}
+
+/// What a subscriber of a page chose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choices {
+    /// How much it hears of.
+    pub updates: Updates,
+    /// The components that it hears of. `None`: all, those that are added later too.
+    pub components: Option<BTreeSet<ComponentKey>>,
+    /// Whether it also hears of each change of a component's status.
+    pub status_changes: bool,
+    /// Whether it gets the monthly report.
+    pub monthly: bool,
+}
+
+impl Default for Choices {
+    fn default() -> Self {
+        Self { updates: Updates::All, components: None, status_changes: false, monthly: false }
+    }
+}
+
+/// What a subscriber hears of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// The page. `None`: only what it follows.
+    pub page: Option<Choices>,
+    /// Incidents of the page that it follows.
+    pub incidents: BTreeSet<IncidentKey>,
+    /// Maintenance of the page that it follows.
+    pub windows: BTreeSet<WindowKey>,
+}
+
+impl Scope {
+    /// A page.
+    #[must_use]
+    pub fn of_page(choices: Choices) -> Self {
+        Self { page: Some(choices), ..Self::default() }
+    }
+
+    /// Both together; the choices of `other` replace those of this one.
+    pub(super) fn joined(&self, other: &Self) -> Self {
+        Self {
+            page: other.page.clone().or_else(|| self.page.clone()),
+            incidents: self.incidents.union(&other.incidents).copied().collect(),
+            windows: self.windows.union(&other.windows).copied().collect(),
+        }
+    }
+
+    fn follows(&self, subject: NoticeSubject) -> bool {
+        match subject {
+            NoticeSubject::Incident(key) | NoticeSubject::Postmortem(key) => self.incidents.contains(&key),
+            NoticeSubject::Maintenance(key) | NoticeSubject::Reminder(key) => self.windows.contains(&key),
+            NoticeSubject::Announcement(_) | NoticeSubject::Status(_) => false,
+        }
+    }
+}
+
+/// The secret with which a webhook is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SigningSecret {
+    /// `whsec_` and base64 of 24 to 64 bytes.
+    pub current: Sensitive,
+    /// The one before it, and until when it signs too.
+    pub former: Option<(Sensitive, Timestamp)>,
+}
+
+/// Who hears of a page. An address has one of a page and channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subscriber {
+    /// 12 random lower-case alphanumerics: what logs, audit and deliveries know it by.
+    pub id: String,
+    /// The page.
+    pub page: PageKey,
+    /// How it is reached.
+    pub channel: Channel,
+    /// Its mail address or URL, in the form in which it is compared.
+    pub address: Sensitive,
+    /// Of a webhook.
+    pub secret: Option<SigningSecret>,
+    /// Whether it hears anything.
+    pub state: SubscriberState,
+    /// What it hears of.
+    pub scope: Scope,
+    /// A request that its owner has not confirmed yet.
+    pub wanted: Option<Scope>,
+    /// How it came to be.
+    pub consent: Consent,
+    /// What an import says of the consent: when and where it was given.
+    pub consent_note: Option<String>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When a link was last sent to it.
+    pub asked_at: Option<Timestamp>,
+    /// When it was confirmed; of an import and of the API, when it was made.
+    pub confirmed_at: Option<Timestamp>,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// The days (since 1970 in UTC) on which mails to it were refused, of the last [`REFUSALS_COUNT`].
+    pub refused_days: BTreeSet<i64>,
+}
+
+impl Subscriber {
+    /// Whether the link to confirm that was last sent still works.
+    #[must_use]
+    pub fn can_confirm(&self, now: Timestamp) -> bool {
+        let waits = self.state != SubscriberState::Active || self.wanted.is_some();
+        waits && self.asked_at.is_some_and(|asked| now < asked + CONFIRM_WITHIN)
+    }
+
+    /// When it is forgotten, if nobody confirms it.
+    pub(super) fn expires(&self) -> Option<Timestamp> {
+        let asked = self.asked_at.unwrap_or(self.created_at);
+        (self.state == SubscriberState::Unconfirmed).then(|| asked + UNCONFIRMED_KEPT)
+    }
+
+    /// Whether it hears of a notice, as it is now.
+    #[must_use]
+    pub fn hears(&self, notice: &Notice) -> bool {
+        let confirmed = self.confirmed_at.is_some_and(|at| at.max(self.created_at) <= notice.at);
+        let chooses =
+            || self.scope.page.as_ref().is_some_and(|choices| chosen(choices, self.channel, notice));
+        let follows = || !notice.only_edge() && self.scope.follows(notice.subject);
+        let active = self.page == notice.page && self.state == SubscriberState::Active;
+        active && confirmed && (chooses() || follows())
+    }
+}
+
+/// Whether the choices include a notice. Webhooks hear of each change of a status, as Statuspage's do.
+fn chosen(choices: &Choices, channel: Channel, notice: &Notice) -> bool {
+    if let NoticeSubject::Announcement(_) = notice.subject {
+        return choices.updates == Updates::All;
+    }
+    let named = |of: &BTreeSet<ComponentKey>| notice.components.iter().any(|one| of.contains(one));
+    if !choices.components.as_ref().is_none_or(named) {
+        return false;
+    }
+    if let NoticeSubject::Status(_) = notice.subject {
+        return choices.status_changes || channel == Channel::Webhook;
+    }
+    match choices.updates {
+        Updates::All => !notice.only_edge(),
+        Updates::Outages => matches!(notice.edge, Some(OutageEdge::Start | OutageEdge::End)),
+    }
+}
+
+impl State {
+    /// The subscriber with this id.
+    #[must_use]
+    pub fn subscriber_with_id(&self, id: &str) -> Option<SubscriberKey> {
+        self.subscriber_ids.get(id).copied()
+    }
+
+    /// The subscriber of a page with this address.
+    #[must_use]
+    pub fn subscriber_at(
+        &self,
+        page: PageKey,
+        channel: Channel,
+        address: &Sensitive,
+    ) -> Option<SubscriberKey> {
+        self.subscriber_addresses.get(&(page, channel, address.clone())).copied()
+    }
+
+    /// The subscribers of all pages with this address.
+    pub(crate) fn subscribers_at(&self, channel: Channel, address: &Sensitive) -> Vec<SubscriberKey> {
+        let pages = self.pages.keys();
+        pages.filter_map(|page| self.subscriber_at(*page, channel, address)).collect()
+    }
+
+    /// The subscribers of a page after a key, in the order in which they were made.
+    pub fn subscribers_of(&self, page: PageKey, after: SubscriberKey) -> impl Iterator<Item = SubscriberKey> {
+        let all = (page, SubscriberKey(after.0 + 1))..=(page, SubscriberKey(i64::MAX));
+        self.page_subscribers.range(all).map(|(_, key)| *key)
+    }
+
+    /// Keeps a subscriber, new or changed.
+    pub(crate) fn insert_subscriber(&mut self, key: SubscriberKey, subscriber: Subscriber) {
+        self.remove_subscriber(key);
+        self.subscriber_ids.insert(subscriber.id.clone(), key);
+        let address = (subscriber.page, subscriber.channel, subscriber.address.clone());
+        self.subscriber_addresses.insert(address, key);
+        self.page_subscribers.insert((subscriber.page, key));
+        self.subscribers.insert(key, subscriber);
+    }
+
+    /// Forgets a subscriber.
+    pub(crate) fn remove_subscriber(&mut self, key: SubscriberKey) {
+        let Some(former) = self.subscribers.remove(&key) else { return };
+        self.subscriber_ids.remove(&former.id);
+        self.subscriber_addresses.remove(&(former.page, former.channel, former.address.clone()));
+        self.page_subscribers.remove(&(former.page, key));
+    }
+
+    /// When a tick has something to do for a subscriber.
+    pub(super) fn subscriber_due(&self, key: SubscriberKey) -> Option<Timestamp> {
+        self.subscribers.get(&key)?.expires()
+    }
+}

@@ -1,0 +1,115 @@
+//! What bounces and complaints do to addresses.
+
+use crate::fixture::Fixture;
+use crate::subscribers::{PAGE, all, asked};
+use skerry_domain::delivery::{AttemptResult, Delivery, Refusal};
+use skerry_domain::state::PageSettings;
+use skerry_domain::step::{Answer, Change, Command, NewSubscriber, SubscriberCommand};
+use skerry_domain::subscriber::{Channel, Consent, Sensitive};
+use skerry_domain::time::{DAY, HOUR};
+
+#[test]
+fn what_bounces_is_removed_by_rule() {
+    // The refusals of mails, hours apart, and whether the address is still there.
+    type Case = (&'static str, &'static [(i64, Refusal)], bool);
+    let cases: &[Case] = &[
+        ("it does not exist", &[(0, Refusal::Final)], false),
+        ("once", &[(0, Refusal::Rejected)], true),
+        (
+            "three times on one day",
+            &[(0, Refusal::Rejected), (1, Refusal::Rejected), (1, Refusal::Rejected)],
+            true,
+        ),
+        ("on two days", &[(0, Refusal::Rejected), (24, Refusal::Rejected)], true),
+        ("on three days", &[(0, Refusal::Rejected), (24, Refusal::Rejected), (24, Refusal::Rejected)], false),
+    ];
+    for (case, refusals, stays) in cases {
+        let mut fixture = Fixture::new();
+        let (key, sent) = fixture.ask(asked("ann@example.com", all()));
+        let key = key.expect("made");
+        fixture.told(SubscriberCommand::Confirm(key));
+        for (hours, refusal) in *refusals {
+            fixture.now = fixture.now + hours * HOUR;
+            fixture.result(&sent[0], AttemptResult::HardBounced(*refusal));
+        }
+        assert_eq!(fixture.state.subscribers.contains_key(&key), *stays, "{case}");
+        fixture.assert_stored();
+        if !stays {
+            assert_eq!(
+                fixture.ask(asked("ann@example.com", all())),
+                (None, vec![]),
+                "{case}: nothing is sent for a year"
+            );
+            fixture.now = fixture.now + 365 * DAY;
+            assert!(fixture.ask(asked("ann@example.com", all())).0.is_some(), "{case}");
+        }
+    }
+}
+
+#[test]
+fn refusals_of_a_month_ago_do_not_count_the_refusals_before_it() {
+    let mut fixture = Fixture::new();
+    let (key, sent) = fixture.ask(asked("ann@example.com", all()));
+    fixture.told(SubscriberCommand::Confirm(key.expect("made")));
+    for _ in 0..9 {
+        fixture.now = fixture.now + 16 * DAY;
+        // A relay takes every mail; what it could not hand over comes back later.
+        fixture.result(&sent[0], AttemptResult::Delivered);
+        fixture.result(&sent[0], AttemptResult::HardBounced(Refusal::Rejected));
+        fixture.assert_stored();
+    }
+    assert!(!fixture.state.subscribers.is_empty());
+}
+
+#[test]
+fn a_block_list_removes_nobody() {
+    let mut fixture = Fixture::new();
+    let mut sent = Vec::new();
+    for number in 0..60 {
+        let (key, mut confirm) = fixture.ask(asked(&format!("{number}@example.com"), all()));
+        fixture.told(SubscriberCommand::Confirm(key.expect("made")));
+        sent.append(&mut confirm);
+    }
+    for one in &sent[..30] {
+        fixture.result(one, AttemptResult::Delivered);
+    }
+    let mut told = 0;
+    for one in &sent[30..] {
+        let changes = fixture.result(one, AttemptResult::HardBounced(Refusal::Final));
+        told += usize::from(changes.contains(&Change::BouncesAreMany));
+    }
+    assert_eq!(
+        (fixture.state.subscribers.len(), told),
+        (40, 10),
+        "after twenty within an hour nobody is removed"
+    );
+    fixture.now = fixture.now + HOUR;
+    fixture.result(&sent[59], AttemptResult::HardBounced(Refusal::Final));
+    assert_eq!(fixture.state.subscribers.len(), 39, "an hour later one bounce is one bounce");
+}
+
+#[test]
+fn a_complaint_is_heard_on_every_page_and_among_many_bounces() {
+    let mut fixture = Fixture::new();
+    let other = PageSettings { public: true, ..PageSettings::named("other") };
+    let (made, _) = fixture.run(Command::CreatePage(Box::new(other)));
+    let Answer::Page(other) = made else { panic!("{made:?}") };
+    let (key, sent) = fixture.ask(asked("ann@example.com", all()));
+    fixture.told(SubscriberCommand::Confirm(key.expect("made")));
+    let import = NewSubscriber { page: other, consent: Consent::Import, ..asked("ann@example.com", all()) };
+    fixture.ask(import).0.expect("made");
+    for number in 0..60 {
+        let new =
+            NewSubscriber { consent: Consent::Import, ..asked(&format!("{number}@example.com"), all()) };
+        let subscriber = fixture.ask(new).0.expect("made");
+        let delivery = Delivery { subscriber, ..sent[0].clone() };
+        fixture.result(&delivery, AttemptResult::HardBounced(Refusal::Final));
+    }
+    assert!(fixture.state.bounces.is_high());
+    fixture.result(&sent[0], AttemptResult::HardBounced(Refusal::Complaint));
+    let address = Sensitive::new("ann@example.com");
+    for page in [PAGE, other] {
+        assert_eq!(fixture.state.subscriber_at(page, Channel::Email, &address), None);
+    }
+    fixture.assert_stored();
+}
