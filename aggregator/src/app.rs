@@ -23,8 +23,8 @@ use skerry_publish::output::Site;
 use skerry_publish::{html, shared};
 use skerry_store::{Reader, Store};
 use skerry_web::{
-    Bound, Endpoints, Limits, Listener, Operations as _, PublicSide, RestrictedSide, Serves, SignIns,
-    Traffic, bind_or_take,
+    BaseHosts, Bound, Endpoints, Limits, Listener, Operations as _, PublicSide, RestrictedSide, Serves,
+    SignIns, Traffic, bind_or_take,
 };
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -89,6 +89,7 @@ impl App {
         let dead_man_switch = first.dead_man_switch.as_ref().map(DeadManSwitch::new).transpose()?;
         let traffic = Traffic::default();
         let token = MetricsToken::of(first.metrics_token_file.clone());
+        let watched_token = token.watch();
         let program_status =
             ProgramStatus::new(engine.clone(), Arc::clone(&site), failures, traffic.clone(), token)
                 .counting(api.refused_sign_ins())
@@ -104,6 +105,7 @@ impl App {
             inspect_daily(database.clone()),
             passwords.watch(),
         ];
+        background.extend(watched_token);
         background.extend(edge.start(&engine, &site));
         background.extend(dead_man_switch.map(|switch| call(switch, &program_status)));
         // Pages are served all the same where the folder takes no socket.
@@ -111,10 +113,14 @@ impl App {
             let path = socket_of(&database);
             tracing::error!(%error, path = %path.display(), "commands cannot reach this aggregator: its socket cannot be made");
         });
+        let base = BaseHosts {
+            domain: first.public.base_domain.clone(),
+            host: first.public.base_url.host_str().map(str::to_owned),
+        };
         let liveness =
             Liveness { engine: engine.clone(), published, program_status: Arc::clone(&program_status) };
         let endpoints = Endpoints {
-            public: Arc::new(PublicSide::new(site, html::not_found(), traffic)),
+            public: Arc::new(PublicSide::new(site, html::not_found(), traffic).below(base)),
             restricted: Some(RestrictedSide { site: restricted_site, sign_ins }),
             ingest: Arc::new(AgentEndpoint::new(engine.clone(), aggregator_id)),
             heartbeats: Some(Arc::new(heartbeat_endpoint)),

@@ -4,6 +4,7 @@
 
 mod key;
 mod passwords;
+mod tries;
 
 pub use key::SignInKey;
 pub(crate) use passwords::Known;
@@ -16,39 +17,39 @@ use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
 use skerry_domain::time::{SECOND, Timestamp};
 use skerry_publish::html::NotSignedIn;
-use skerry_web::{RateLimit, RestrictedPage, SignIns};
+use skerry_web::{RestrictedPage, SignIns};
 use std::net::IpAddr;
-use std::num::NonZeroU32;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tries::Tries;
 
 /// How long a cookie is valid.
 const LIFETIME_SECONDS: u32 = 7 * 86_400;
-/// Tries per minute of a client's network, and of all clients, for one page.
-const TRIES: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
-const TRIES_OF_ALL: NonZeroU32 = NonZeroU32::new(120).expect("not zero");
 /// Passwords that are compared with hashes at a time: each takes 19 MiB or what the hash asks for.
 const AT_ONCE: usize = 2;
+/// How many may wait for that, and how long: the tries at one page keep nobody from another.
+const WAITING: usize = 32;
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// What a hash may ask for: KiB, passes, lanes.
-const MOST_COSTLY: (u32, u32, u32) = (256 << 10, 16, 16);
+const MOST_COSTLY: (u32, u32, u32) = (64 << 10, 4, 4);
 
 /// Checks passwords, cookies and tokens.
 pub struct PageSignIns {
     engine: Engine,
     key: SignInKey,
     passwords: Passwords,
-    of_client: RateLimit<(String, Option<IpAddr>)>,
-    of_page: RateLimit<String>,
+    tries: Tries,
     checks: Arc<Semaphore>,
+    waiting: Semaphore,
 }
 
 impl PageSignIns {
     /// Signs with `key`.
     #[must_use]
     pub fn new(engine: Engine, key: SignInKey, passwords: Passwords) -> Self {
-        let (of_client, of_page) = (RateLimit::per_minute(TRIES), RateLimit::per_minute(TRIES_OF_ALL));
-        let checks = Arc::new(Semaphore::new(AT_ONCE));
-        Self { engine, key, passwords, of_client, of_page, checks }
+        let (checks, waiting) = (Arc::new(Semaphore::new(AT_ONCE)), Semaphore::new(WAITING));
+        Self { engine, key, passwords, tries: Tries::default(), checks, waiting }
     }
 
     /// The password of the page. `None`: nobody can sign in, or it is for networks alone.
@@ -62,14 +63,46 @@ impl PageSignIns {
     }
 
     fn limit(&self, page: &RestrictedPage, client: Option<IpAddr>) -> Result<(), NotSignedIn> {
-        let network = client.map(crate::api::network);
-        let by_client = self.of_client.check(&(page.id.clone(), network));
-        let wait = by_client.and_then(|()| self.of_page.check(&page.id));
-        wait.map_err(|wait| {
+        self.tries.check(&page.id, client).map_err(|wait| {
             let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 2);
             NotSignedIn::TooManyTries(minute_after(self.engine.now() + wait))
         })
     }
+
+    /// The line of the page's password file, read now. `None`: nobody can sign in.
+    async fn line_of(&self, page: &RestrictedPage) -> Option<Arc<[u8]>> {
+        let (passwords, file) = (self.passwords.clone(), page.password_file.clone()?);
+        tokio::task::spawn_blocking(move || passwords.read_now(&file)).await.ok()?
+    }
+
+    /// Waits for one of the few places for costly comparisons. `None`: too many wait, or it takes too long.
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        let _waiting = self.waiting.try_acquire().ok()?;
+        let place = Arc::clone(&self.checks).acquire_owned();
+        tokio::time::timeout(LONGEST_WAIT, place).await.ok()?.ok()
+    }
+
+    /// Whether this is the password. `None`: it could not be found out.
+    async fn compare(&self, page: &RestrictedPage, tried: String, line: Arc<[u8]>) -> Option<bool> {
+        if !is_hash(&line) {
+            // Digests are compared, since their comparison takes no time that depends on the passwords.
+            return Some(Sha256::digest(tried) == Sha256::digest(&*line));
+        }
+        let place = self.place().await?;
+        let name = page.name.clone();
+        let compared = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            let right = is_right(&tried, &line);
+            right.inspect_err(|error| {
+                tracing::warn!(%error, page = name, "password_file is unfit: nobody can sign in to this page");
+            })
+        });
+        compared.await.ok()?.ok()
+    }
+}
+
+fn is_hash(line: &[u8]) -> bool {
+    line.starts_with(b"$")
 }
 
 /// "16:30" UTC, not before that instant.
@@ -79,12 +112,19 @@ fn minute_after(at: Timestamp) -> String {
     at.strftime("%H:%M").to_string()
 }
 
-/// Whether `tried` is the password that the file holds, or that it holds the hash of.
+/// Why nobody could sign in by a file with this line, if it holds a hash.
+pub(crate) fn unfit(line: &[u8]) -> Option<String> {
+    is_hash(line).then(|| hash_of(line).err())?.map(|error| error.to_string())
+}
+
+/// Whether `tried` is the password that this is the hash of.
 fn is_right(tried: &str, line: &[u8]) -> anyhow::Result<bool> {
-    if !line.starts_with(b"$") {
-        // Digests are compared, since their comparison takes no time that depends on the passwords.
-        return Ok(Sha256::digest(tried) == Sha256::digest(line));
-    }
+    let hash = hash_of(line)?;
+    Ok(Argon2::default().verify_password(tried.as_bytes(), &hash).is_ok())
+}
+
+/// The hash that a line holds, if it is one that we compare with.
+fn hash_of(line: &[u8]) -> anyhow::Result<PasswordHash> {
     let hash = std::str::from_utf8(line).context("it holds no text")?;
     let hash = PasswordHash::new(hash)
         .map_err(|error| anyhow::anyhow!("it holds no hash that is known: {error}"))?;
@@ -94,9 +134,10 @@ fn is_right(tried: &str, line: &[u8]) -> anyhow::Result<bool> {
     let (memory, passes, lanes) = MOST_COSTLY;
     anyhow::ensure!(
         cost.m_cost() <= memory && cost.t_cost() <= passes && cost.p_cost() <= lanes,
-        "its hash takes more than 256 MiB, 16 passes or 16 lanes"
+        "its hash takes more than {} MiB, {passes} passes or {lanes} lanes",
+        memory >> 10
     );
-    Ok(Argon2::default().verify_password(tried.as_bytes(), &hash).is_ok())
+    Ok(hash)
 }
 
 #[async_trait]
@@ -117,26 +158,15 @@ impl SignIns for PageSignIns {
         client: Option<IpAddr>,
     ) -> Result<(String, u32), NotSignedIn> {
         self.limit(page, client)?;
-        let Ok(permit) = Arc::clone(&self.checks).try_acquire_owned() else {
-            return Err(NotSignedIn::Unavailable);
-        };
-        let (passwords, name, file) = (self.passwords.clone(), page.name.clone(), page.password_file.clone());
-        let checked = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            let line = passwords.read_now(&file?)?;
-            let right = is_right(&password, &line);
-            let right = right.inspect_err(|error| {
-                tracing::warn!(%error, page = name, "password_file is unfit: nobody can sign in to this page");
-            });
-            Some((right.ok()?, line))
-        });
-        match checked.await {
-            Ok(Some((true, line))) => {
+        let Some(line) = self.line_of(page).await else { return Err(NotSignedIn::Unavailable) };
+        match self.compare(page, password, Arc::clone(&line)).await {
+            Some(true) => {
+                self.tries.succeeded(&page.id, client);
                 let until = self.engine.now().0 / SECOND + i64::from(LIFETIME_SECONDS);
                 Ok((self.key.cookie(&page.id, &line, until), LIFETIME_SECONDS))
             }
-            Ok(Some((false, _))) => Err(NotSignedIn::WrongPassword),
-            Ok(None) | Err(_) => Err(NotSignedIn::Unavailable),
+            Some(false) => Err(NotSignedIn::WrongPassword),
+            None => Err(NotSignedIn::Unavailable),
         }
     }
 }

@@ -16,6 +16,12 @@ pub fn raise_limit() {
     }
 }
 
+/// The limit in force; `None`: there is none.
+#[must_use]
+pub fn limit() -> Option<u64> {
+    getrlimit(Resource::Nofile).current
+}
+
 /// The soft limit to ask for, where it is to be changed; `None` of a limit: there is none.
 fn raised(soft: Option<u64>, hard: Option<u64>) -> Option<u64> {
     let wanted = hard.unwrap_or(RAISED).min(RAISED);

@@ -4,9 +4,9 @@
 use crate::rights::lower_for;
 use anyhow::Context as _;
 use skerry_protocol::secret::{self, NoSecret};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{Error, ErrorKind, Read as _, Result, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 /// A secret is the first line of its file; the rest of a long file is not read.
@@ -48,11 +48,34 @@ pub fn read_or_make(path: &Path, make: impl FnOnce() -> anyhow::Result<Vec<u8>>)
     let unfit = || format!("cannot keep a secret in {}", path.display());
     match std::fs::read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
-        read => return read.with_context(unfit),
+        read => {
+            let read = read.with_context(unfit)?;
+            keep_from_others(path).with_context(unfit)?;
+            return Ok(read);
+        }
     }
     let content = make()?;
     let _rights = lower_for(path).with_context(unfit)?;
     keep(path, &content).with_context(unfit)
+}
+
+/// A secret of ours that others can read, as one that was copied or restored, is for its owner alone from now on.
+fn keep_from_others(path: &Path) -> Result<()> {
+    let mode = path.metadata()?.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let path_shown = path.display();
+    std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(|error| {
+        let why = format!("others can read it (mode {mode:04o}), run chmod 0600 {path_shown}: {error}");
+        Error::new(error.kind(), why)
+    })?;
+    tracing::warn!(
+        path = %path_shown,
+        "this secret could be read by others (mode {mode:04o}): now only its owner can. Whoever may have read it knows it: to \
+         have a new one, remove the file and start again"
+    );
+    Ok(())
 }
 
 fn keep(path: &Path, content: &[u8]) -> Result<Vec<u8>> {
@@ -75,7 +98,6 @@ fn keep(path: &Path, content: &[u8]) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn a_secret_is_the_first_line_of_a_bounded_regular_file() {
@@ -103,6 +125,10 @@ mod tests {
         assert_eq!(keep(&file, b"third").expect("there is one"), b"first", "another process was faster");
         let mode = std::fs::metadata(&file).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+        std::fs::set_permissions(&file, Permissions::from_mode(0o644)).expect("changed");
+        assert_eq!(made(b"second"), b"first");
+        let mode = std::fs::metadata(&file).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "others could read it");
         let names = std::fs::read_dir(folder.path().join("new")).expect("lists").count();
         assert_eq!(names, 1, "no draft is left");
         assert!(read_or_make(&folder.path().join("other"), || anyhow::bail!("none")).is_err());

@@ -38,9 +38,17 @@ sub vcl_recv {
     if (req.method != "GET" && req.method != "HEAD") {
         return (pass);
     }
-    # A page with an audience of its own (see docs/proxies.md) depends on who asks; name its paths or hosts here:
+    # Pages for networks alone (audience = "networks"): name them here, by host and path. What a cache has of them is what
+    # strangers get, and nothing that Skerry says may betray that there is a page.
     #
-    #   if (req.url ~ "^/status/partners(/|$)") { return (pass); }
+    #   if (req.http.host == "status.example.com" && req.url ~ "^/status/intern(/|\?|$)") { return (pass); }
+
+    # Who signed in to a page with a password, or shows the token of its feeds, is answered by Skerry itself; while it does
+    # not answer, with the last copy of public pages.
+    if (req.restarts == 0 && (req.http.Cookie ~ "(^|[; ])(__Host-)?skerry-" || req.http.Authorization
+        || req.url ~ "[?&]token=")) {
+        return (pass);
+    }
 
     # No byte depends on these: one copy of each path is enough.
     unset req.http.Cookie;
@@ -76,7 +84,7 @@ sub vcl_backend_response {
     if (beresp.http.Surrogate-Control ~ "max-age=[0-9]+") {
         set beresp.ttl = std.duration(regsub(beresp.http.Surrogate-Control, "^.*max-age=([0-9]+).*$", "\1s"), 10s);
     }
-    # Also for a 404, so that it outlives the copy of what is public no more.
+    # Also for a 404 and for the sign-in page (403), so that they outlive the copy of what is public no more.
     set beresp.grace = 24h;
     return (deliver);
 }
@@ -91,7 +99,7 @@ sub vcl_backend_error {
 
 sub vcl_deliver {
     # Skerry did not answer: once more, and now an old copy will do.
-    if (resp.status >= 500 && req.restarts == 0) {
+    if (resp.status >= 500 && req.restarts == 0 && (req.method == "GET" || req.method == "HEAD")) {
         return (restart);
     }
     unset resp.http.xkey;

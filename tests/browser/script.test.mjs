@@ -99,7 +99,7 @@ test('viewers ask every 30 s, give or take a quarter, and every minute at least 
 
 test('durations have the two largest units', () => {
   const minutes = { 0: '1 min', 42: '42 min', 60: '1 h', 133: '2 h 13 min', 1440: '1 day', 1500: '1 day 1 h', 4560: '3 days 4 h' }
-  for (const [many, text] of Object.entries(minutes)) assert.equal(duration(many * 60 * SECOND), text)
+  for (const [many, text] of Object.entries(minutes)) assert.equal(duration(many * 60 * SECOND), text.replaceAll(/(\d) /g, '$1\u00a0'))
 })
 
 test('a line of a list says which days it is about', () => {
@@ -134,6 +134,11 @@ test('the lines of a list are found in every language', () => {
     const all = labels('2026-11-20', texts)
     for (const [text, from, to] of lines) assert.deepEqual(span(text, all, texts), [from, to], text)
   }
+})
+
+test('German durations follow in the case that their word asks for', () => {
+  assert.equal(GERMAN.lasting(`${GERMAN.day(3)} ${GERMAN.hours(4)}`), ', bisher\u00a03\u00a0Tage 4\u00a0Std.')
+  assert.equal(GERMAN.ago(GERMAN.day(3)), ', vor\u00a03\u00a0Tagen')
 })
 
 test('the time is taken from the words of a document', () => {

@@ -48,7 +48,8 @@ export async function atOnce(these, look) {
   }))
 }
 
-/** Opens every page in light and dark, in every width, folded and open. Calls `look` with the page and a name for the case. */
+/** Opens every page in light and dark, in every width; folded and open, if anything in it folds. Calls `look` with the page, a name
+ * for the case, what the browser complained of, and the case: the place of the page among `pages`, `scheme`, `width`, `fold`. */
 export async function visit(pages, { schemes = ['light', 'dark'], widths = [1280, 360], folds = ['folded', 'open'], at }, look) {
   const browser = await launch()
   const kinds = schemes.flatMap(scheme => widths.map(width => ({ scheme, width })))
@@ -60,11 +61,14 @@ export async function visit(pages, { schemes = ['light', 'dark'], widths = [1280
       const complaints = []
       page.on('console', message => message.type() === 'error' && complaints.push(message.text()))
       page.on('pageerror', error => complaints.push(String(error)))
-      for (const url of pages) for (const fold of folds) {
+      for (const [place, url] of pages.entries()) {
         await page.goto(url)
-        if (fold === 'open') await page.evaluate(() => document.querySelectorAll('details').forEach(row => { row.open = true }))
-        const name = `${new URL(url).pathname.replace(/^\/|\/$/g, '').replaceAll('/', '_') || 'index'}-${width}-${scheme}-${fold}`
-        await look(page, name, complaints.splice(0))
+        const isFolding = await page.locator('details').count() > 0
+        for (const fold of isFolding ? folds : folds.slice(0, 1)) {
+          if (fold === 'open') await page.evaluate(() => document.querySelectorAll('details').forEach(row => { row.open = true }))
+          const name = `${new URL(url).pathname.replace(/^\/|\/$/g, '').replaceAll('/', '_') || 'index'}-${width}-${scheme}-${fold}`
+          await look(page, name, complaints.splice(0), { place, scheme, width, fold, isFolding })
+        }
       }
       await context.close()
     })
@@ -84,6 +88,6 @@ export function options(argv) {
   const list = key => named[key]?.split(',')
   return {
     rest,
-    choice: { schemes: list('schemes'), widths: list('widths')?.map(Number), folds: list('folds'), at: named.at },
+    choice: { schemes: list('schemes'), widths: list('widths')?.map(Number), folds: list('folds'), at: named.at, axe: named.axe },
   }
 }

@@ -1,8 +1,10 @@
 //! Behind real caches: content that is no longer public disappears from them soon, and does not return when
 //! the aggregator dies.
 
+use crate::edge::{NGINX as OURS, nginx_of};
 use crate::http::{Answer, request};
 use crate::world::World;
+use skerry_tests::parts::Environment;
 use skerry_tests::parts::nginx::{Nginx, Site};
 use skerry_tests::parts::until;
 use skerry_tests::parts::varnish::Varnish;
@@ -16,15 +18,19 @@ const GONE: Duration = Duration::from_secs(45);
 const NOTICED: Duration = Duration::from_secs(60);
 const ENCODINGS: [&str; 2] = ["", "\r\nAccept-Encoding: gzip"];
 
-/// `[[page]]`s in which a page, a component and a text are public or not.
+/// `[[page]]`s in which a page, a component and a text are public or not, and a page has a password or not.
 fn pages(still: bool) -> String {
     let text = if still { "Launch of Ostrich on Friday" } else { "Where you pay" };
+    let closed =
+        if still { "public = true" } else { "audience = \"password\"\npassword_file = \"password\"" };
     format!(
         "[[page]]\nkey = \"open\"\nname = \"Open\"\npublic = true\n\n\
          [[page.component]]\nkey = \"shop\"\nname = \"Shop\"\ndescription = \"{text}\"\nchecks = []\n\n\
          [[page.component]]\nkey = \"staff\"\nname = \"Staff entrance\"\npublic = {still}\nchecks = []\n\n\
          [[page]]\nkey = \"gone\"\nname = \"Gone\"\npublic = {still}\n\n\
-         [[page.component]]\nkey = \"inside\"\nname = \"Inside\"\nchecks = []\n"
+         [[page.component]]\nkey = \"inside\"\nname = \"Inside\"\nchecks = []\n\n\
+         [[page]]\nkey = \"closed\"\nname = \"Closed\"\n{closed}\n\n\
+         [[page.component]]\nkey = \"door\"\nname = \"Door\"\nchecks = []\n"
     )
 }
 
@@ -52,33 +58,21 @@ const NGINX: [(&str, &str); 5] = [
         "proxy_ignore_headers Cache-Control; proxy_cache_valid any 5s; proxy_cache_use_stale error timeout;",
     ),
 ];
-const MANUAL: &str = include_str!("../../docs/caching.md");
 
 /// Varnish with its defaults, and with a long grace, which its users set to serve stale copies on errors.
 const VARNISH: [(&str, &str); 2] =
     [("varnish", ""), ("varnish with grace", "sub vcl_backend_response { set beresp.grace = 24h; }")];
 
 async fn nginx_before(origin: u16, more: &str) -> Nginx {
-    nginx_with(&format!(
-        "location / {{ proxy_pass http://127.0.0.1:{origin}; proxy_cache status; proxy_http_version 1.1; {more} }}"
-    ))
-    .await
-}
-
-/// The configuration from our manual, verbatim.
-async fn nginx_of_the_manual(origin: u16) -> Nginx {
-    let (_, location) = MANUAL.split_once("    location / {").expect("an example");
-    let (location, _) = location.split_once("\n    }").expect("its end");
-    assert!(location.contains("127.0.0.1:8080;"), "{location}");
-    let location = location.replace("127.0.0.1:8080;", &format!("127.0.0.1:{origin};"));
-    nginx_with(&format!("location / {{{location}\n}}")).await
-}
-
-async fn nginx_with(location: &str) -> Nginx {
     let http = "proxy_cache_path DIR/cache keys_zone=status:1m inactive=1d;".to_owned();
-    let server = format!("add_header X-Cache-Status $upstream_cache_status always;\n{location}");
+    let location = format!(
+        "location / {{ proxy_pass http://127.0.0.1:{origin}; proxy_cache status; proxy_http_version 1.1; {more} }}"
+    );
+    let server = format!("{SHOW_CACHE}\n{location}");
     Nginx::start(&Site { http, server, ..Site::default() }).await
 }
+
+const SHOW_CACHE: &str = "add_header X-Cache-Status $upstream_cache_status always;";
 
 fn ask(port: u16, path: &str, more: &str) -> Answer {
     request(port, &format!("GET {path} HTTP/1.1{more}"), b"").expect("the cache answers")
@@ -117,6 +111,8 @@ fn secrets(world: &World) -> Vec<Secret> {
     let shop = id(world, "/status/open/", "Shop");
     let inside = id(world, "/status/gone/", "Inside");
     vec![
+        gone("/status/closed/".into()),
+        gone("/status/closed/api/v2/components.json".into()),
         gone("/status/gone/".into()),
         gone("/status/gone/api/v2/summary.json".into()),
         gone(format!("/status/gone/components/{inside}")),
@@ -131,6 +127,7 @@ fn secrets(world: &World) -> Vec<Secret> {
 #[tokio::test]
 async fn content_that_stops_being_public_disappears_from_every_cache_for_good() {
     let mut world = World::new(&pages(true));
+    world.write("password", "right");
     world.start().await;
     let secrets = secrets(&world);
     let (mut nginxes, mut varnishes, mut caches) = (Vec::new(), Vec::new(), Vec::new());
@@ -139,8 +136,8 @@ async fn content_that_stops_being_public_disappears_from_every_cache_for_good() 
         caches.push(Cache { name, port: nginx.port() });
         nginxes.push(nginx);
     }
-    nginxes.push(nginx_of_the_manual(world.public).await);
-    caches.push(Cache { name: "nginx as docs/caching.md", port: nginxes[NGINX.len()].port() });
+    nginxes.push(nginx_of(OURS, world.public, SHOW_CACHE, Environment::new()).await);
+    caches.push(Cache { name: "nginx as ours", port: nginxes[NGINX.len()].port() });
     for (name, rules) in VARNISH {
         let varnish = Varnish::start(world.public, rules).await;
         caches.push(Cache { name, port: varnish.port });

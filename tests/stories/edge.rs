@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-const VCL: &str = include_str!("../../packaging/edge/varnish.vcl");
-const NGINX: &str = include_str!("../../packaging/edge/nginx.conf");
+pub(crate) const VCL: &str = include_str!("../../packaging/edge/varnish.vcl");
+pub(crate) const NGINX: &str = include_str!("../../packaging/edge/nginx.conf");
 pub(crate) const BOUND: Duration = Duration::from_secs(60);
 /// How often the caches are asked.
 const REQUESTS: u64 = 10_000;
@@ -75,7 +75,7 @@ fn connected(port: u16) -> BufReader<TcpStream> {
     connected_from(Ipv4Addr::LOCALHOST, port)
 }
 
-fn connected_from(client: Ipv4Addr, port: u16) -> BufReader<TcpStream> {
+pub(crate) fn connected_from(client: Ipv4Addr, port: u16) -> BufReader<TcpStream> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
     socket.bind(&SocketAddr::from((client, 0)).into()).expect("an address of the loopback");
     socket.connect(&SocketAddr::from(([127, 0, 0, 1], port)).into()).expect("the cache listens");
@@ -84,7 +84,7 @@ fn connected_from(client: Ipv4Addr, port: u16) -> BufReader<TcpStream> {
 }
 
 /// Asks for `path` on a connection that stays; returns status and body.
-fn ask(stream: &mut BufReader<TcpStream>, path: &str) -> (u16, String) {
+pub(crate) fn ask(stream: &mut BufReader<TcpStream>, path: &str) -> (u16, String) {
     let head =
         format!("GET {path} HTTP/1.1\r\nHost: status.example.com\r\nAccept-Encoding: identity\r\n\r\n");
     stream.get_mut().write_all(head.as_bytes()).expect("sent");
@@ -162,20 +162,31 @@ fn changes(world: &World) -> impl Fn() + '_ {
 
 /// Varnish as we configure it.
 pub(crate) async fn varnish_before(world: &World, environment: Environment) -> Varnish {
-    let port = format!(".port = \"{}\";", world.public);
-    Varnish::start_in(&VCL.replace(".port = \"8080\";", &port), environment).await
+    varnish_of(VCL, world.public, environment).await
+}
+
+/// Varnish with this configuration.
+pub(crate) async fn varnish_of(text: &str, origin: u16, environment: Environment) -> Varnish {
+    let port = format!(".port = \"{origin}\";");
+    Varnish::start_in(&text.replace(".port = \"8080\";", &port), environment).await
 }
 
 /// nginx as we configure it.
 pub(crate) async fn nginx_before(world: &World, environment: Environment) -> Nginx {
-    let origin = format!("proxy_pass http://127.0.0.1:{};", world.public);
-    let text = NGINX
+    nginx_of(NGINX, world.public, "", environment).await
+}
+
+/// nginx with this configuration and a line more for its server.
+pub(crate) async fn nginx_of(text: &str, origin: u16, more: &str, environment: Environment) -> Nginx {
+    let origin = format!("proxy_pass http://127.0.0.1:{origin};");
+    let text = text
         .replace("proxy_pass http://127.0.0.1:8080;", &origin)
-        .replace("/var/cache/nginx/status", "DIR/cache");
+        .replace("/var/cache/nginx-status", "DIR/cache");
     let (http, server) = text.split_once("\nserver {").expect("a server");
-    let (_, location) = server.split_once("location / {").expect("a location");
-    let (location, _) = location.split_once("\n    }").expect("its end");
-    let server = format!("location / {{{location}\n}}");
+    let server = server.trim_end().strip_suffix('}').expect("its end");
+    let is_place = |line: &&str| !["listen ", "server_name "].iter().any(|one| line.trim().starts_with(one));
+    let server: Vec<&str> = std::iter::once(more).chain(server.lines().filter(is_place)).collect();
+    let server = server.join("\n");
     // The clients of the test ask more often than nginx lets one connection by default.
     let http = format!("{http}\nkeepalive_requests 1000000;");
     Nginx::start(&Site { http, server, environment, ..Site::default() }).await

@@ -223,7 +223,11 @@ async fn a_copied_spool_is_rejected_as_a_clone() {
         [&first, &second].iter().any(|agent| agent.log().contains("one is a copy of the other"))
     })
     .await;
-    assert!(world.running().log().contains("two agents deliver under one name"), "an operator hears of it");
+    // It is logged once it is committed, after the reply to the agent.
+    until("an operator hears of it", NOTICED, async || {
+        world.running().log().contains("two agents deliver under one name")
+    })
+    .await;
     assert!(listed(&world, "twin")["cloned_at"].is_string());
     first.stop().await;
     second.stop().await;

@@ -31,8 +31,7 @@ fn run(world: &World, words: &[&str]) -> String {
 async fn nginx_of_the_manual(root: &Path) -> Nginx {
     let (_, server) = MANUAL.split_once("    root /srv/status;\n").expect("an example");
     let (locations, _) = server.split_once("\n}\n").expect("its end");
-    let types = "types { text/html html; image/svg+xml svg; application/json json; text/javascript js; }";
-    let server = format!("root {};\nindex index.html;\n{types}\n{locations}", root.display());
+    let server = format!("root {};\n{locations}", root.display());
     Nginx::start(&Site { server, ..Site::default() }).await
 }
 
@@ -101,6 +100,31 @@ async fn open_incident(world: &World) -> String {
     format!("/incidents/{}", listed().as_str().expect("an id"))
 }
 
+/// What the server says of the files, as the aggregator does.
+fn headers_of_the_manual(ask: impl Fn(&str) -> Answer) {
+    let data = "default-src 'none'; style-src 'unsafe-inline'";
+    for (path, kind, policy) in [
+        ("/", "text/html; charset=utf-8", "default-src 'self';"),
+        ("/widget.html", "text/html; charset=utf-8", "default-src 'self';"),
+        ("/api/v2/status.json", "application/json; charset=utf-8", data),
+        ("/badge.svg", "image/svg+xml", data),
+        ("/calendar.ics", "text/calendar; charset=utf-8", data),
+        ("/uptime.csv", "text/csv; charset=utf-8", data),
+        ("/feed.atom", "application/atom+xml; charset=utf-8", data),
+    ] {
+        let answer = ask(path);
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some(kind)), "{path}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+        let said = answer.header("content-security-policy").unwrap_or_default();
+        assert!(said.starts_with(policy), "{path}: {said}");
+        let exposed = (policy == data).then_some("Age, Date");
+        assert_eq!(answer.header("access-control-expose-headers"), exposed, "{path}");
+    }
+    assert_eq!(ask("/.skerry-export").status, 404, "it names every file");
+    let list = ask("/status/").text();
+    assert!(list.contains("/status/other/\""), "its links are those of pages: {list}");
+}
+
 #[tokio::test]
 async fn a_copy_stands_behind_a_plain_server_when_the_aggregator_is_dead() {
     let mut world = World::new("");
@@ -124,6 +148,7 @@ async fn a_copy_stands_behind_a_plain_server_when_the_aggregator_is_dead() {
     let index = ask("/").text();
     assert!(index.contains("Valid until"), "the page says how long it holds: {index}");
     assert_eq!(ask("/status/other").status, 301, "as the aggregator redirects");
+    headers_of_the_manual(ask);
     let (gone, never) = (ask("/status/staff/"), ask("/never"));
     assert_eq!((gone.status, never.status), (404, 404));
     assert!(gone.body == never.body && gone.text().contains("<h1>"), "{}", gone.text());

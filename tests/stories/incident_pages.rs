@@ -46,7 +46,7 @@ async fn an_incident_is_on_the_page_while_it_is_published() {
 
     run_ok(&world, &["incident", "resolve", &id, "--message", "They work.", "--release"]);
     all_show(&world, &["/", "/api/v2/incidents/unresolved.json"], "Happening now", false).await;
-    all_show(&world, &[&own], "<b class=st>Resolved</b>", true).await;
+    all_show(&world, &[&own], "<b class=st>Resolved.</b>", true).await;
     let closed = world.page(&own);
     assert!(closed.head.to_lowercase().contains("cache-control: public, max-age=600,"), "{}", closed.head);
 

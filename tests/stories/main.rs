@@ -16,6 +16,7 @@ mod doctor;
 mod edge;
 mod edge_outage;
 mod edge_poisoning;
+mod edge_restricted;
 mod enrolment;
 mod export;
 mod export_to_s3;

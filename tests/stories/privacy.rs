@@ -123,7 +123,8 @@ const HEADERS: [&str; 4] =
 async fn three_pages() -> World {
     let network = "audience = \"networks\"\nnetworks = [\"192.0.2.0/24\"]";
     let pages = [full("open", "public = true"), full("secret", ""), full("vault", network)].concat();
-    let mut world = World::new(&format!("{}{pages}", page("first", true, &[])));
+    let public = "[public]\nbase_domain = \"pages.example\"\n\n";
+    let mut world = World::new(&format!("{public}{}{pages}", page("first", true, &[])));
     world.write("logo.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1 1\"/>");
     world.write("look.css", "header { padding: 1px }");
     world.start().await;
@@ -155,16 +156,24 @@ async fn a_private_page_looks_like_an_unknown_page() {
         assert!(routes.iter().any(named), "{known}: {routes:?}");
     }
     let all = || routes.iter().map(String::as_str).chain(NO_OUTPUTS);
-    for method in ["GET", "HEAD"] {
-        for more in HEADERS {
+    let others = ["POST", "OPTIONS", "DELETE", "PROPFIND"].map(|method| (method, &HEADERS[..1]));
+    for (method, headers) in [("GET", &HEADERS[..]), ("HEAD", &HEADERS[..])].into_iter().chain(others) {
+        for more in headers {
             let never = ask(&world, method, "/never-was", more);
-            assert_eq!(never.status, 404);
-            let life = "cache-control: public, max-age=10";
-            assert!(never.head.lines().any(|line| line == life), "{}", never.head);
+            if ["GET", "HEAD"].contains(&method) {
+                assert_eq!(never.status, 404);
+                let life = "cache-control: public, max-age=10";
+                assert!(never.head.lines().any(|line| line == life), "{}", never.head);
+            } else {
+                assert_eq!(never.status, 405, "{method}");
+            }
             for route in all() {
                 for (slug, own) in [("secret", &secret), ("vault", &vault), ("unknown", &open)] {
-                    let path = format!("/status/{slug}/{}", moved(route, &open, own));
-                    assert_eq!(ask(&world, method, &path, more), never, "{method} {path}{more}");
+                    let route = moved(route, &open, own);
+                    for root in [format!("/status/{slug}"), format!("http://{slug}.pages.example")] {
+                        let path = format!("{root}/{route}");
+                        assert_eq!(ask(&world, method, &path, more), never, "{method} {path}{more}");
+                    }
                 }
                 let path = format!("/preview/{}/{route}", "0".repeat(64));
                 assert_eq!(ask(&world, method, &path, more), never, "{method} {path}{more}");

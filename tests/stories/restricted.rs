@@ -144,9 +144,23 @@ fn feeds_are_read_with_their_token(world: &World, page: &str) -> String {
         assert_eq!(world.page(path.split('?').next().expect("a path")).status, 403, "{path}");
     }
     assert_eq!(world.page(&format!("/status/partners/?token={token}")).status, 403, "of feeds alone");
+    reading_addresses_makes_no_key(world);
     let public = run_ok(world, &["page", "feeds", "open"]);
     assert!(public.contains("/feed.rss\n") && !public.contains("token"), "{public}");
     token
+}
+
+/// Without the key that signs tokens they are printed without one, and a note says so.
+fn reading_addresses_makes_no_key(world: &World) {
+    let key = world.database().with_file_name("sign-in-secret");
+    let aside = world.path("aside");
+    std::fs::rename(&key, &aside).expect("the aggregator made it");
+    let read = world.command(&["page", "feeds", "partners"]).output().expect("it starts");
+    assert!(read.status.success() && !key.exists(), "{read:?}");
+    let note = String::from_utf8_lossy(&read.stderr);
+    assert!(note.contains("They have no token yet"), "{note}");
+    assert!(!String::from_utf8_lossy(&read.stdout).contains("token"), "{read:?}");
+    std::fs::rename(&aside, &key).expect("it is back");
 }
 
 #[tokio::test]

@@ -38,8 +38,8 @@ async fn the_first_page_keeps_its_address_when_another_becomes_public() {
     assert_eq!(address(&world, "/status/first/"), base);
     assert_eq!(address(&world, "/status/second/"), format!("{base}/status/second"));
     let index = world.page("/status/").text();
-    assert!(index.contains(&format!("href=\"{base}\"")), "{index}");
-    assert!(index.contains(&format!("href=\"{base}/status/second\"")), "{index}");
+    assert!(index.contains(&format!("href=\"{base}/\"")), "{index}");
+    assert!(index.contains(&format!("href=\"{base}/status/second/\"")), "{index}");
 
     world.declare(&format!("[public]\nroot = \"second\"\n\n{}{}", page("first", true), page("second", true)));
     // Each page says its new address with its own next publication.

@@ -104,6 +104,9 @@ async fn templates_are_an_admins_and_the_files() {
     // A template of one page says which page; one of every page does not.
     let opened = run_ok(&world, &["incident", "open", "--template", "Disk full"]);
     assert_eq!(shown(&world, &id_of(&opened, "is open."))["page"], "demo");
+    // So does a component.
+    let words = ["incident", "open", "--title", "Late", "--message", "It is late.", "--component", "Mail"];
+    assert_eq!(shown(&world, &id_of(&run_ok(&world, &words), "is open."))["page"], "demo");
     let (succeeded, output) = run_cli(&world, &["incident", "open", "--template", "Mine"]);
     assert!(!succeeded && output.contains("several pages: say --page, one of demo, other"), "{output}");
     let (succeeded, output) = run_cli(&world, &["incident", "open", "--template", "Mnie"]);

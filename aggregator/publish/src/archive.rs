@@ -230,6 +230,8 @@ impl<'a> Source<'a> {
         let year = times::zoned(view.now, &view.time_zone).year();
         (view.now, view.believe_until, view.time_zone) = (Timestamp(0), Timestamp(0), TimeZone::UTC);
         timeless(&mut view.items);
+        // It is not printed.
+        hasher.update(view.feed_query().as_bytes());
         write!(Digesting(&mut hasher), "{year} {subject:?} {view:?}").ok()?;
         let mut digest = Digest::default();
         digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);

@@ -39,7 +39,8 @@ impl TemplateValues<'_> {
                 let zone = times::zone_of(page);
                 times::as_of(&times::zoned(self.since, &zone), &times::zoned(self.until, &zone), texts)
             }
-            Placeholder::Duration => texts.dates.duration(self.until - self.since),
+            // What is filled in becomes people's text, which is searched and edited: with plain blanks.
+            Placeholder::Duration => texts.dates.duration(self.until - self.since).replace('\u{a0}', " "),
             Placeholder::Incident => self.title.to_owned(),
         }
     }

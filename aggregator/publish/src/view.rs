@@ -13,7 +13,7 @@ pub use announcement::AnnouncementView;
 pub use correction::{CorrectionKind, CorrectionView};
 pub use maintenance::{MaintenanceEntry, MaintenanceView};
 pub use month::{Month, MonthView};
-pub use place::Place;
+pub use place::{FeedToken, Place};
 pub use response::{ResponsePoint, ResponseView, ResponseWindow};
 pub use sections::{GridRowView, GridView, MetricView, SectionsView, ServiceView};
 
@@ -38,8 +38,8 @@ pub struct PageView {
     pub url: String,
     /// Search engines are asked not to list the page.
     pub noindex: bool,
-    /// With this programs that cannot sign in read the feeds and calendars of a restricted page.
-    pub feed_token: Option<String>,
+    /// The token of the feeds and calendars of a restricted page.
+    pub feed_token: Option<FeedToken>,
     /// It is a preview, and says so.
     pub preview: bool,
     /// The zone of its days and clock times.
@@ -92,14 +92,8 @@ impl PageView {
     /// What stands behind the path of a feed or a calendar in its address: the token of a restricted page.
     #[must_use]
     pub fn feed_query(&self) -> String {
-        feed_query(self.feed_token.as_deref())
+        self.feed_token.as_ref().map_or_else(String::new, FeedToken::query)
     }
-}
-
-/// The query of the address of a feed or a calendar.
-#[must_use]
-pub fn feed_query(token: Option<&str>) -> String {
-    token.map_or_else(String::new, |token| format!("?token={token}"))
 }
 
 /// The uptime rule, as the uptime page and the footer explain it.

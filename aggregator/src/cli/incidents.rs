@@ -44,7 +44,7 @@ pub(crate) enum IncidentDo {
         /// Its title, one line; with --template by default that of the template
         #[arg(long, allow_hyphen_values = true, required_unless_present = "template")]
         title: Option<String>,
-        /// The page that shows it: its key, slug, id or name; by default the only one
+        /// The page that shows it: its key, slug, id or name; by default that of its components, or else the only one
         #[arg(long)]
         page: Option<String>,
         #[command(flatten)]

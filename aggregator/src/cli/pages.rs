@@ -4,13 +4,14 @@ use super::reading::{Reading, milliseconds, second};
 use super::table::aligned;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use skerry_aggregator::config::Loaded;
+use skerry_aggregator::config::{Audience, Loaded};
 use skerry_aggregator::control::{PageRequest, Request, carry_out, lookup};
 use skerry_aggregator::publish::{Addresses, FeedAddress};
 use skerry_aggregator::sign_ins::SignInKey;
 use skerry_domain::state::{Page, PageKey, State};
+use skerry_host::secret_files;
 
-const HEADS: [&str; 5] = ["PAGE", "ID", "SLUG", "PUBLIC", "NAME"];
+const HEADS: [&str; 5] = ["PAGE", "ID", "SLUG", "FOR", "NAME"];
 const FEED_HEADS: [&str; 2] = ["ABOUT", "ADDRESS"];
 
 type Row<'s> = (&'s State, &'s Page);
@@ -57,7 +58,7 @@ pub(crate) fn pages(
     let reading = Reading::of(loaded)?;
     let states = reading.states(arguments.workspace.as_deref())?;
     match &arguments.what {
-        PageDo::List => Ok((list(&states, json), None)),
+        PageDo::List => Ok((list(loaded, &states, json), None)),
         PageDo::Preview { page, revoke: true, .. } => {
             let (state, key) = page_of(&states, page)?;
             change(loaded, (state, key), PageRequest::RevokePreview)?;
@@ -86,25 +87,43 @@ fn page_of<'s>(states: &[&'s State], named: &str) -> anyhow::Result<(&'s State, 
     anyhow::bail!(why)
 }
 
-fn list(states: &[&State], json: bool) -> String {
+/// What the file says of a page that somebody signs in to, or sees from some networks.
+fn audience_of<'l>(loaded: &'l Loaded, (state, page): &Row<'_>) -> Option<&'l Audience> {
+    let mut files = loaded.configs.iter().filter(|config| config.workspace == state.workspace.name);
+    let declared = files.find_map(|config| config.pages.iter().find(|one| one.slug == page.settings.slug));
+    declared?.audience.as_ref()
+}
+
+/// Whom a page is for: "everybody", "password", "networks" or "nobody".
+fn seen_by(loaded: &Loaded, row: &Row<'_>) -> String {
+    if row.1.settings.public {
+        return "everybody".to_owned();
+    }
+    let Some(audience) = audience_of(loaded, row) else { return "nobody".to_owned() };
+    let parts = [(!audience.networks.is_empty(), "networks"), (audience.password_file.is_some(), "password")];
+    parts.iter().filter(|(is, _)| *is).map(|(_, what)| *what).collect::<Vec<_>>().join(", ")
+}
+
+fn list(loaded: &Loaded, states: &[&State], json: bool) -> String {
     let all = states.iter().flat_map(|state| state.pages.values().map(move |page| (*state, page)));
     let rows: Vec<Row<'_>> = all.filter(|(_, page)| !page.archived).collect();
     if json {
-        let all: Vec<_> = rows.iter().map(object).collect();
+        let all: Vec<_> = rows.iter().map(|row| object(loaded, row)).collect();
         return serde_json::json!({ "pages": all }).to_string();
     }
     if rows.is_empty() {
         return "There is no page.".to_owned();
     }
     let several = states.len() > 1;
-    let line = |(state, page): &Row<'_>| {
+    let line = |row: &Row<'_>| {
+        let (state, page) = row;
         let key = &page.key;
         let settings = &page.settings;
         [
             if several { format!("{}/{key}", state.workspace.name) } else { key.clone() },
             page.id.clone(),
             settings.slug.clone(),
-            if settings.public { "yes" } else { "no" }.to_owned(),
+            seen_by(loaded, row),
             settings.name.clone(),
         ]
     };
@@ -112,8 +131,10 @@ fn list(states: &[&State], json: bool) -> String {
     aligned(&lines)
 }
 
-fn object((state, page): &Row<'_>) -> serde_json::Value {
+fn object(loaded: &Loaded, row: &Row<'_>) -> serde_json::Value {
+    let (state, page) = row;
     serde_json::json!({
+        "for": seen_by(loaded, row),
         "key": page.key,
         "id": page.id,
         "workspace": state.workspace.name,
@@ -139,8 +160,10 @@ fn preview(
     let reading = Reading::of(loaded)?;
     let states = reading.states(Some(workspace))?;
     let page = states.first().and_then(|state| state.pages.get(&key));
-    let url = |page| addresses(loaded).map(|addresses| addresses.preview_url((key, page), reading.now));
-    let url = page.map(url).transpose()?.flatten().context("the link was ended meanwhile")?;
+    let process = loaded.configs.first().context("no configuration")?;
+    let addresses = Addresses::of(process, &loaded.configs).signing_with(SignInKey::of(&process.store.path)?);
+    let url = |page| addresses.preview_url((key, page), reading.now);
+    let url = page.and_then(url).context("the link was ended meanwhile")?;
     let until = page.and_then(|page| page.preview).map(|preview| second(preview.until)).unwrap_or_default();
     if json {
         return Ok((serde_json::json!({ "url": url, "expires_at": until }).to_string(), None));
@@ -149,12 +172,6 @@ fn preview(
         "Whoever has this link sees the page until {until}. skerry-aggregator page preview … --revoke ends it before."
     );
     Ok((url, Some(note)))
-}
-
-fn addresses(loaded: &Loaded) -> anyhow::Result<Addresses> {
-    let process = loaded.configs.first().context("no configuration")?;
-    let key = SignInKey::of(&process.store.path)?;
-    Ok(Addresses::of(process, &loaded.configs).signing_with(key))
 }
 
 fn feeds(
@@ -166,21 +183,38 @@ fn feeds(
     let none = || {
         format!("nobody sees page {name:?}, so it has no feeds: it is neither public nor has it an audience")
     };
-    let feeds = addresses(loaded)?.feeds_of(state, key).with_context(none)?;
+    let audience = audience_of(loaded, &(state, &state.pages[&key]));
+    if let Some(file) = audience.and_then(|audience| audience.password_file.as_deref()) {
+        secret_files::token(file).with_context(|| {
+            format!(
+                "password_file {} cannot be read, and without it there is no token of feeds",
+                file.display()
+            )
+        })?;
+    }
+    let process = loaded.configs.first().context("no configuration")?;
+    let mut addresses = Addresses::of(process, &loaded.configs);
+    // A read makes no key.
+    addresses.sign_in_key = SignInKey::read(&process.store.path)?;
+    let feeds = addresses.feeds_of(state, key).with_context(none)?;
     if json {
         let all = feeds.iter().map(
-            |feed| serde_json::json!({ "component": feed.component, "file": feed.file, "url": feed.url }),
+            |feed| serde_json::json!({ "component": feed.component, "file": feed.file, "url": feed.url() }),
         );
         return Ok((serde_json::json!({ "feeds": all.collect::<Vec<_>>() }).to_string(), None));
     }
-    let line = |feed: &FeedAddress| {
-        [feed.component.clone().unwrap_or_else(|| "the page".to_owned()), feed.url.clone()]
+    let line =
+        |feed: &FeedAddress| [feed.component.clone().unwrap_or_else(|| "the page".to_owned()), feed.url()];
+    let note = if feeds.iter().any(FeedAddress::has_token) {
+        Some("Whoever has such an address reads it without signing in. A new password ends all of them.")
+    } else if addresses.has_password(&state.pages[&key]) {
+        Some(
+            "They have no token yet, so that nobody reads them without signing in: the aggregator has not been started \
+             with this page, or its password_file cannot be read.",
+        )
+    } else {
+        None
     };
-    let has_token = feeds.iter().any(|feed| feed.url.contains("?token="));
-    let note = "Whoever has such an address reads it without signing in. A new password ends all of them.";
     let heads = std::iter::once(FEED_HEADS.map(str::to_owned));
-    Ok((
-        aligned(&heads.chain(feeds.iter().map(line)).collect::<Vec<_>>()),
-        has_token.then(|| note.to_owned()),
-    ))
+    Ok((aligned(&heads.chain(feeds.iter().map(line)).collect::<Vec<_>>()), note.map(str::to_owned)))
 }

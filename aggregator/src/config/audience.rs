@@ -5,7 +5,7 @@ use super::server::warn_secret;
 use super::values;
 use ipnet::IpNet;
 use skerry_protocol::strict::{Entry, Table, refuse};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use url::Url;
 
 /// Who may see a page that is not for everybody: whoever asks from one of the networks, and whoever knows the password.
@@ -38,6 +38,7 @@ pub(super) fn audience(table: &Table<'_>) -> (bool, Option<Audience>) {
     let networks = networks(table, "networks");
     let password_file: Option<PathBuf> = table.path("password_file").optional();
     warn_secret(table, "password_file", password_file.as_deref());
+    refuse_unfit_hash(table, password_file.as_deref());
     let sentence =
         table.string("sign_in_text").at_most(LONGEST_SENTENCE).convert(values::visible_name).optional();
     let wanted = match audience {
@@ -68,6 +69,15 @@ pub(super) fn audience(table: &Table<'_>) -> (bool, Option<Audience>) {
     }
     refuse_incomplete(table, wanted);
     (false, Some(Audience { networks, password_file, sentence }))
+}
+
+/// A hash that takes too long to compare with keeps others from signing in.
+fn refuse_unfit_hash(table: &Table<'_>, file: Option<&Path>) {
+    let line = file.and_then(|file| skerry_host::secret_files::token(file).ok());
+    if let Some(why) = line.and_then(|line| crate::sign_ins::unfit(&line)) {
+        let remedy = "Make it anew: argon2 \"$(openssl rand -hex 16)\" -id -e";
+        table.refuse("password_file", format!("password_file is unfit: {why}"), remedy);
+    }
 }
 
 fn refuse_incomplete(table: &Table<'_>, wanted: For) {

@@ -1,6 +1,7 @@
 //! The aggregator's configuration: plain values, read strictly, with the position of each declaration.
 //! [`load`] reads all files and reports all problems at once. It opens nothing but the configuration files, and the images
-//! and style sheets of pages; of files with secrets it checks the permissions only.
+//! and style sheets of pages; of files with secrets it checks the permissions, and what a hash in
+//! `password_file` costs.
 
 mod audience;
 mod branding;

@@ -63,13 +63,18 @@ pub(super) fn page(table: &Table<'_>, branding: Branding) -> Option<Page> {
     let slug = if table.has("slug") { slug.optional() } else { default_slug(table, key.as_deref()) };
     let name = table.string("name").at_most(100).convert(values::visible_name).required("name = \"Example\"");
     let (public, audience) = audience::audience(table);
+    let listed = table.boolean("listed").or(false);
+    if listed && audience.is_some() {
+        let wrong = "listed = true has no effect with an audience: the list shows public pages alone";
+        table.warn("listed", wrong, "Remove it.");
+    }
     let (uptime_rule, partial_percent, major_percent) = uptime_rule(table);
     Some(Page {
         public,
         audience,
         external_url: audience::external_url(table.string("address")).optional(),
         noindex: table.boolean("noindex").or(false),
-        listed: table.boolean("listed").or(false),
+        listed,
         root: false,
         time_zone: table
             .string("time_zone")

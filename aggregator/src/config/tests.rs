@@ -134,6 +134,25 @@ fn load_one(text: &str) -> Config {
 }
 
 #[test]
+fn a_hash_that_takes_too_long_to_compare_with_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.toml");
+    let page = "[[page]]\nkey = \"a\"\nname = \"A\"\naudience = \"password\"\npassword_file = \"hash\"\n";
+    fs::write(&path, page).expect("written");
+    let hash = |memory: u32| {
+        let rest = "t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY";
+        fs::write(folder.path().join("hash"), format!("$argon2id$v=19$m={memory},{rest}\n"))
+            .expect("written");
+        load(std::slice::from_ref(&path)).map(drop).map_err(|problems| problems.to_string())
+    };
+    assert_eq!(hash(65_536), Ok(()));
+    let refused = hash(262_144).expect_err("too costly");
+    let wrong = "a.toml:5:1: page \"a\": password_file is unfit: its hash takes more than 64 MiB, 4 passes or 4 lanes. \
+                 Make it anew: argon2";
+    assert!(refused.contains(wrong), "{refused}");
+}
+
+#[test]
 fn an_empty_file_has_the_defaults_of_the_reference() {
     let config = load_one("");
     let served: Vec<_> = config.listeners.iter().map(|one| (one.address.to_string(), &one.serves)).collect();

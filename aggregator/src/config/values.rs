@@ -190,14 +190,14 @@ pub(crate) fn support_url(text: &str) -> Result<String, Refusal> {
 
 /// An address of a web page.
 pub(crate) fn web_url(text: &str) -> Result<String, Refusal> {
-    let url = support_url(text)?;
-    if url.starts_with("mailto:") {
+    let is_web = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    if !is_web {
         return refuse(
             format!("must be an http or https address; it is \"{text}\""),
             "Write it such as \"https://example.com/\".",
         );
     }
-    Ok(url)
+    support_url(text)
 }
 
 /// The tag of a language that pages can speak.

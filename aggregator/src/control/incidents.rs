@@ -39,7 +39,7 @@ pub enum IncidentRequest {
 /// An incident to open.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct OpenIncident {
-    /// Key, slug, id or name of its page; `None`: the only page.
+    /// Key, slug, id or name of its page; `None`: that of its components, or else the only page.
     pub page: Option<String>,
     /// Id or name of a template, which says what is not said here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -161,7 +161,7 @@ fn open(
     new: &OpenIncident,
     now: Timestamp,
 ) -> Result<Prepared, String> {
-    let page = lookup::page(state, new.page.as_deref())?;
+    let page = page_of(state, new)?;
     let status = new.status.as_deref().map(lookup::incident_status).transpose()?;
     if status == Some(IncidentStatus::Resolved) && new.ended.is_none() {
         return Err("say --began and --ended of an incident that is over".to_owned());
@@ -183,6 +183,17 @@ fn open(
         Told::NewIncident,
         sanitiser.removed(),
     ))
+}
+
+/// The page that is named, or else that of the first component.
+pub(super) fn page_of(state: &State, new: &OpenIncident) -> Result<PageKey, String> {
+    match (&new.page, new.components.first()) {
+        (None, Some((name, _))) => {
+            let component = lookup::component(state, None, name)?;
+            Ok(state.components[&component].page)
+        }
+        (named, _) => lookup::page(state, named.as_deref()),
+    }
 }
 
 /// The problems with these ids.

@@ -1,7 +1,7 @@
 //! Requests about templates, and incidents that are written with one: what a person writes stands, and what is missing
 //! comes from the template with its placeholders filled. The result passes the sanitiser as any other text.
 
-use super::incidents::{IncidentEdit, NamedComponent, OpenIncident, UpdateIncident, problems};
+use super::incidents::{IncidentEdit, NamedComponent, OpenIncident, UpdateIncident, page_of, problems};
 use super::lookup;
 use super::request::{Prepared, Told, instant};
 use crate::texts::TextSanitiser;
@@ -109,7 +109,7 @@ pub(super) fn opened(
         None => state.templates[&lookup::template(state, None, &named)?].page,
         Some(_) => None,
     };
-    let page = page.map_or_else(|| lookup::page(state, new.page.as_deref()), Ok)?;
+    let page = page.map_or_else(|| page_of(state, &new), Ok)?;
     let template = of_incident(state, page, &named)?;
     let components = components(state, template, new.components);
     let mut named = keys(state, page, &components)?;

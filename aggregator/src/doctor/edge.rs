@@ -1,7 +1,7 @@
 //! Checks the pages as visitors get them, through the public address and any proxy before it: whether each page is
 //! served, and whether caches on the way preserve its validators and caching headers.
 
-use crate::config::{Config, Page};
+use crate::config::{Config, Page, Public};
 use skerry_agent::delivery::fetch::{FetchError, Fetched, Fetcher};
 use skerry_agent::doctor::examine_certificate;
 use skerry_host::doctor::Finding;
@@ -22,13 +22,27 @@ pub(super) async fn examine(configs: &[Config]) -> Vec<Finding> {
         configs.iter().flat_map(|config| &config.pages).filter(|page| page.public).collect();
     let mut findings = Vec::new();
     for page in &public {
-        let Some(root) = root_of(page, &process.public.base_url) else { continue };
-        findings.extend(examine_page(&fetcher, page, &root).await);
+        for root in roots_of(page, &process.public) {
+            findings.extend(examine_page(&fetcher, page, &root).await);
+        }
     }
     findings
 }
 
-/// The address of a page, with a slash at the end.
+/// The addresses of a page, with a slash at the end: that of its links, and that below the base domain.
+fn roots_of(page: &Page, public: &Public) -> Vec<Url> {
+    let below = public.base_domain.as_ref().and_then(|domain| {
+        let mut root = public.base_url.clone();
+        root.set_host(Some(&format!("{}.{domain}", page.slug))).ok()?;
+        Some(root)
+    });
+    let below = below.filter(|root| !page.root || root.host() != public.base_url.host());
+    match below {
+        Some(below) if page.domain.is_none() => vec![below],
+        below => root_of(page, &public.base_url).into_iter().chain(below).collect(),
+    }
+}
+
 fn root_of(page: &Page, base: &Url) -> Option<Url> {
     match &page.domain {
         Some(domain) if page.root && base.host_str() == Some(domain) => Some(base.clone()),

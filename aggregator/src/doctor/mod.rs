@@ -2,6 +2,7 @@
 //! changes nothing and shows no secret.
 
 mod edge;
+mod followers;
 
 use crate::certificate::{files_of, fingerprint};
 use crate::clock::{self, Standing};
@@ -12,6 +13,7 @@ use skerry_agent::doctor::examine_certificate;
 use skerry_domain::time::{MINUTE, SECOND};
 use skerry_host::doctor::{Finding, disk, kept_clock, not_there_yet, ping, private, resolves};
 use skerry_host::files::former_place;
+use skerry_host::secret_files;
 use skerry_protocol::strict::{Problem, Unusable};
 use skerry_protocol::wire::BATCH_PATH;
 use skerry_protocol::words::count;
@@ -70,7 +72,7 @@ pub async fn examine(paths: &[PathBuf]) -> Vec<Finding> {
         return findings;
     }
     for listener in &process.listeners {
-        findings.extend(examine_listener(listener, &process.store.path).await);
+        findings.extend(examine_listener(listener, process).await);
     }
     findings.extend(edge::examine(&configs).await);
     findings
@@ -154,8 +156,8 @@ fn judge_clock(agents: &[AgentEntry], now: skerry_domain::time::Timestamp) -> Op
 }
 
 /// Requests from a listener what it serves.
-async fn examine_listener(listener: &Listener, database: &Path) -> Vec<Finding> {
-    let address = listener.address;
+async fn examine_listener(listener: &Listener, process: &Config) -> Vec<Finding> {
+    let (address, database) = (listener.address, &process.store.path);
     if address.port() == 0 {
         let says = format!("{address}: any free port, which is not known here");
         return vec![Finding::ok("listener", says)];
@@ -179,7 +181,7 @@ async fn examine_listener(listener: &Listener, database: &Path) -> Vec<Finding> 
         let base = Url::parse(&base).map_err(|error| FetchError::Unreachable(error.to_string()))?;
         let fetcher =
             Fetcher::new(None, pin).map_err(|error| FetchError::Unreachable(format!("{error:#}")))?;
-        ask(listener, &fetcher, &base).await
+        ask((listener, process.metrics_token_file.as_deref()), &fetcher, &base).await
     };
     asked.await.unwrap_or_else(|fetch_error| {
         vec![judge_fetch_error(
@@ -206,7 +208,11 @@ fn judge_fetch_error(address: &str, certificate: Option<&Path>, fetch_error: Fet
     }
 }
 
-async fn ask(listener: &Listener, fetcher: &Fetcher, base: &Url) -> Result<Vec<Finding>, FetchError> {
+async fn ask(
+    (listener, metrics_token): (&Listener, Option<&Path>),
+    fetcher: &Fetcher,
+    base: &Url,
+) -> Result<Vec<Finding>, FetchError> {
     let address = listener.address;
     let at = |path: &str| base.join(path).map_err(|error| FetchError::Unreachable(error.to_string()));
     let serves = |role| listener.serves.contains(&role);
@@ -223,6 +229,10 @@ async fn ask(listener: &Listener, fetcher: &Fetcher, base: &Url) -> Result<Vec<F
     if serves(Role::Admin) {
         seen = fetcher.get(&at("/readyz")?, &[]).await?;
         findings.extend(judge_readiness(&seen).unwrap_or_else(|| vec![other("/readyz")]));
+        let token = metrics_token.and_then(|file| secret_files::token(file).ok());
+        let bearer = token.map(|token| format!("Bearer {}", String::from_utf8_lossy(&token)));
+        let fields: Vec<_> = bearer.iter().map(|bearer| ("authorization", bearer.as_str())).collect();
+        findings.extend(followers::judge(&fetcher.get(&at("/metrics")?, &fields).await?));
     }
     if serves(Role::Agents) {
         seen = fetcher.post(&at(BATCH_PATH)?, &[("content-encoding", "zstd")], Bytes::new()).await?;

@@ -91,13 +91,17 @@ fn family<L: Labels, R: Labels>(
         }
         let labels = labels(one.name().to_owned());
         pending.get_or_create(&labels).set(i64::try_from(one.pending()).unwrap_or(i64::MAX));
-        if let Some(at) = one.last_success() {
-            last_success.get_or_create(&labels).set(at.0 as f64 / 1e3);
-        }
+        // 0 before the first one, so that an alert on it sees what never succeeded.
+        last_success.get_or_create(&labels).set(one.last_success().map_or(0.0, |at| at.0 as f64 / 1e3));
     }
     let Helps { prefix, .. } = helps;
     registry.register(helps.count, helps.counted, counted);
     registry.register(format!("{prefix}_pending"), helps.pending, pending);
     let name = format!("{prefix}_last_success_timestamp");
-    registry.register_with_unit(name, "When it last succeeded, since 1970", Unit::Seconds, last_success);
+    registry.register_with_unit(
+        name,
+        "When it last succeeded, since 1970; 0: never",
+        Unit::Seconds,
+        last_success,
+    );
 }

@@ -10,7 +10,7 @@ use skerry_domain::step::Change;
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
 use skerry_publish::maintenance::is_shown;
-use skerry_publish::view::Place;
+use skerry_publish::view::{FeedToken, Place};
 use std::collections::HashMap;
 
 /// The settings that determine addresses.
@@ -41,8 +41,8 @@ impl From<WorkspacePage> for PageId {
     }
 }
 
-/// The link to the preview of a page.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The link to the preview of a page, whose token is a secret.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct PreviewLink {
     pub(super) token: String,
     pub(super) until: Timestamp,
@@ -88,11 +88,16 @@ impl Addresses {
         if page.preview.is_some() {
             return Vec::new();
         }
-        let by_slug = self.base_domain.as_ref().map(|base| format!("{}.{base}", page.slug));
+        let by_slug = self.below_base(&page.slug);
         let base = url::Url::parse(&self.base_url).ok();
         let base = base.as_ref().and_then(url::Url::host_str);
         let named = page.domain.iter().cloned().chain(by_slug);
         named.filter(|host| !page.root || Some(host.as_str()) != base).collect()
+    }
+
+    /// The host of a page below the base domain.
+    fn below_base(&self, slug: &str) -> Option<String> {
+        self.base_domain.as_ref().map(|base| format!("{slug}.{base}"))
     }
 
     /// Where a page answers; `hosts` are those of the page.
@@ -108,6 +113,11 @@ impl Addresses {
         }
         let scheme = base.split("://").next().unwrap_or("https");
         let url = match hosts.first() {
+            // The hosts below the base domain are at the port of the base URL.
+            Some(host) if self.below_base(&page.slug).as_ref() == Some(host) => {
+                let port = url::Url::parse(base).ok().and_then(|base| base.port());
+                format!("{scheme}://{host}{}", port.map(|port| format!(":{port}")).unwrap_or_default())
+            }
             Some(host) => format!("{scheme}://{host}"),
             None if page.root => base.clone(),
             None => format!("{base}/status/{}", page.slug),
@@ -141,7 +151,7 @@ impl Addresses {
     }
 
     /// The token of the feeds of a page that has a password.
-    fn feed_token(&self, page: &Restricted) -> Option<String> {
+    fn feed_token(&self, page: &Restricted) -> Option<FeedToken> {
         let password = self.options.passwords().of(page.audience.password_file.as_ref()?)?;
         Some(self.sign_in_key.as_ref()?.feed_token(&page.id, &password))
     }
@@ -309,7 +319,7 @@ mod tests {
             (&none, "main", Some("status.example.com"), true, &[], "https://status.example.com:8443"),
             (&none, "main", Some("up.example.org"), true, &["up.example.org"], "https://up.example.org"),
             (&addresses, "status", None, true, &[], "https://status.example.com:8443"),
-            (&addresses, "shop", None, false, &["shop.example.com"], "https://shop.example.com"),
+            (&addresses, "shop", None, false, &["shop.example.com"], "https://shop.example.com:8443"),
         ];
         for (addresses, slug, domain, root, own, url) in table {
             let page = Wanted {

@@ -25,8 +25,10 @@ impl Progress {
         self.last_success.store(now.0, Ordering::Relaxed);
     }
 
+    /// Something is still to be done, even if nothing could be counted.
     pub(super) fn failed(&self) {
         self.failures.fetch_add(1, Ordering::Relaxed);
+        self.pending.fetch_max(1, Ordering::Relaxed);
     }
 
     pub(super) fn set_pending(&self, pending: usize) {

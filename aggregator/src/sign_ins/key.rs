@@ -3,8 +3,14 @@
 use anyhow::Context as _;
 use skerry_domain::time::{SECOND, Timestamp};
 use skerry_host::{random, secret_files};
+use skerry_publish::view::FeedToken;
 use std::fmt;
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+fn path(database: &Path) -> PathBuf {
+    database.with_file_name("sign-in-secret")
+}
 
 /// Signs for all pages. What it signs for a page with a password ends with that password.
 #[derive(Clone)]
@@ -16,8 +22,25 @@ impl SignInKey {
     /// # Errors
     /// The key cannot be read or kept.
     pub fn of(database: &Path) -> anyhow::Result<Self> {
-        let path = database.with_file_name("sign-in-secret");
+        let path = path(database);
         let key = secret_files::read_or_make(&path, || Ok(random::bytes::<32>().to_vec()))?;
+        Self::in_file(&path, key)
+    }
+
+    /// The key beside `database`. `None`: none was made yet.
+    ///
+    /// # Errors
+    /// The key cannot be read.
+    pub fn read(database: &Path) -> anyhow::Result<Option<Self>> {
+        let path = path(database);
+        match std::fs::read(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+            Ok(key) => Self::in_file(&path, key).map(Some),
+        }
+    }
+
+    fn in_file(path: &Path, key: Vec<u8>) -> anyhow::Result<Self> {
         let key = key.try_into().ok().with_context(|| {
             format!(
                 "{} does not hold the secret of sign-ins: remove it, and everybody signs in again",
@@ -53,8 +76,8 @@ impl SignInKey {
     }
 
     /// The token of the feeds and calendars of a page.
-    pub(crate) fn feed_token(&self, page: &str, password: &[u8]) -> String {
-        self.sign("feeds", page, password).to_hex().to_string()
+    pub(crate) fn feed_token(&self, page: &str, password: &[u8]) -> FeedToken {
+        FeedToken::new(self.sign("feeds", page, password).to_hex().to_string())
     }
 
     /// The token of the link to the preview of a page.

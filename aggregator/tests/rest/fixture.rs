@@ -181,9 +181,10 @@ impl Fixture {
         let exchanged = async {
             let mut stream = TcpStream::connect(self.address).await.expect("it listens");
             stream.write_all(request.as_bytes()).await.expect("sent");
-            let mut received = String::new();
-            stream.read_to_string(&mut received).await.expect("answered");
-            received
+            let mut received = Vec::new();
+            stream.read_to_end(&mut received).await.expect("answered");
+            // Pictures are no text.
+            String::from_utf8_lossy(&received).into_owned()
         };
         let received = timeout(BOUND, exchanged).await.expect("answered in time");
         let (head, body) = received.split_once("\r\n\r\n").expect("a head");
@@ -235,6 +236,11 @@ impl Fixture {
             }
         };
         timeout(BOUND, shown).await.expect("it is published")
+    }
+
+    /// The file of the database.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join("skerry.db")
     }
 
     pub(crate) fn stop(self) {

@@ -10,6 +10,7 @@ mod incidents;
 mod injection;
 mod nested_groups;
 mod pages;
+mod private;
 mod problems;
 mod said;
 mod templates;

@@ -1,13 +1,15 @@
 //! An accepted connection with the address of its client. A trusted proxy that speaks the PROXY protocol names it in a
 //! header before everything else; a connection from elsewhere has none, and what it sends is never read as one.
 
-use super::proxies::TrustedProxies;
+use super::client_connections::{ClientConnections, Counted};
+use super::proxies::{TrustedProxies, UNNAMED};
 use actix_web::rt::net::{ActixStream, Ready, TcpStream};
 use bytes::{Buf as _, BytesMut};
 use proxy_header::{Error, ParseConfig, Protocol, ProxyHeader};
 use std::io::{self, IoSlice};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
@@ -22,6 +24,8 @@ pub(super) struct ClientStream {
     /// What was read behind the header.
     ahead: BytesMut,
     client: Option<SocketAddr>,
+    /// Counts it among those of its client.
+    counted: Option<Counted>,
 }
 
 impl ClientStream {
@@ -31,11 +35,11 @@ impl ClientStream {
     /// The header does not arrive in time, is malformed or too long.
     pub(super) async fn accept(tcp: TcpStream, proxies: &TrustedProxies, time: Duration) -> io::Result<Self> {
         let peer = tcp.peer_addr().ok();
-        let mut stream = Self { tcp, ahead: BytesMut::new(), client: peer };
+        let mut stream = Self { tcp, ahead: BytesMut::new(), client: peer, counted: None };
         if peer.is_some_and(|peer| proxies.prefix_connections(peer.ip())) {
             let named = tokio::time::timeout(time, stream.read_header()).await;
             let named = named.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-            stream.client = named.or(peer);
+            stream.client = named.or(peer.map(|peer| SocketAddr::new(peer.ip(), UNNAMED)));
         }
         Ok(stream)
     }
@@ -43,6 +47,40 @@ impl ClientStream {
     /// The client: the peer, or whom the trusted proxy named.
     pub(super) fn client(&self) -> Option<SocketAddr> {
         self.client
+    }
+
+    /// Counts it among the connections of its client. Proxies that the operator trusts may have any number, and so may this
+    /// host.
+    ///
+    /// # Errors
+    /// The client has too many.
+    pub(super) fn count(
+        &mut self,
+        connections: &Arc<ClientConnections>,
+        proxies: &TrustedProxies,
+    ) -> io::Result<()> {
+        let Some(client) = self.client.map(|client| client.ip().to_canonical()) else { return Ok(()) };
+        if !client.is_loopback() && !proxies.trust(client) {
+            let counted = connections.admit(client);
+            self.counted = Some(counted.ok_or_else(|| io::Error::from(io::ErrorKind::QuotaExceeded))?);
+        }
+        Ok(())
+    }
+
+    /// Waits until the client has sent something, for at most `time`.
+    ///
+    /// # Errors
+    /// It sends nothing, or closes.
+    pub(super) async fn first_byte(&self, time: Duration) -> io::Result<()> {
+        if !self.ahead.is_empty() {
+            return Ok(());
+        }
+        let mut byte = [0];
+        let peeked = tokio::time::timeout(time, self.tcp.peek(&mut byte)).await;
+        match peeked.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(()),
+        }
     }
 
     /// The connection.

@@ -100,7 +100,16 @@ fn insert_bytes(headers: &mut HeaderMap, name: HeaderName, value: &Bytes) {
 
 /// The caching of a 404. It must be storable, so that it replaces the copy of a page that became private: a cache
 /// that kept the old copy would serve it again once the aggregator does not answer.
-const NOT_FOUND_CACHING: (&str, &str) = ("public, max-age=10", "max-age=10");
+const NOT_FOUND_CACHING: &str = "public, max-age=10";
+
+/// Lets shared caches store for ten seconds what strangers get at an address that may have been public. `cache_control`
+/// says what browsers do.
+pub(super) fn short_lived(headers: &mut HeaderMap, cache_control: &'static str) {
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
+    for name in [CDN_CACHE_CONTROL, SURROGATE_CONTROL] {
+        headers.insert(name, HeaderValue::from_static("max-age=10"));
+    }
+}
 
 /// A response that no cache may store.
 pub(super) fn uncached(
@@ -127,10 +136,7 @@ pub(super) fn not_found_headers(page: &Document) -> HeaderMap {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    let (browsers, caches) = NOT_FOUND_CACHING;
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(browsers));
-    headers.insert(CDN_CACHE_CONTROL, HeaderValue::from_static(caches));
-    headers.insert(SURROGATE_CONTROL, HeaderValue::from_static(caches));
+    short_lived(headers, NOT_FOUND_CACHING);
     headers.clone()
 }
 

@@ -9,6 +9,7 @@ mod api;
 mod archive;
 mod body;
 mod chunks;
+mod client_connections;
 mod client_stream;
 mod connections;
 mod framing;
@@ -37,7 +38,7 @@ pub use inherited::inherited;
 pub use limit::RateLimit;
 pub use listen::{Bound, Limits, Listener, ServeError, Serves, TlsFiles, bind, bind_or_take, serve};
 pub use proxies::{ClientFrom, TrustedProxies};
-pub use public::{PublicSide, Traffic};
+pub use public::{BaseHosts, PublicSide, Traffic};
 pub use restricted::{RestrictedPage, RestrictedSide, RestrictedSite, SignIns};
 
 use actix_web::HttpRequest;
@@ -130,10 +131,10 @@ fn routes(config: &mut ServiceConfig, context: &ListenerContext) {
     let other = move |request: HttpRequest, body: web::Payload| {
         let asked = restricted
             .as_ref()
-            .and_then(|restricted| Some((restricted, restricted.find(&request, &public)?)));
+            .and_then(|restricted| Some((restricted, restricted.find(&request, &public, &proxies)?)));
         let Some((restricted, asked)) = asked else { return fallback(&public, serves, &request) };
-        let client = proxies.client(&request);
-        let answer = restricted.clone().answer(asked, (request, client), body, (Arc::clone(&public), limits));
+        let asker = (request, Arc::clone(&proxies));
+        let answer = restricted.clone().answer(asked, asker, body, (Arc::clone(&public), limits));
         Either::Right(answer.boxed_local())
     };
     config.default_service(web::to(other));

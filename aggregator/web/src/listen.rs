@@ -1,6 +1,7 @@
 //! Listeners. They are bound before anything else starts, limit what one client can take up, and stop in order.
 
 use super::Endpoints;
+use super::client_connections::{ClientConnections, Share, share};
 use super::connections::{self, ListenerContext};
 use super::hosts::Names;
 use super::malformed::MalformedRequests;
@@ -64,8 +65,12 @@ pub struct TlsFiles {
 pub struct Limits {
     /// Threads of each listener that serves `public`; the others have one.
     pub workers: usize,
-    /// Open connections per worker; further ones wait in the kernel's queue.
+    /// Open connections per worker at most; further ones wait in the kernel's queue. Fewer where the limit of open files
+    /// would not leave enough to the rest of the program.
     pub connections: usize,
+    /// Open connections of one network, an IPv4 address or an IPv6 /64, with all listeners that serve `public`; further ones
+    /// are closed. Neither trusted proxies nor this host are limited.
+    pub connections_of_client: usize,
     /// Time for a request head: from the opening of the connection for the first, from its first byte for the others.
     /// Also the time for which the rest of a body that no handler reads is accepted.
     pub head_time: Duration,
@@ -88,6 +93,7 @@ impl Default for Limits {
         Self {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             connections: 8_192,
+            connections_of_client: 256,
             head_time: Duration::from_secs(5),
             body_pause: Duration::from_secs(20),
             body_rate: 16 << 10,
@@ -259,10 +265,15 @@ impl Bound {
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
         let malformed = Arc::default();
+        let clients = ClientConnections::new(limits.connections_of_client);
+        let public = self.listeners.iter().filter(|listener| listener.serves.public).count();
+        let others = self.listeners.len() - public;
+        let open_files = skerry_host::descriptors::limit();
+        let share = share(open_files, limits.connections, public * limits.workers.max(1), others);
         let servers = self
             .listeners
             .into_iter()
-            .map(|listener| start(listener, endpoints, limits, &malformed))
+            .map(|listener| start(listener, endpoints, limits, (&malformed, &clients, share)))
             .collect::<Result<Vec<_>, _>>()?;
         let handles: Vec<ServerHandle> = servers.iter().map(Server::handle).collect();
         let mut running = std::pin::pin!(try_join_all(servers));
@@ -285,7 +296,7 @@ fn start(
     listener: BoundListener,
     endpoints: &Endpoints,
     limits: Limits,
-    malformed: &Arc<MalformedRequests>,
+    (malformed, clients, share): (&Arc<MalformedRequests>, &Arc<ClientConnections>, Share),
 ) -> Result<Server, ServeError> {
     let BoundListener { socket, address, serves, tls, names, proxies } = listener;
     let context = ListenerContext {
@@ -295,6 +306,8 @@ fn start(
         malformed: Arc::clone(malformed),
         names,
         proxies,
+        clients: Arc::clone(clients),
+        most: if serves.public { share.public } else { share.other },
     };
     connections::start(socket, tls, context).map_err(|source| ServeError::Bind { address, source })
 }

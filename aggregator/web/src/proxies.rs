@@ -30,20 +30,42 @@ pub enum ClientFrom {
     ProxyProtocol,
 }
 
+/// Whose request it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Client {
+    address: IpAddr,
+    /// It is the peer of a connection that no proxy makes, or a proxy named it; otherwise it is a proxy that names nobody.
+    is_named: bool,
+}
+
+/// The port of a client that is a proxy itself, since it named none by the PROXY protocol.
+pub(super) const UNNAMED: u16 = 0;
+
 impl TrustedProxies {
-    /// The client of a request.
+    /// The client of a request: for limits and the audit. A proxy that names none is the client itself.
     pub(super) fn client(&self, request: &HttpRequest) -> Option<IpAddr> {
-        let peer = request.peer_addr()?.ip().to_canonical();
+        self.whose(request).map(|client| client.address)
+    }
+
+    /// The client of a request, for audiences: `None` if a proxy names none, whatever its own address is, since anybody may
+    /// have asked it.
+    pub(super) fn named_client(&self, request: &HttpRequest) -> Option<IpAddr> {
+        self.whose(request).filter(|client| client.is_named).map(|client| client.address)
+    }
+
+    fn whose(&self, request: &HttpRequest) -> Option<Client> {
+        let peer = request.peer_addr()?;
+        let (address, port) = (peer.ip().to_canonical(), peer.port());
         let name = match self.client_from {
             ClientFrom::XForwardedFor => X_FORWARDED_FOR,
             ClientFrom::Forwarded => FORWARDED,
-            ClientFrom::ProxyProtocol => return Some(peer),
+            ClientFrom::ProxyProtocol => return Some(Client { address, is_named: port != UNNAMED }),
         };
-        if !self.trust(peer) {
-            return Some(peer);
+        if !self.trust(address) {
+            return Some(Client { address, is_named: true });
         }
         let lines: Vec<&[u8]> = request.headers().get_all(name).map(HeaderValue::as_bytes).collect();
-        Some(self.client_behind(peer, &lines))
+        Some(self.client_behind(address, &lines))
     }
 
     /// Whether connections from there begin with a header of the PROXY protocol.
@@ -51,19 +73,20 @@ impl TrustedProxies {
         self.client_from == ClientFrom::ProxyProtocol && self.trust(peer)
     }
 
-    fn trust(&self, address: IpAddr) -> bool {
+    pub(super) fn trust(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.networks.iter().any(|network| network.contains(&address))
     }
 
     /// Follows the hops from `peer` to the left. A hop that is no address ends the way: the client is then the proxy that
     /// reported it.
-    fn client_behind(&self, peer: IpAddr, lines: &[&[u8]]) -> IpAddr {
-        let mut client = peer;
+    fn client_behind(&self, peer: IpAddr, lines: &[&[u8]]) -> Client {
+        let mut client = Client { address: peer, is_named: false };
         for hop in lines.iter().rev().flat_map(|line| self.hops(line)) {
             match hop {
-                Some(address) if self.trust(client) => client = address.to_canonical(),
-                _ => break,
+                _ if !self.trust(client.address) => break,
+                Some(address) => client = Client { address: address.to_canonical(), is_named: true },
+                None => return Client { is_named: false, ..client },
             }
         }
         client

@@ -9,7 +9,28 @@ fn proxies(client_from: ClientFrom) -> TrustedProxies {
 
 fn client(proxies: &TrustedProxies, peer: &str, lines: &[&str]) -> String {
     let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
-    proxies.client_behind(peer.parse().expect("an address"), &lines).to_string()
+    proxies.client_behind(peer.parse().expect("an address"), &lines).address.to_string()
+}
+
+#[test]
+fn a_proxy_that_names_nobody_is_no_client_of_an_audience() {
+    let table: &[(&[&str], bool)] = &[
+        (&[], false),
+        (&["unknown"], false),
+        (&["192.0.2.7, unknown"], false),
+        (&["192.0.2.7, unknown, 10.0.0.2"], false),
+        (&[",, "], false),
+        (&["192.0.2.7"], true),
+        (&["unknown, 192.0.2.7"], true),
+        (&["unknown, 192.0.2.7, 10.0.0.2"], true),
+        // Somebody in the network of the proxies, as the proxy says.
+        (&["10.0.0.7"], true),
+    ];
+    for (lines, named) in table {
+        let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
+        let client = proxies(ClientFrom::XForwardedFor).client_behind(IpAddr::from([10, 0, 0, 1]), &lines);
+        assert_eq!(client.is_named, *named, "{lines:?}");
+    }
 }
 
 #[test]
@@ -152,8 +173,8 @@ proptest! {
             asked_from = *proxy;
         }
         let lines: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
-        prop_assert_eq!(proxies(kind).client_behind(asked_from, &lines), attacker);
+        prop_assert_eq!(proxies(kind).client_behind(asked_from, &lines).address, attacker);
         // Without a proxy, nothing that it sends counts.
-        prop_assert_eq!(proxies(kind).client_behind(attacker, &lines), attacker);
+        prop_assert_eq!(proxies(kind).client_behind(attacker, &lines).address, attacker);
     }
 }

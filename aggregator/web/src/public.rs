@@ -65,6 +65,24 @@ pub struct PublicSide {
     not_found: Bytes,
     not_found_headers: HeaderMap,
     traffic: Traffic,
+    base: BaseHosts,
+}
+
+/// The hosts that the configuration gives to all pages together.
+#[derive(Clone, Debug, Default)]
+pub struct BaseHosts {
+    /// Pages answer below it, at `<slug>.<domain>`; lower case.
+    pub domain: Option<String>,
+    /// That of the base URL, which may itself be below the domain.
+    pub host: Option<String>,
+}
+
+impl BaseHosts {
+    /// Whether a host can only be that of a page.
+    fn own(&self, host: &str) -> bool {
+        let below = |base: &str| host.strip_suffix(base).is_some_and(|rest| rest.ends_with('.'));
+        self.domain.as_deref().is_some_and(below) && self.host.as_deref() != Some(host)
+    }
 }
 
 /// What becomes of a request.
@@ -105,7 +123,14 @@ impl PublicSide {
     #[must_use]
     pub fn new(site: Arc<ArcSwap<Site>>, not_found: Document, traffic: Traffic) -> Self {
         let not_found_headers = not_found_headers(&not_found);
-        Self { site, not_found: not_found.html.into(), not_found_headers, traffic }
+        let base = BaseHosts::default();
+        Self { site, not_found: not_found.html.into(), not_found_headers, traffic, base }
+    }
+
+    /// The same, where nothing but pages answers at the hosts below the base domain.
+    #[must_use]
+    pub fn below(self, base: BaseHosts) -> Self {
+        Self { base, ..self }
     }
 
     /// The 404. It is identical to the byte for a private page, an unknown slug, an unknown path, and an endpoint that
@@ -120,6 +145,11 @@ impl PublicSide {
         self.site.load().by_host.contains_key(host)
     }
 
+    /// Whether a host is below the base domain: it is that of a page, or of nobody.
+    pub(super) fn is_below_base(&self, host: &str) -> bool {
+        self.base.own(host)
+    }
+
     /// An output that belongs to no page, such as a style sheet or a script.
     pub(super) fn shared(&self, path: &str) -> Option<Arc<Output>> {
         self.site.load().shared.get(path).map(Arc::clone)
@@ -128,7 +158,11 @@ impl PublicSide {
     /// Answers any request.
     pub(super) fn answer(&self, request: &HttpRequest) -> Answer {
         let site = self.site.load();
-        let found = find(&site, &host(request), request.uri().path());
+        let host = host(request);
+        let found = match site.by_host.get(&*host) {
+            None if self.base.own(&host) => Found::Nothing,
+            page => find(&site, page, request.uri().path()),
+        };
         if request.method() != Method::GET && request.method() != Method::HEAD {
             self.traffic.other.inc();
             return Answer::Now(match found {
@@ -184,10 +218,10 @@ impl PublicSide {
     }
 }
 
-/// Looks up a path on a host. Paths match exactly: they are not decoded, joined or normalized.
-fn find<'a>(site: &'a Site, host: &str, path: &'a str) -> Found<'a> {
+/// Looks up a path, on the host of a page or on any other. Paths match exactly: they are not decoded, joined or normalized.
+fn find<'a>(site: &'a Site, page: Option<&'a Arc<Publication>>, path: &'a str) -> Found<'a> {
     let Some(path) = path.strip_prefix('/') else { return Found::Nothing };
-    if let Some(page) = site.by_host.get(host) {
+    if let Some(page) = page {
         return found_on(page, site, path);
     }
     if let (Some(directory), "status" | "status/") = (&site.directory, path) {

@@ -1,11 +1,12 @@
 //! Restricted pages, which are not for everybody: their addresses, and who may see them. They are looked up in a map of
-//! their own, so that the public look-up cannot find them, and no cache may store what is sent. A stranger gets the
-//! sign-in page at every path below such a page, or the uniform 404 if nobody can sign in there. Previews of pages stand
-//! beside them, by the tokens of their links.
+//! their own, so that the public look-up cannot find them, and no cache may store what admitted clients see. A stranger gets
+//! the sign-in page at every path below such a page; where nobody can sign in, the page does not exist for strangers, and the
+//! public side answers. Previews of pages stand beside them, by the tokens of their links.
 
 use super::admission::{self, Credentials};
-use super::headers::uncached;
+use super::headers::{short_lived, uncached};
 use super::negotiation::choose;
+use super::proxies::TrustedProxies;
 use super::public::{PublicSide, X_ROBOTS_TAG, host};
 use super::{Limits, body};
 use actix_web::body::BoxBody;
@@ -54,6 +55,11 @@ impl RestrictedPage {
     /// Its address, which says whether visitors reach it by HTTPS.
     pub(super) fn url(&self) -> &str {
         &self.publication.place.url
+    }
+
+    /// Whether it is for whoever asks from there.
+    fn admits(&self, client: Option<IpAddr>) -> bool {
+        client.is_some_and(|client| self.networks.iter().any(|one| one.contains(&client)))
     }
 }
 
@@ -106,18 +112,27 @@ pub(super) struct Asked {
 }
 
 impl RestrictedSide {
-    /// The restricted page that a request asks for, if it is one.
-    pub(super) fn find(&self, request: &HttpRequest, public: &PublicSide) -> Option<Asked> {
+    /// The restricted page that a request asks for, if it is one and the client may see it or sign in there. All else
+    /// exists for nobody, and the public side answers it as any address that does not.
+    pub(super) fn find(
+        &self,
+        request: &HttpRequest,
+        public: &PublicSide,
+        proxies: &TrustedProxies,
+    ) -> Option<Asked> {
         let site = self.site.load();
         if site.by_slug.is_empty() && site.by_host.is_empty() && site.previews.is_empty() {
             return None;
         }
         let host = host(request);
         let path = request.uri().path().strip_prefix('/')?;
-        if let Some(page) = site.by_host.get(&*host) {
+        let exists = |page: &&Arc<RestrictedPage>| {
+            page.password_file.is_some() || page.admits(proxies.named_client(request))
+        };
+        if let Some(page) = site.by_host.get(&*host).filter(exists) {
             return Some(Asked { page: Arc::clone(page), path: Some(path.to_owned()), is_preview: false });
         }
-        if public.has_host(&host) {
+        if public.has_host(&host) || public.is_below_base(&host) {
             return None;
         }
         let (first, below) = path.split_once('/')?;
@@ -129,7 +144,7 @@ impl RestrictedSide {
                 let publication = Arc::clone(site.previews.get(name)?);
                 Arc::new(RestrictedPage { publication, ..RestrictedPage::default() })
             }
-            "status" => Arc::clone(site.by_slug.get(name)?),
+            "status" => Arc::clone(site.by_slug.get(name).filter(exists)?),
             _ => return None,
         };
         Some(Asked { page, path, is_preview })
@@ -139,7 +154,7 @@ impl RestrictedSide {
     pub(super) async fn answer(
         self,
         asked: Asked,
-        (request, client): (HttpRequest, Option<IpAddr>),
+        (request, proxies): (HttpRequest, Arc<TrustedProxies>),
         payload: web::Payload,
         (public, limits): (Arc<PublicSide>, Limits),
     ) -> HttpResponse {
@@ -147,15 +162,12 @@ impl RestrictedSide {
         let credentials = Credentials::of(&request, &page);
         let is_feed = path.as_deref().is_some_and(admission::is_feed);
         let is_admitted = is_preview
-            || client.is_some_and(|client| page.networks.iter().any(|one| one.contains(&client)))
+            || page.admits(proxies.named_client(&request))
             || credentials.cookies().any(|value| self.sign_ins.knows_cookie(&page, value))
             || (is_feed
                 && credentials.token().is_some_and(|token| self.sign_ins.knows_feed_token(&page, &token)));
         if is_admitted {
             return send(&page, path, &request, &public).await;
-        }
-        if page.password_file.is_none() {
-            return public.not_found();
         }
         if request.method() != Method::POST {
             return sign_in_page(&page, None);
@@ -172,7 +184,7 @@ impl RestrictedSide {
             Err(refused) => return refused,
         };
         let password = admission::password(&form);
-        match self.sign_ins.sign_in(&page, password, client).await {
+        match self.sign_ins.sign_in(&page, password, proxies.client(&request)).await {
             Ok((value, seconds)) => {
                 let mut response = see_other(&target(&page, path.as_deref(), &request));
                 insert(response.headers_mut(), SET_COOKIE, &admission::cookie(&page, &value, seconds));
@@ -240,7 +252,9 @@ fn keep_out_of_caches(headers: &mut HeaderMap) {
     headers.insert(X_ROBOTS_TAG, HeaderValue::from_static("noindex"));
 }
 
-/// The sign-in page, which is the same at every path below the page.
+/// The sign-in page, which is the same at every path below the page. As strangers get it, caches may store it as they may the
+/// 404, and for the same reason: it replaces the copy of a page that was public, which a cache would otherwise serve again
+/// once the aggregator does not answer. Browsers do not keep it, since whoever signs in asks for the same address again.
 fn sign_in_page(page: &RestrictedPage, error: Option<&NotSignedIn>) -> HttpResponse {
     let shown = SignInPage {
         name: &page.name,
@@ -263,9 +277,13 @@ fn sign_in_page(page: &RestrictedPage, error: Option<&NotSignedIn>) -> HttpRespo
     let mut response = uncached(status, "text/html; charset=utf-8", document.html);
     let headers = response.headers_mut();
     insert(headers, CONTENT_SECURITY_POLICY, &document.policy);
+    headers.insert(X_ROBOTS_TAG, HeaderValue::from_static("noindex"));
     // With no-referrer browsers would hide the origin that a form is sent from.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    keep_out_of_caches(headers);
+    match error {
+        None => short_lived(headers, "public, max-age=0, s-maxage=10"),
+        Some(_) => keep_out_of_caches(headers),
+    }
     response
 }
 

@@ -41,7 +41,7 @@ pub fn read_labels(table: &Table<'_>) -> Labels {
 
 fn label(name: String, item: &Item<'_>) -> Option<(String, String)> {
     if name.is_empty() {
-        return item.refuse("a label has no name", "Give it one.");
+        return item.refuse("is no name of a label", "Give the label a name.");
     }
     if !is_label_name(&name) {
         let remedy = match meant(&name) {

@@ -127,7 +127,10 @@ impl<'d> Table<'d> {
         self.free.set(true);
         let entry = |(key, value): (&'d Spanned<_>, &'d Spanned<DeValue<'d>>)| {
             let key: &std::borrow::Cow<'d, str> = key.get_ref();
-            (key.to_string(), self.item_of(key, value))
+            let item = self.item_of(key, value);
+            // A name that is empty would leave a gap in messages.
+            let label = if key.is_empty() { "\"\"".to_owned() } else { item.label };
+            (key.to_string(), Item { label, ..item })
         };
         self.table.iter().map(entry).collect()
     }

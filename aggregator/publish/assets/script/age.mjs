@@ -14,8 +14,14 @@ const add = (time, text) => {
   time.after(text)
 }
 
+/** The style sheet keeps room for the durations until the document has them, or never will. */
+export const giveRoomBack = root => {
+  for (const time of root.querySelectorAll('[data-for]')) delete time.dataset.for
+}
+
 /** Adds to the document what is true at the time `now`: for how long, how long ago. */
 export const addAges = (root, now) => {
+  giveRoomBack(root)
   for (const time of root.querySelectorAll('time.r')) add(time, TEXTS.lasting(duration(now - Date.parse(time.dateTime))))
   for (const time of root.querySelectorAll('time.ag')) add(time, TEXTS.ago(duration(now - Date.parse(time.dateTime))))
   const age = now - Date.parse(root.dataset.verified)
@@ -25,6 +31,7 @@ export const addAges = (root, now) => {
 /** Makes the document say, in the words of its kind, that it may be out of date; the style sheet makes all of it grey. `now`
  * is `null` if nobody knows how old it is. */
 export const warn = (root, now) => {
+  giveRoomBack(root)
   const verified = Date.parse(root.dataset.verified)
   const small = root.querySelector('.at')
   const full = small.querySelector('time').textContent
@@ -43,10 +50,7 @@ export const warn = (root, now) => {
     small.textContent = `${lastVerified}${TEXTS.trying}`
   }
   if (!verified) return
-  for (const state of root.querySelectorAll('.g .s:not(.n) > span')) {
-    // "… not seen since 14:40" has a time of its own.
-    if (!state.querySelector('time')) state.append(TEXTS.at(TEXTS.timeOf(full).split(' ')[0]))
-  }
+  for (const state of root.querySelectorAll('.g .s:not(.n) > span')) state.append(TEXTS.at(TEXTS.timeOf(full).split(' ')[0]))
   for (const part of root.querySelectorAll('.ut')) part.append(` ${TEXTS.until(time)}`)
 }
 
@@ -79,7 +83,7 @@ const warnInPanel = (banner, time) => {
   if (blind || !time) facts.append(` ${TEXTS.old}.`)
   else {
     const state = facts.querySelector('b')
-    state.append(`${TEXTS.at(time)}.`)
+    state.textContent = `${TEXTS.withoutEnd(state.textContent)}${TEXTS.at(time)}.`
     facts.replaceChildren(state.parentNode, ` ${TEXTS.old}.`)
   }
 }

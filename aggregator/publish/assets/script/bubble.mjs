@@ -45,13 +45,15 @@ const content = found => [
 
 /** A phone shows the last third of a bar. */
 const shown = () => matchMedia('(max-width:36rem)').matches ? 30 : DAYS
+/** What a bar is wide, in days: the last one has no gap behind its mark. */
+const breadth = () => shown() - 0.25
 const mirrored = bar => getComputedStyle(bar).direction === 'rtl'
 
 /** The day of a bar at a place of the window. */
 const dayAt = (bar, x) => {
   const box = bar.getBoundingClientRect()
   const share = Math.min(0.999, Math.max(0, (x - box.left) / box.width))
-  return DAYS - shown() + Math.floor((mirrored(bar) ? 0.999 - share : share) * shown())
+  return DAYS - shown() + Math.floor((mirrored(bar) ? 0.999 - share : share) * breadth())
 }
 
 /** Says below a bar what happened on the day that is pointed at, or chosen with the arrow keys: what the list says, nothing
@@ -67,7 +69,7 @@ export const bubbles = css => {
 
   const outline = (bar, tone) => {
     const box = bar.getBoundingClientRect()
-    const unit = box.width / shown()
+    const unit = box.width / breadth()
     const index = day - DAYS + shown()
     // A mark is three quarters of its day, at its beginning.
     const start = mirrored(bar) ? box.right - (index + 0.75) * unit : box.left + index * unit

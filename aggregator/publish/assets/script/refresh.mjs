@@ -3,7 +3,7 @@ import { MINUTE, SECOND } from './duration.mjs'
 import { PATIENCE, serverClock } from './clock.mjs'
 import { get, poll } from './poll.mjs'
 import { morph } from './morph.mjs'
-import { addAges, warn } from './age.mjs'
+import { addAges, giveRoomBack, warn } from './age.mjs'
 import { iconOf, showIcon } from './favicon.mjs'
 
 /** "We are trying again every minute" stays true after any number of failures. */
@@ -22,6 +22,8 @@ export const refresh = (main, status, oldIcon) => {
   let title = document.title
   let icon = iconOf(document)
   let shown
+  /** Paper keeps what it says: it has no ages. */
+  let onPaper = false
   const clock = serverClock()
   const until = () => Date.parse(said.dataset.until)
 
@@ -29,11 +31,12 @@ export const refresh = (main, status, oldIcon) => {
     const now = clock.now()
     const ages = Boolean(said.dataset.until)
     const old = ages && (now === null ? clock.unknownFor() >= PATIENCE : now > until())
-    const state = `${old} ${now && Math.floor(now / MINUTE)}`
+    const state = `${old} ${onPaper} ${now && Math.floor(now / MINUTE)}`
     if (shown === state) return
     shown = state
     const next = said.cloneNode(true)
     if (old) warn(next, now)
+    else if (onPaper) giveRoomBack(next)
     else if (ages && now !== null) addAges(next, now)
     document.documentElement.classList.toggle('old', old)
     document.title = old ? TEXTS.oldTitle(title) : title
@@ -78,6 +81,12 @@ export const refresh = (main, status, oldIcon) => {
     return said.dataset.until ? answered : null
   }
 
+  for (const event of ['beforeprint', 'afterprint']) {
+    addEventListener(event, () => {
+      onPaper = event === 'beforeprint'
+      render()
+    })
+  }
   const askNow = poll(ask, TIMES)
   setInterval(() => {
     if (clock.slept()) askNow()

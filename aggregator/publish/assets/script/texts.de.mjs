@@ -1,12 +1,13 @@
 /** The full stop of a sentence that ends with `text`, unless an abbreviation ends it. */
 const stop = text => text.endsWith('.') ? '' : '.'
 
-/** All that the scripts say, in German. Durations follow "seit" and "vor". */
+/** All that the scripts say, in German. Durations follow "vor", where days are in the dative. */
 export const TEXTS = {
   day: number => number === 1 ? '1\u00a0Tag' : `${number}\u00a0Tagen`,
   hours: number => `${number}\u00a0Std.`,
   minutes: number => `${number}\u00a0Min.`,
-  lasting: duration => `, seit\u00a0${duration}`,
+  // "seit" stands before the time already.
+  lasting: duration => `, bisher\u00a0${duration.replace('Tagen', 'Tage')}`,
   ago: duration => `, vor\u00a0${duration}`,
   old: 'Diese Seite ist möglicherweise veraltet',
   oldTitle: title => `Möglicherweise veraltet · ${title}`,
@@ -24,6 +25,7 @@ export const TEXTS = {
   details: 'Details',
   notMonitored: 'Noch nicht überwacht',
   more: number => `und ${number} weitere`,
+  asOf: time => `Stand: ${time}`,
   withoutEnd: text => /(Sek|Min|Std)\.$/.test(text) ? text : text.replace(/[,.]$/, ''),
   timeOf: full => full.split(', ').pop(),
   date: date => `${WEEKDAYS[date.getUTCDay()]}., ${date.getUTCDate()}. ${MONTHS[date.getUTCMonth()]}`,

@@ -1,8 +1,8 @@
 /** All that the scripts say, in English; `texts.de.mjs` has the same in German. The texts of the documents are in `publish/src/texts`. */
 export const TEXTS = {
-  day: number => number === 1 ? '1 day' : `${number} days`,
-  hours: number => `${number} h`,
-  minutes: number => `${number} min`,
+  day: number => number === 1 ? '1\u00a0day' : `${number}\u00a0days`,
+  hours: number => `${number}\u00a0h`,
+  minutes: number => `${number}\u00a0min`,
   lasting: duration => `, for ${duration}`,
   ago: duration => `, ${duration} ago`,
   old: 'This page may be out of date',
@@ -21,6 +21,8 @@ export const TEXTS = {
   details: 'Details',
   notMonitored: 'Not monitored yet',
   more: number => `and ${number} more`,
+  /** At the foot of a sheet of paper. */
+  asOf: time => `as of ${time}`,
   /** "12 min" of "12 min," or "12 min.", as the documents have it. */
   withoutEnd: text => text.replace(/[,.]$/, ''),
   /** "13:02 UTC" of "13:02 UTC, 20 November 2026", as the documents have it. */

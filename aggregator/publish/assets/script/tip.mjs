@@ -11,13 +11,19 @@ export const element = (name, className, ...content) => {
 /** The sheets that scripts brought along. */
 const adopted = new Set()
 
-/** Adds a style sheet that no document carries, once. */
-export const adopt = css => {
-  if (adopted.has(css)) return
-  adopted.add(css)
+/** Adds a style sheet that no document carries. */
+export const addSheet = css => {
   const sheet = new CSSStyleSheet()
   sheet.replaceSync(css)
   document.adoptedStyleSheets.push(sheet)
+  return sheet
+}
+
+/** Adds it once. */
+export const adopt = css => {
+  if (adopted.has(css)) return
+  adopted.add(css)
+  addSheet(css)
 }
 
 /** A bubble, and a mark on what it is about: both are hidden until it is placed. */

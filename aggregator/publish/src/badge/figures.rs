@@ -3,7 +3,7 @@
 
 use super::colour;
 use super::svg::{Field, svg};
-use crate::html::{balanced, mean};
+use crate::html::{balanced, is_young, mean, watched_from};
 use crate::overall_status::components;
 use crate::texts::Texts;
 use crate::view::{ComponentView, PageView};
@@ -16,21 +16,24 @@ pub(crate) const FIGURE: &str = "#2b4fae";
 /// The last of the windows, which is that of the index.
 const WINDOW: usize = 3;
 
-pub(super) fn uptime(component: &ComponentView, texts: &Texts) -> Option<String> {
+pub(super) fn uptime(component: &ComponentView, view: &PageView) -> Option<String> {
     let figure = &component.windows[WINDOW];
-    component.showcase.then(|| drawn(of_uptime(texts), &component.name, shown(figure, texts)))
+    component.showcase.then(|| drawn_uptime(figure, component.watched_from, &component.name, view))
 }
 
 /// The mean of the components that show theirs, as for a group.
 pub(super) fn uptime_of_page(view: &PageView) -> Option<String> {
     let counted: Vec<_> = components(view).filter(|one| one.showcase).collect();
     let figure = (!counted.is_empty()).then(|| mean(&counted, WINDOW))?;
-    Some(drawn(of_uptime(view.texts()), &view.name, shown(&figure, view.texts())))
+    Some(drawn_uptime(&figure, watched_from(&counted), &view.name, view))
 }
 
-/// `None`: nothing was seen, or too little.
-fn shown(figure: &Figure, texts: &Texts) -> Option<String> {
-    figure.hundredths.filter(|_| figure.enough).map(|share| texts.dates.percentage(share))
+/// As the page has it: in the first 24 hours there is no figure.
+fn drawn_uptime(figure: &Figure, watched: Option<Timestamp>, name: &str, view: &PageView) -> String {
+    let (texts, young) = (view.texts(), figure.hundredths.is_some() && is_young(watched, view));
+    let missing = if young { texts.badge.young() } else { texts.badge.not_enough_data() };
+    let seen = figure.hundredths.filter(|_| figure.enough && !young);
+    drawn((texts.badge.uptime(), missing), name, seen.map(|share| texts.dates.percentage(share)))
 }
 
 pub(super) fn response(component: &ComponentView, view: &PageView) -> Option<String> {
@@ -66,10 +69,6 @@ fn milliseconds(value: f64) -> String {
 }
 
 /// The label of a figure, and what stands in its place.
-fn of_uptime(texts: &Texts) -> (&'static str, &'static str) {
-    (texts.badge.uptime(), texts.badge.not_enough_data())
-}
-
 fn of_response(texts: &Texts) -> (&'static str, &'static str) {
     (texts.badge.response(), texts.badge.no_data())
 }

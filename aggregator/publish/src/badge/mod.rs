@@ -54,7 +54,7 @@ pub fn render(view: &PageView, wanted: &dyn Fn(&str) -> bool) -> serde_json::Res
             Badge::svg(at("badge.svg"), status_svg(&component.name, &component.name, &message)),
             Badge::json(at("badge.json"), &endpoint(&component.name, &message))?,
         ];
-        let uptime = figures::uptime(component, texts).map(|svg| ("badge/uptime.svg", svg));
+        let uptime = figures::uptime(component, view).map(|svg| ("badge/uptime.svg", svg));
         let response = figures::response(component, view).map(|svg| ("badge/response.svg", svg));
         own.extend(uptime.into_iter().chain(response).map(|(end, svg)| Badge::svg(at(end), svg)));
         badges.append(&mut own);

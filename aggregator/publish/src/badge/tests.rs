@@ -242,6 +242,13 @@ fn uptime_is_shown_as_on_the_page_and_only_where_the_page_shows_it() {
     let Item::Component(first) = &mut view.items[0] else { panic!("a component") };
     first.windows[3] = seen(Tally { operational: 80, no_data: 20, ..Tally::default() });
     assert!(picture(&view, "badge/uptime.svg").expect("a badge").contains(">not enough data</text>"));
+    let Item::Component(first) = &mut view.items[0] else { panic!("a component") };
+    first.watched_from = Some(NOW - HOUR);
+    for path in ["badge/uptime.svg", "components/aaa/badge/uptime.svg"] {
+        assert!(picture(&view, path).expect("a badge").contains(">new</text>"), "the page says so, too");
+    }
+    let Item::Component(first) = &mut view.items[0] else { panic!("a component") };
+    first.watched_from = None;
     // As in the row of a group: the mean of what was lost, cut off once, and the data of all together.
     let mut other = component("ccc", Status::Operational);
     other.windows[3] = seen(Tally { operational: 99_985, major: 15, ..Tally::default() });

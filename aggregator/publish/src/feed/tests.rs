@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::sample::{NOW, component, incident, maintenance, page, public_text, resolved, update};
-use crate::view::{AnnouncementView, IncidentText, Item, PostmortemView};
+use crate::view::{AnnouncementView, FeedToken, IncidentText, Item, PostmortemView};
 use crate::xml::legal;
 use feed_rs::model::{Entry as Read, Feed as ReadFeed};
 use proptest::prelude::*;
@@ -123,7 +123,7 @@ fn ids_depend_on_neither_host_nor_order_and_are_unique() {
 
 #[test]
 fn the_address_of_its_own_that_a_feed_names_holds_the_token_and_no_other_link_does() {
-    let view = PageView { feed_token: Some("5ecret".to_owned()), ..sample() };
+    let view = PageView { feed_token: Some(FeedToken::new("5ecret".to_owned())), ..sample() };
     for feed in render(&view).expect("rendered") {
         let text = String::from_utf8(feed.bytes).expect("text");
         let path = feed.path.replace("feed.xml", "feed.rss");

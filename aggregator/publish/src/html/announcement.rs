@@ -82,13 +82,12 @@ pub fn announcement(view: &PageView, announcement: &AnnouncementView) -> anyhow:
         ""
     };
     let document = format!("{warns}{title}");
-    let moment = |at: Timestamp| markup::time(at, &clock.moment(at), &clock);
     let body = Page {
         texts: clock.texts,
         name: balanced(&view.name),
         notice: notice(announcement, usize::MAX),
         shown: shown(announcement, &clock),
-        edited: announcement.edited_at.map(|at| clock.texts.incident.edited(&moment(at))),
+        edited: announcement.edited_at.map(|at| edited(announcement, at, &clock)),
     };
     let path = format!("announcements/{}", announcement.id);
     let head = Head::of_article(view, format!("{warns}{title}"), &announcement.body.one_line());
@@ -101,14 +100,22 @@ pub fn announcement(view: &PageView, announcement: &AnnouncementView) -> anyhow:
 fn shown(announcement: &AnnouncementView, clock: &Clock<'_>) -> String {
     let (from, words) = (announcement.from, clock.texts.announcement);
     let span = |to: Timestamp| {
-        let span = clock.isolated(clock.planned(from, to));
-        markup::time(from, &span, clock)
+        let last = clock.date(to - 1).max(clock.date(from));
+        markup::time(from, &clock.isolated(clock.days(clock.date(from), last)), clock)
     };
     match (announcement.ended_at, announcement.to) {
         (Some(ended), _) => words.ended(&span(ended.max(from))),
         (None, Some(to)) => words.during(&span(to)),
-        (None, None) => words.since(&markup::time(from, &clock.moment(from), clock)),
+        (None, None) => words.since(&span(from)),
     }
+}
+
+/// "Edited 20 Nov, 13:15 UTC": the year stands in the sentence before, unless it is another one.
+fn edited(announcement: &AnnouncementView, at: Timestamp, clock: &Clock<'_>) -> String {
+    let (date, dates) = (clock.date(at), clock.texts.dates);
+    let day = dates.day_of_month(date, date.year() != clock.date(announcement.from).year());
+    let moment = clock.isolated(dates.day_and_time(&day, &clock.time_in_zone(at)));
+    clock.texts.incident.edited(&markup::time(at, &moment, clock))
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub(crate) struct Card {
     /// "Major outage since 14:02 UTC. Affects Card payments.", as markup.
     pub(crate) facts: String,
     pub(crate) entries: Vec<Entry>,
-    /// "4 more updates".
+    /// "4 more updates", if none stands in the card.
     pub(crate) more: Option<String>,
 }
 
@@ -75,14 +75,17 @@ fn of_maintenance(maintenance: &MaintenanceView, (timeline, page): (bool, &str),
     } else {
         words.on(&planned(maintenance, clock))
     };
+    let path = format!("maintenance/{}", maintenance.id);
+    let mut entries = timeline::entries(&shown, Some(tone), STYLE, clock);
+    let more = place_left_out(&mut entries, more, &path);
     Card {
         id: maintenance.id.clone(),
-        path: format!("maintenance/{}", maintenance.id),
+        path,
         url: format!("{page}/maintenance/{}", maintenance.id),
         title: timeline::title(&maintenance.title),
         icon: Some(tone.class()),
         facts: format!("{times} {}{}", affected(&names, true, clock.texts), recurs(maintenance, clock.texts)),
-        entries: timeline::entries(&shown, Some(tone), STYLE, clock),
+        entries,
         more,
     }
 }
@@ -115,6 +118,13 @@ fn shown<'a, S>(
     (shown, (left_out > 0).then(|| texts.incident.more_updates(left_out)))
 }
 
+/// Puts "4 more updates" where they were left out: before the first. Returns it if the card has no entries.
+fn place_left_out(entries: &mut [Entry], more: Option<String>, path: &str) -> Option<String> {
+    let Some(first) = entries.last_mut() else { return more };
+    first.left_out = more.map(|more| format!("<a href=\"{path}\">{}</a>", markup::escaped(&more)));
+    None
+}
+
 fn card(
     incident: &IncidentView,
     present: &Present,
@@ -123,14 +133,17 @@ fn card(
 ) -> Card {
     let (shown, more) = shown(&incident.updates, timeline, clock.texts);
     let names: Vec<_> = incident.components.iter().map(|one| isolated(&one.name)).collect();
+    let path = format!("incidents/{}", incident.id);
+    let mut entries = timeline::entries(&shown, present.tone, STYLE, clock);
+    let more = place_left_out(&mut entries, more, &path);
     Card {
         id: incident.id.clone(),
-        path: format!("incidents/{}", incident.id),
+        path,
         url: format!("{page}/incidents/{}", incident.id),
         title: timeline::title(&incident.title),
         icon: present.tone.map(Tone::class),
         facts: format!("{} {}", present.words(clock), affected(&names, present.is_impaired(), clock.texts)),
-        entries: timeline::entries(&shown, present.tone, STYLE, clock),
+        entries,
         more,
     }
 }

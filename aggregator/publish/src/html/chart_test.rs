@@ -65,7 +65,7 @@ fn the_picture_is_told_in_words() {
             Span::Month,
             (1..=4).map(|day| (day * 1_440, day * 1_440 - 60, Status::MajorOutage)).collect(),
             "Response time over the last 30 days: median 160 to 180 ms, slowest 5% over 400 ms, \
-             4 outages, 4 h in all.",
+             4 outages, 4\u{a0}h in all.",
         ),
     ] {
         let chart = drawn(&hours(40 * 24), &outages, span).expect("it is drawn");
@@ -88,7 +88,7 @@ fn an_outage_has_a_column_and_a_foot_however_short_it_is() {
         ("j", "M500 0h250v1000h-250z", "M500 960h250v40h-250z")
     );
     let short = drawn(&hours(90 * 24), &[(1, 0, Status::PartialOutage)], Span::Quarter).expect("it is drawn");
-    assert_eq!((short.columns[0].class, short.columns[0].back.as_str()), ("p", "M997 0h3v1000h-3z"));
+    assert_eq!((short.columns[0].class, short.columns[0].back.as_str()), ("p", "M991 0h9v1000h-9z"));
     let before = drawn(&hours(40 * 24), &[(3 * 1_440, 2 * 1_440, Status::MajorOutage)], Span::Day);
     assert!(before.expect("it is drawn").columns.is_empty());
 }

@@ -50,7 +50,7 @@ fn a_corrected_day_has_a_line_also_where_nothing_is_left_of_it() {
     let (lines, rest) = listed(&one);
     assert_eq!(
         lines,
-        ["Mon 16 Nov: Major outage 1 h [false alarm]", "10 to 12 Nov: Operational [false alarm]"]
+        ["Mon 16 Nov: Major outage 1\u{a0}h [false alarm]", "10 to 12 Nov: Operational [false alarm]"]
     );
     assert_eq!(rest, "86 other days: operational.");
 }
@@ -60,7 +60,7 @@ fn the_pages_say_that_a_day_was_corrected() {
     let view = page(vec![Item::Component(with(vec![corrected(4, MINUTE), corrected(10, MINUTE)]))]);
     let index = html::index(&view).expect("a page renders").html;
     assert!(
-        index.contains("<li>Mon 16 Nov <p><b class=j>Major outage</b> 1 h, corrected: false alarm</p>"),
+        index.contains("<li>Mon 16 Nov <p><b class=j>Major outage</b> 1\u{a0}h, corrected: false alarm</p>"),
         "{index}"
     );
     assert!(

@@ -34,6 +34,11 @@ impl Window {
     }
 }
 
+/// Whether it has been monitored for too short a time to have a figure.
+pub(crate) fn is_young(watched_from: Option<Timestamp>, view: &PageView) -> bool {
+    !view.rule.statuspage && watched_from.is_some_and(|from| view.now - from < DAY)
+}
+
 /// What a figure says.
 enum Said {
     /// Nothing was observed.
@@ -53,10 +58,10 @@ fn said(
     clock: &Clock<'_>,
 ) -> Said {
     let Some(hundredths) = figure.hundredths else { return Said::Nothing };
-    let watched = watched_from.filter(|_| !view.rule.statuspage);
-    if watched.is_some_and(|from| view.now - from < DAY) {
+    if is_young(watched_from, view) {
         return Said::New;
     }
+    let watched = watched_from.filter(|_| !view.rule.statuspage);
     let since =
         watched.map(|from| clock.date(from)).filter(|from| window.first.is_some_and(|day| *from > day));
     Said::Share { hundredths, enough: figure.enough, since }

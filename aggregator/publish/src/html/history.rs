@@ -38,9 +38,9 @@ struct History {
 }
 
 /// The page of a month lists everything.
-const MONTH: Limits = Limits { lines: usize::MAX, in_all: usize::MAX, names: 600 };
-/// The index lists only a part and links to the months.
-const INDEX: Limits = Limits { lines: 4, in_all: 12, names: 120 };
+const MONTH: Limits = Limits { lines: usize::MAX, in_all: usize::MAX, names: 600, open: true };
+/// The index lists only a part and links to the months. What is open stands above it.
+const INDEX: Limits = Limits { lines: 4, in_all: 12, names: 120, open: false };
 /// The same for an index that is already large.
 const LARGE_INDEX: Limits = Limits { in_all: 1, names: 40, ..INDEX };
 

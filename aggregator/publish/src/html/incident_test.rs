@@ -117,14 +117,27 @@ fn the_index_leads_with_what_happens_now() {
             "Major outage: Component aaa",
             "Since 14:02 UTC. What is being done",
             "Happening now Card payments declined Major outage since 14:02 UTC. Affects Component aaa.",
-            "15:48 Identified. More of it. 15:47 Identified. More of it. 14:06 Investigating. We see payments failing.",
-            "4 more updates",
+            "15:48 Identified. More of it. 15:47 Identified. More of it.",
+            "4 more updates 14:06 Investigating. We see payments failing.",
             "Components",
             "Fri 20 Nov Major outage 1 h 23 min Card payments declined",
-            "Past incidents Fri 20 Nov Card payments declined Identified. Major outage since 14:02 UTC. Affects Component aaa.",
+            "Past incidents",
         ],
     );
     assert!(!text(&html).contains("so far"), "the outage stands in its incident alone");
+    let (_, past) = html.split_once("Past incidents").expect("it is shown");
+    assert!(!past.contains("Card payments declined"), "what is open stands above: {past}");
+    assert!(
+        !past.contains("<span>Fri 20 Nov") && !past.contains("20 Nov</span> <span>No downtime"),
+        "{past}"
+    );
+    let month = history(&view, None).expect("a page renders").html;
+    shows(
+        &month,
+        &[
+            "Fri 20 Nov Card payments declined Identified. Major outage since 14:02 UTC. Affects Component aaa.",
+        ],
+    );
     let quiet = index(&PageView { incidents: Vec::new(), ..view }).expect("a page renders").html;
     assert!(!quiet.contains("Happening now") && !quiet.contains("What is being done"));
     shows(&quiet, &["Major outage: Component aaa 2 h 13 min so far"]);

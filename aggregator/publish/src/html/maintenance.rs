@@ -6,7 +6,7 @@ use super::head::Head;
 use super::incident::{Affected, Page, STYLE, link, present};
 use super::words::{Clock, Tone, balanced};
 use super::{Live, cards, history, markup, timeline};
-use crate::view::{MaintenanceUpdateView, MaintenanceView, PageView};
+use crate::view::{AffectedView, MaintenanceUpdateView, MaintenanceView, PageView};
 use sailfish::TemplateSimple as _;
 use skerry_domain::maintenance::MaintenanceStatus;
 use skerry_domain::status::Status;
@@ -32,7 +32,13 @@ pub fn maintenance(view: &PageView, maintenance: &MaintenanceView) -> anyhow::Re
     // Once it is over, the panel says all.
     let components = components.iter().filter(|_| open);
     let known = |id: &str| crate::overall_status::components(view).find(|one| one.id == id);
-    let components: Vec<Affected> = components.map(|one| present(one, known(&one.id), &clock)).collect();
+    let now = |one: &&AffectedView| {
+        let now = present(one, known(&one.id), &clock);
+        // What a component has before the beginning is no part of the maintenance.
+        let times = if maintenance.is_running() { now.times } else { String::new() };
+        Affected { times, ..now }
+    };
+    let components: Vec<Affected> = components.map(now).collect();
     let body = Page {
         texts: clock.texts,
         name: balanced(&view.name),

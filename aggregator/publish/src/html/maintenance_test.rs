@@ -68,6 +68,13 @@ fn maintenance_to_come_stands_below_what_happens_now_and_on_its_page() {
 }
 
 #[test]
+fn what_its_components_have_before_the_beginning_is_not_called_its_effect() {
+    let html = own(&view(Status::PartialOutage, sample(MaintenanceStatus::Scheduled, 60)));
+    shows(&html, &["Affected components Component Now Component aaa Partial outage"]);
+    assert!(!text(&html).contains("Since "), "{html}");
+}
+
+#[test]
 fn maintenance_in_progress_happens_now() {
     let view = view(Status::UnderMaintenance, sample(MaintenanceStatus::InProgress, -15));
     let html = index(&view).expect("a page renders").html;
@@ -78,7 +85,16 @@ fn maintenance_in_progress_happens_now() {
             "Happening now Database upgrade In progress until 18:00 UTC. Affects Component aaa.",
             "16:00 In progress. As planned. 15:15 Planned. Reports are read-only.",
             "Fri 20 Nov Under maintenance 13 min Database upgrade",
-            "Past incidents Fri 20 Nov Database upgrade In progress. Planned maintenance since 16:00 UTC. Affects Component aaa.",
+            "Past incidents",
+        ],
+    );
+    let (_, past) = html.split_once("Past incidents").expect("it is shown");
+    assert!(!past.contains("Database upgrade"), "what is open stands above: {past}");
+    let month = history(&view, None).expect("a page renders").html;
+    shows(
+        &month,
+        &[
+            "Fri 20 Nov Database upgrade In progress. Planned maintenance since 16:00 UTC. Affects Component aaa.",
         ],
     );
     assert!(!text(&html).contains("Maintenance: Component aaa 15 min"), "it stands there once");
@@ -100,7 +116,7 @@ fn the_banner_names_maintenance_that_its_components_do_not_show() {
     shows(
         &index(&view).expect("a page renders").html,
         &[
-            "Card payments declined is being looked into. 2 planned maintenances are in progress. Verified",
+            "Card payments declined is being looked into. 2 planned maintenance windows are in progress. Verified",
             "Happening now Card payments declined",
             "Database upgrade Being verified",
         ],

@@ -26,6 +26,14 @@ pub(crate) fn aging(at: Timestamp, text: &str, clock: &Clock<'_>) -> String {
     format!("<time class=ag datetime={}>{}</time>", clock.instant(at), escaped(text))
 }
 
+/// When something began that still lasts. The script adds for how long; until it does, the style sheet keeps the room that this
+/// duration takes, so that nothing below moves.
+fn lasting(since: Timestamp, clock: &Clock<'_>) -> String {
+    let moment = escaped(&clock.moment(since));
+    let room = escaped(&clock.duration_until_now(since));
+    format!("<time class=r datetime={} data-for=\"{room}\">{moment}</time>", clock.instant(since))
+}
+
 /// A sentence with names isolated for direction and instants in `<time>`.
 pub(crate) fn sentence(pieces: &[Piece], clock: &Clock<'_>) -> String {
     pieces
@@ -36,14 +44,7 @@ pub(crate) fn sentence(pieces: &[Piece], clock: &Clock<'_>) -> String {
             Piece::Link { href, text } => {
                 format!("<a href=\"{}\"><bdi>{}</bdi></a>", escaped(href), escaped(text))
             }
-            // The script finds these by their class and adds the duration.
-            Piece::Since(at) => {
-                format!(
-                    "<time class=r datetime={}>{}</time>",
-                    clock.instant(*at),
-                    escaped(&clock.moment(*at))
-                )
-            }
+            Piece::Since(at) => lasting(*at, clock),
             Piece::At(at) => time(*at, &clock.moment(*at), clock),
         })
         .collect()

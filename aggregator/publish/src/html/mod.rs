@@ -60,12 +60,13 @@ use crate::texts::{self, Texts};
 use crate::view::{ComponentView, PageView};
 pub(crate) use cards::affected;
 use document::{Extra, Sheet};
+pub(crate) use figures::is_young;
 use frame::Frame;
 use head::Head;
 pub(crate) use markup::{escaped, isolated};
 use row_parts::{Part, parts};
 use rows::Row;
-pub(crate) use rows::mean;
+pub(crate) use rows::{mean, watched_from};
 use sailfish::TemplateSimple;
 pub(crate) use script::widget_script;
 use skerry_domain::time::Timestamp;
@@ -113,6 +114,9 @@ pub fn index(view: &PageView) -> anyhow::Result<Document> {
     let clock = Clock::of(view);
     let headline = headline::headline(view);
     let rows = rows::rows(view);
+    let mut days = history::last_fortnight(view, rows.iter().any(Row::is_cut), &clock);
+    // Without components no day can be called quiet.
+    days.retain(|day| !rows.is_empty() || !day.lines.is_empty());
     let (sections, mut extras) = sections::sections(view, &clock)?;
     let body = Index {
         texts: clock.texts,
@@ -126,7 +130,7 @@ pub fn index(view: &PageView) -> anyhow::Result<Document> {
         to_come: cards::to_come(view, &clock),
         legend: figures::Legend::of_rows(&rows, view, &clock),
         sections,
-        days: history::last_fortnight(view, rows.iter().any(Row::is_cut), &clock),
+        days,
         rows,
     }
     .render_once()?;
@@ -142,14 +146,18 @@ pub(crate) fn icons(view: &PageView) -> [(&'static str, &'static str, &'static [
     [("favicon.ico", FAVICON_ICO_TYPE, pictures.ico), ("apple-touch-icon.png", "image/png", pictures.touch)]
 }
 
+/// "Verified 16:15 UTC, 20 November 2026.", as markup.
+fn verified(view: &PageView, clock: &Clock<'_>) -> String {
+    match view.verified_at {
+        Some(at) => clock.texts.age.verified(&markup::time(at, &clock.full(at), clock)),
+        None if headline::all_manual(view) => clock.texts.status.set_by_team().to_owned(),
+        None => clock.texts.age.nothing_reported().to_owned(),
+    }
+}
+
 impl Live {
     fn of(view: &PageView, clock: &Clock<'_>) -> Self {
-        let text = match view.verified_at {
-            Some(at) => clock.texts.age.verified(&markup::time(at, &clock.full(at), clock)),
-            None if headline::all_manual(view) => clock.texts.status.set_by_team().to_owned(),
-            None => clock.texts.age.nothing_reported().to_owned(),
-        };
-        Self::new(&text, view.verified_at, view, clock)
+        Self::new(&verified(view, clock), view.verified_at, view, clock)
     }
 
     /// The age of a component's page: a status that people set, or one without data, is not verified.

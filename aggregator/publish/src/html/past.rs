@@ -46,6 +46,8 @@ pub(crate) struct Limits {
     pub(crate) in_all: usize,
     /// Characters of the names in one line.
     pub(crate) names: usize,
+    /// Incidents and maintenance that are still open have lines, too.
+    pub(crate) open: bool,
 }
 
 /// What a row lists.
@@ -71,19 +73,19 @@ pub(crate) fn rows(
         let from = clock.date(from);
         (from <= last && until >= first).then(|| (until.min(last), from.max(first)))
     };
+    let listed = |open: bool| limits.open || !open;
     let mut announced = Announced::default();
     for incident in &view.incidents {
         let to = incident.resolved_at.unwrap_or(Timestamp::FAR);
         if let Some(place) = place(incident.started_at, to) {
-            days.entry(place).or_default().incidents.push(incident);
+            days.entry(place).or_default().incidents.extend(listed(incident.is_open()).then_some(incident));
             announced.incidents.push(incident);
         }
     }
-    for maintenance in view.maintenance.iter().filter(|one| one.has_begun()) {
-        let to = maintenance.ended_at.unwrap_or(Timestamp::FAR);
-        if let Some(place) = place(maintenance.from, to) {
-            days.entry(place).or_default().maintenance.push(maintenance);
-            announced.maintenance.push(maintenance);
+    for one in view.maintenance.iter().filter(|one| one.has_begun()) {
+        if let Some(place) = place(one.from, one.ended_at.unwrap_or(Timestamp::FAR)) {
+            days.entry(place).or_default().maintenance.extend(listed(one.is_running()).then_some(one));
+            announced.maintenance.push(one);
         }
     }
     for event in events(view, &announced) {
@@ -91,14 +93,13 @@ pub(crate) fn rows(
             days.entry(place).or_default().events.push(event);
         }
     }
-    for component in components(view) {
-        for correction in &component.corrections {
-            if let Some(place) = place(correction.from, correction.to) {
-                days.entry(place).or_default().corrections.push((component, correction));
-            }
+    let corrections = components(view).flat_map(|one| one.corrections.iter().map(move |made| (one, made)));
+    for (component, correction) in corrections {
+        if let Some(place) = place(correction.from, correction.to) {
+            days.entry(place).or_default().corrections.push((component, correction));
         }
     }
-    let writer = Writer { view, clock, limits, root, incidents: &announced.incidents };
+    let writer = Writer { view, clock, limits, root, days: (first, last), incidents: &announced.incidents };
     let quiet = quiet_days(view, (first, last), &days.keys(), clock);
     let quiet = quiet.into_iter().map(|(from, to, words)| {
         (to, from, DayRow { label: label(from, to, clock), lines: Vec::new(), quiet: words, more: 0 })
@@ -113,6 +114,8 @@ pub(crate) fn rows(
         let lines = lines.into_iter().map(|(_, line)| line).collect();
         (to, from, DayRow { label: label(from, to, clock), lines, quiet: "", more: 0 })
     });
+    // A day of which all is left out is not quiet.
+    let eventful = eventful.filter(|(.., row)| !row.lines.is_empty());
     let mut rows: Vec<_> = quiet.chain(eventful).collect();
     rows.reverse();
     rows.sort_by_key(|(to, ..)| Reverse(*to));

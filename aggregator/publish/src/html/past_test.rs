@@ -9,7 +9,7 @@ use skerry_domain::time::{DAY, HOUR, SECOND};
 
 /// Midnight of 20 November 2026, which is the day of [`NOW`].
 const TODAY: Timestamp = Timestamp(1_795_132_800_000);
-const ALL: Limits = Limits { lines: usize::MAX, in_all: usize::MAX, names: 120 };
+const ALL: Limits = Limits { lines: usize::MAX, in_all: usize::MAX, names: 120, open: true };
 
 /// A component with past intervals: days ago, minute of the day, duration in ms, status.
 fn component(name: &str, past: &[(i64, i64, i64, Effective)]) -> ComponentView {
@@ -30,7 +30,8 @@ fn component(name: &str, past: &[(i64, i64, i64, Effective)]) -> ComponentView {
 fn rendered(components: Vec<ComponentView>, limits: Limits) -> Vec<(String, Vec<String>)> {
     let view = sample::page(components.into_iter().map(Item::Component).collect());
     let clock = Clock::of(&view);
-    let plain = |markup: &str| markup.replace("<bdi>", "").replace("</bdi>", "");
+    // Expected texts have blanks where numbers are kept beside their units.
+    let plain = |markup: &str| markup.replace("<bdi>", "").replace("</bdi>", "").replace('\u{a0}', " ");
     rows(&view, (date(2026, 11, 14), date(2026, 11, 20)), (limits, ""), &clock)
         .into_iter()
         .map(|row| {
@@ -113,9 +114,9 @@ fn components_that_fail_within_five_minutes_share_a_line() {
     let at = |minute, length, value| [(0, minute, length * MINUTE, value)];
     check(
         vec![
-            component("Refunds", &at(62, 58, PARTIAL)),
-            component("Cards", &at(60, 60, MAJOR)),
-            component("Payouts", &at(65, 55, PARTIAL)),
+            component("Refunds", &at(65, 55, PARTIAL)),
+            component("Cards", &at(62, 58, MAJOR)),
+            component("Payouts", &at(60, 60, PARTIAL)),
             component("Later", &at(66, 54, MAJOR)),
         ],
         &[
@@ -123,8 +124,8 @@ fn components_that_fail_within_five_minutes_share_a_line() {
                 "Fri 20 Nov",
                 &[
                     "Major outage: Later | 54 min, 01:06 to 02:00. No incident was published.",
-                    "Major outage: Cards; partial outage: Refunds, Payouts | Cards: 1 h, 01:00 to 02:00. \
-                     Refunds: 58 min, 01:02 to 02:00. Payouts: 55 min, 01:05 to 02:00. No incident was published.",
+                    "Major outage: Cards; partial outage: Refunds, Payouts | Cards: 58 min, 01:02 to 02:00. \
+                     Refunds: 55 min, 01:05 to 02:00. Payouts: 1 h, 01:00 to 02:00. No incident was published.",
                 ],
             ),
             ("14 to 19 Nov", &["No downtime."]),
@@ -181,6 +182,26 @@ fn an_ongoing_event_says_so_and_one_over_several_days_covers_them() {
             ("Sat 14 Nov", &["Maintenance: Queues | 4 days, Wed 11 Nov, 00:00 to Sun 15 Nov, 00:00."]),
         ],
     );
+    check(
+        vec![component("Queues", &[(4, 0, 2 * DAY, PLANNED)])],
+        &[
+            ("18 to 20 Nov", &["No downtime."]),
+            ("16 to 17 Nov", &["Maintenance: Queues | 2 days."]),
+            ("14 to 15 Nov", &["No downtime."]),
+        ],
+    );
+}
+
+#[test]
+fn what_lasts_is_told_no_finer_than_the_script_counts() {
+    for (seconds, text) in [(10, "1 min"), (599, "9 min")] {
+        let since = NOW - TODAY - seconds * SECOND;
+        let mut down = component("Cards", &[]);
+        down.past = vec![Interval { from: TODAY + since, to: TODAY + DAY, value: MAJOR }];
+        let rows = rendered(vec![down], ALL);
+        let expected = format!("Major outage: Cards | {text} so far, since ");
+        assert!(rows[0].1[0].starts_with(&expected), "{rows:?}");
+    }
 }
 
 #[test]
@@ -253,15 +274,15 @@ fn partial_data_is_neither_an_outage_nor_quiet() {
 fn the_index_shortens_long_days_and_counts_what_it_leaves_out() {
     let bad: Vec<_> =
         (0..6).map(|n| component(&format!("Part {n}"), &[(0, n * 60, MINUTE, MAJOR)])).collect();
-    let rows = rendered(bad, Limits { lines: 4, in_all: 20, names: 10 });
+    let rows = rendered(bad, Limits { lines: 4, in_all: 20, names: 10, ..ALL });
     assert_eq!(rows[0].1.last().map(String::as_str), Some("2 more"));
     let daily: Vec<_> = (0..3).map(|n| (n, n * 60, MINUTE, MAJOR)).collect();
-    let rows = rendered(vec![component("Daily", &daily)], Limits { lines: 4, in_all: 2, names: 120 });
+    let rows = rendered(vec![component("Daily", &daily)], Limits { lines: 4, in_all: 2, ..ALL });
     assert_eq!(rows[2], ("14 to 18 Nov".to_owned(), vec!["1 more".to_owned()]));
     let pair = |name: &str| component(name, &[(0, 60, MINUTE, MAJOR)]);
     let rows = rendered(
         vec![pair("Long name"), pair("Another"), component("Well", &[])],
-        Limits { lines: 4, in_all: 20, names: 10 },
+        Limits { lines: 4, in_all: 20, names: 10, ..ALL },
     );
     assert_eq!(rows[0].1, ["Major outage: 2 components | 1 min, 01:00 to 01:01. No incident was published."]);
 }

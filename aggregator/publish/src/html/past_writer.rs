@@ -9,6 +9,7 @@ use super::timeline;
 use super::words::{Clock, Tone};
 use crate::overall_status::components;
 use crate::view::{AffectedView, ComponentView, CorrectionView, IncidentView, MaintenanceView, PageView};
+use jiff::civil::{Date, Time};
 use skerry_domain::status::Status;
 use skerry_domain::time::{HOUR, MINUTE, Timestamp};
 use std::cmp::Reverse;
@@ -24,6 +25,8 @@ pub(super) struct Writer<'a> {
     pub(super) limits: Limits,
     /// The relative path to the page's root.
     pub(super) root: &'a str,
+    /// The days in question.
+    pub(super) days: (Date, Date),
     /// Those that touch the days in question: what else the view holds depends on who asks for it.
     pub(super) incidents: &'a [&'a IncidentView],
 }
@@ -281,11 +284,13 @@ impl Writer<'_> {
         match event.episodes.as_slice() {
             [only] => self.of_episode(only),
             _ if same_span => {
-                let length = self.length(event.to.min(self.view.now) - event.from);
+                let length = self.length_of(event.from, event.to);
                 self.with_span(&length, event.from, event.to)
             }
             few if few.len() <= MAX_LISTED && self.fits(few) => {
-                let each = few.iter().map(|episode| {
+                let mut few: Vec<&Episode<'_>> = few.iter().collect();
+                few.sort_by_key(|one| (Reverse(one.parts[0].0.weight()), self.place(one.component)));
+                let each = few.into_iter().map(|episode| {
                     format!("{}: {}", isolated(&episode.component.name), self.of_episode(episode))
                 });
                 each.collect::<Vec<_>>().join(" ")
@@ -300,6 +305,11 @@ impl Writer<'_> {
         }
     }
 
+    /// The place of a component on the page.
+    fn place(&self, component: &ComponentView) -> Option<usize> {
+        components(self.view).position(|one| std::ptr::eq(one, component))
+    }
+
     fn fits(&self, episodes: &[Episode<'_>]) -> bool {
         episodes.iter().map(|episode| episode.component.name.chars().count() + 2).sum::<usize>()
             <= self.limits.names
@@ -308,7 +318,7 @@ impl Writer<'_> {
     /// "12 min, 03:10 to 03:22."; if the state changed, each state has its duration.
     fn of_episode(&self, episode: &Episode<'_>) -> String {
         let text = match episode.parts.as_slice() {
-            [_] => self.length(episode.to.min(self.view.now) - episode.from),
+            [_] => self.length_of(episode.from, episode.to),
             parts => {
                 let each = parts.iter().enumerate().map(|(index, (tone, length))| {
                     let texts = self.clock.texts;
@@ -326,7 +336,20 @@ impl Writer<'_> {
         if to > self.view.now {
             return self.clock.texts.past.so_far(text, &sentence(&[Piece::At(from)], self.clock));
         }
+        if self.are_whole_days(from, to) {
+            return format!("{text}.");
+        }
         format!("{text}, {}.", self.span(from, to))
+    }
+
+    /// Whether it took whole days, which stand beside it.
+    fn are_whole_days(&self, from: Timestamp, to: Timestamp) -> bool {
+        let at_midnight = |at| self.clock.time_of_day(at) == Time::midnight();
+        let (first, last) = self.days;
+        at_midnight(from)
+            && at_midnight(to)
+            && first <= self.clock.date(from)
+            && self.clock.date(to - 1) <= last
     }
 
     /// "03:10 to 03:22", with the days if they differ.
@@ -343,6 +366,15 @@ impl Writer<'_> {
         } else {
             dates.span(&begun, &ended)
         })
+    }
+
+    /// How long it took, or has taken so far: that is no finer than a minute, as the script writes it.
+    fn length_of(&self, from: Timestamp, to: Timestamp) -> String {
+        if to <= self.view.now {
+            return self.length(to - from);
+        }
+        let so_far = self.view.now - from;
+        self.length((so_far - so_far % MINUTE).max(MINUTE))
     }
 
     fn length(&self, milliseconds: i64) -> String {

@@ -6,6 +6,7 @@ use super::figures::FigureText;
 use super::headline::{is_shown, tone};
 use super::words::{Clock, Tone, balanced};
 use super::{bar, figures, markup};
+use crate::texts::stop;
 use crate::view::{ComponentView, GroupView, Item, PageView, Unseen};
 use jiff::civil::Date;
 use skerry_domain::branding::GroupFolding;
@@ -57,6 +58,8 @@ pub(crate) struct Summary {
     pub(crate) blank: bool,
     /// People set its status.
     pub(crate) manual: bool,
+    /// "1 of 2 checks not seen since 14:40.", as markup: what has no place beside the name.
+    pub(crate) unseen: Option<String>,
     /// From the configuration, a sentence.
     pub(crate) description: Option<String>,
 }
@@ -211,6 +214,7 @@ fn group_row(group: &GroupView, many: bool, view: &PageView, clock: &Clock<'_>) 
         blank: marks.contains(&None),
         bar: (!showcased.is_empty()).then(|| bar::svg(&marks)),
         manual: false,
+        unseen: None,
         description: group.description.as_deref().map(balanced),
     };
     let fine = Tone::Of(Status::Operational);
@@ -283,6 +287,10 @@ pub(crate) fn component_row(component: &ComponentView, view: &PageView, clock: &
             blank: component.showcase && marks.contains(&None),
             bar: component.showcase.then(|| bar::svg(&marks)),
             manual: component.manual,
+            unseen: component.unseen.map(|some| {
+                let text = unseen_text(some, component.checks, clock);
+                format!("{text}{}", stop(&text))
+            }),
             description: component.description.as_deref().map(balanced),
         },
         days: day_listing(&list, component, view, clock),
@@ -291,21 +299,17 @@ pub(crate) fn component_row(component: &ComponentView, view: &PageView, clock: &
     }
 }
 
-/// The state as markup: "Major outage", "No data since 14:40", "Waiting for first report", "Operational, 1 of 2
-/// checks not seen since 14:40".
+/// The state as markup: "Major outage", "No data since 14:40", "Waiting for first report", "1 of 2 checks not seen".
 pub(crate) fn state(component: &ComponentView, clock: &Clock<'_>) -> String {
     if component.waiting {
         return clock.texts.row.waiting(1).to_owned();
     }
     match component.stale_since {
         Some(at) => clock.texts.row.no_data_since(&markup::time(at, &clock.brief(at), clock)),
-        None => {
-            let label = Tone::Of(component.status).label(clock.texts);
-            match component.unseen {
-                Some(unseen) => format!("{label}, {}", unseen_text(unseen, component.checks, clock)),
-                None => label.to_owned(),
-            }
-        }
+        None => match (tone(component), component.unseen) {
+            (Tone::NoData, Some(unseen)) => clock.texts.row.partly_unseen(unseen.checks, component.checks),
+            _ => Tone::Of(component.status).label(clock.texts).to_owned(),
+        },
     }
 }
 
@@ -369,14 +373,7 @@ fn day_line(line: &DayLine, clock: &Clock<'_>) -> Line {
     let parts = line.parts.iter().enumerate().map(|(index, &(tone, milliseconds))| Part {
         class: tone.class(),
         label: if index == 0 { tone.label(clock.texts) } else { tone.within(clock.texts) }.to_owned(),
-        duration: if milliseconds == 0 {
-            String::new()
-        } else if line.parts.len() > 1 {
-            // Within a sentence, no line break may separate a number from its unit.
-            clock.duration(milliseconds).replace(' ', "\u{a0}")
-        } else {
-            clock.duration(milliseconds)
-        },
+        duration: if milliseconds == 0 { String::new() } else { clock.duration(milliseconds) },
     });
     let (from, to) = (line.from, line.to);
     Line {

@@ -9,6 +9,8 @@ use skerry_domain::incident::IncidentStatus;
 
 /// An entry of a timeline.
 pub(crate) struct Entry {
+    /// "4 more updates", which were left out before this one, as a link.
+    pub(crate) left_out: Option<String>,
     /// Heads the first entry of a day.
     pub(crate) day: Option<String>,
     /// Class of the newest one's mark.
@@ -80,10 +82,11 @@ pub(crate) fn entries<S: EntryState>(
             markup::time(update.display_at, &time, clock)
         };
         Entry {
+            left_out: None,
             day: (headed && new_day).then(|| clock.isolated(clock.day(date))),
             class: newest.filter(|_| place == 0).map_or("", Tone::class),
             time,
-            text: text(update.status.words(texts), update.body.as_ref(), style.longest),
+            text: text(update.status.words(texts), update.body.as_ref(), style.longest, texts),
             changes: changes(update, texts),
             edited: update
                 .edited_at
@@ -105,7 +108,7 @@ fn changes<S>(update: &UpdateView<S>, texts: &Texts) -> Vec<StatusLine> {
 
 /// An update as blocks: its state and its text.
 pub(crate) fn update<S: EntryState>(update: &UpdateView<S>, texts: &Texts) -> String {
-    text(update.status.words(texts), update.body.as_ref(), usize::MAX)
+    text(update.status.words(texts), update.body.as_ref(), usize::MAX, texts)
 }
 
 /// "Identified, Fri 20 Nov 2026, 15:41 UTC. We are moving traffic.", without markup.
@@ -118,11 +121,15 @@ pub(crate) fn spoken<S: EntryState>(update: &UpdateView<S>, clock: &Clock<'_>) -
 }
 
 /// "**Identified.** We are moving traffic.", with the state at the head of the first paragraph.
-fn text(state: &str, body: Option<&IncidentText>, longest: usize) -> String {
+/// What people wrote is isolated from the state if it may run in another direction.
+fn text(state: &str, body: Option<&IncidentText>, longest: usize, texts: &Texts) -> String {
     let head = format!("<b>{state}.</b>");
     let html = body.map_or_else(String::new, |body| body_html(body, longest));
-    match html.strip_prefix("<p>") {
-        Some(rest) => format!("<p>{head} {rest}"),
+    match html.strip_prefix("<p>").and_then(|rest| rest.split_once("</p>")) {
+        Some((first, rest)) if first.is_ascii() && !texts.right_to_left => {
+            format!("<p>{head} {first}</p>{rest}")
+        }
+        Some((first, rest)) => format!("<p>{head} <bdi>{first}</bdi></p>{rest}"),
         None => format!("<p>{head}</p>{html}"),
     }
 }

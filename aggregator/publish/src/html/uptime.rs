@@ -67,6 +67,8 @@ pub(super) struct Entry {
     /// Path of its page below the page's root; `None` for a group.
     page: Option<String>,
     cells: [Cell; 4],
+    /// "since 28 Nov": the first monitored day, if a window begins earlier.
+    since: Option<String>,
     children: Vec<Entry>,
 }
 
@@ -101,25 +103,25 @@ impl Entry {
         wanted: &dyn Fn(&ComponentView) -> bool,
     ) -> Option<Self> {
         match item {
-            Item::Component(component) => (component.showcase && wanted(component)).then(|| Self {
-                name: balanced(&component.name),
-                page: Some(format!("components/{}", component.id)),
-                cells: cells(&[component]),
-                children: Vec::new(),
+            Item::Component(component) => (component.showcase && wanted(component)).then(|| {
+                let page = Some(format!("components/{}", component.id));
+                Self::new(balanced(&component.name), page, cells(&[component]), Vec::new())
             }),
             Item::Group(group) => {
                 let children: Vec<_> =
                     group.children.iter().filter_map(|child| Self::of(child, cells, wanted)).collect();
                 // A child that is hidden while it is operational counts, too: a figure must not depend on what is shown.
                 let counted: Vec<_> = group.components().into_iter().filter(|child| child.showcase).collect();
-                (!children.is_empty()).then(|| Self {
-                    name: balanced(&group.name),
-                    page: None,
-                    cells: cells(&counted),
-                    children,
-                })
+                (!children.is_empty())
+                    .then(|| Self::new(balanced(&group.name), None, cells(&counted), children))
             }
         }
+    }
+
+    /// Its cells name the same first day, which stands once below the name.
+    fn new(name: String, page: Option<String>, cells: [Cell; 4], children: Vec<Self>) -> Self {
+        let since = cells.iter().find_map(|cell| cell.since.clone());
+        Self { name, page, cells, since, children }
     }
 
     /// The entry and all below it.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::sample::{NOW, component, group, page};
+use crate::view::UptimeRuleView;
 use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, HOUR};
@@ -101,6 +102,20 @@ fn figures_are_explained_below_them() {
     );
 }
 
+/// An outage of weight 0 is shown as 100%.
+#[test]
+fn the_promise_about_100_percent_holds_for_the_weights_of_the_page() {
+    for (major_percent, partial_percent, holds) in
+        [(100, 30, true), (100, 1, true), (100, 0, false), (0, 30, false), (0, 0, false)]
+    {
+        let rule = UptimeRuleView { statuspage: false, partial_percent, major_percent };
+        let page = html(&PageView { rule, ..page(vec![Item::Component(over("aaa", HOUR))]) });
+        let promised = page.contains("no outage is ever shown as 100%");
+        assert_eq!(promised, holds, "{major_percent} {partial_percent}");
+        assert_eq!(page.contains("100% means that nothing was taken away"), !holds);
+    }
+}
+
 #[test]
 fn words_that_stand_for_a_figure_are_explained_once() {
     let mut unseen = over("bbb", 0);
@@ -131,7 +146,9 @@ fn a_month_shows_its_own_figures_and_leads_to_the_others() {
     assert!(past.contains("<title>Uptime in October 2026 – Example</title>"), "{past}");
     assert!(past.contains("<h1>Uptime in October 2026</h1>") && !past.contains("data-until"), "{past}");
     assert!(
-        past.contains(">Uptime</small>99.73%<td class=\"fg \"><small aria-hidden=true>Outage</small>2 h"),
+        past.contains(
+            ">Uptime</small>99.73%<td class=\"fg \"><small aria-hidden=true>Outage</small>2\u{a0}h"
+        ),
         "{past}"
     );
     assert!(past.contains("<a rel=prev href=\"../uptime/2026-09\">September 2026</a>"), "{past}");

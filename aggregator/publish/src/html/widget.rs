@@ -1,11 +1,11 @@
 //! The widget: the state of a page on one strip, as a document for frames and as the texts of the script that other sites
 //! embed. It says what the banner says.
 
-use super::Live;
 use super::assets::script_path;
 use super::document::{Document, Sheet, Style};
 use super::headline::{Headline, Piece, headline, plain};
 use super::words::{Clock, Tone, balanced, isolated_text};
+use super::{Live, verified};
 use crate::texts::Texts;
 use crate::view::PageView;
 use sailfish::TemplateSimple;
@@ -58,6 +58,8 @@ struct Widget {
     script: &'static str,
     strip: Strip,
     live: Live,
+    /// "Verified 16:15 UTC, 20 November 2026.", as markup.
+    verified: String,
 }
 
 /// Renders the strip as a document that may stand in any frame.
@@ -76,6 +78,7 @@ pub fn widget(view: &PageView) -> anyhow::Result<Document> {
         script: script_path(view.language, Sheet::Widget),
         strip: Strip::of(view),
         live: Live::of(view, &Clock::of(view)),
+        verified: verified(view, &Clock::of(view)),
     }
     .render_once()?;
     Ok(Document { html, policy })

@@ -4,9 +4,9 @@ use crate::texts::Texts;
 use crate::times;
 use crate::view::PageView;
 use jiff::Zoned;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use skerry_domain::status::Status;
-use skerry_domain::time::Timestamp;
+use skerry_domain::time::{MINUTE, Timestamp};
 
 /// The state that a mark, an icon or a label shows: a status, or no data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,6 +149,11 @@ impl<'a> Clock<'a> {
         zoned(self.view, at).date()
     }
 
+    /// The clock time of an instant.
+    pub(crate) fn time_of_day(&self, at: Timestamp) -> Time {
+        zoned(self.view, at).time()
+    }
+
     /// The instant of the view.
     pub(crate) fn now(&self) -> Timestamp {
         self.view.now
@@ -186,7 +191,7 @@ impl<'a> Clock<'a> {
     }
 
     /// "16:15 UTC".
-    fn time_in_zone(&self, at: Timestamp) -> String {
+    pub(crate) fn time_in_zone(&self, at: Timestamp) -> String {
         times::time_in_zone(&zoned(self.view, at), self.texts)
     }
 
@@ -304,9 +309,15 @@ impl<'a> Clock<'a> {
         times::instant(at)
     }
 
-    /// "2 h 13 min", isolated for direction.
+    /// "2 h 13 min", isolated for direction. From ten minutes on, seconds tell nobody anything.
     pub(crate) fn duration(&self, milliseconds: i64) -> String {
-        self.isolated(self.texts.dates.duration(milliseconds))
+        let seconds = if milliseconds < 10 * MINUTE { 0 } else { milliseconds % MINUTE };
+        self.isolated(self.texts.dates.duration(milliseconds - seconds))
+    }
+
+    /// "2 h 13 min": how long it has been when the page is made.
+    pub(crate) fn duration_until_now(&self, since: Timestamp) -> String {
+        self.texts.dates.duration((self.view.now - since).max(0))
     }
 }
 

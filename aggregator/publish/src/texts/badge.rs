@@ -12,6 +12,8 @@ texts! {
         fn uptime() -> &'static str;
         /// What stands in the place of the uptime.
         fn not_enough_data() -> &'static str;
+        /// What stands there in the first 24 hours.
+        fn young() -> &'static str;
         /// The label of the response time.
         fn response() -> &'static str;
         fn no_data() -> &'static str;

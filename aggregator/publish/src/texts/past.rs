@@ -38,7 +38,7 @@ texts! {
         fn corrected_on(day: &str, kind: CorrectionKind) -> String;
         /// Follows what is said of a day; `alone`: nothing is said of it.
         fn corrected(kinds: &str, alone: bool) -> String;
-        /// "3 incidents, 1 maintenance", or nothing.
+        /// "3 incidents, 1 maintenance", "2 maintenance windows", or nothing.
         fn held(incidents: usize, maintenance: usize) -> String;
         /// "4 short slowdowns": several that nobody announced, `all_short` or not. `outages`: some were no mere slowdowns.
         fn several(number: usize, outages: bool, all_short: bool) -> String;

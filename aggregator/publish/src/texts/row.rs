@@ -28,6 +28,8 @@ texts! {
         fn no_data_since(time: &str) -> String;
         /// "1 of 2 checks not seen since 14:40"; the time is markup, or `None` for never.
         fn unseen(unseen: usize, of: usize, since: Option<&str>) -> String;
+        /// "1 of 2 checks not seen", beside the name of what is operational by the others.
+        fn partly_unseen(unseen: usize, of: usize) -> String;
         fn all_operational(of: usize) -> String;
         fn in_maintenance(some: usize, of: usize) -> String;
         /// Never observed, where there is little room.

@@ -68,7 +68,7 @@ fn the_state_stands_in_title_and_panel() {
         down.contains(
             "<section class=\"u j\"><svg class=i aria-hidden=true><use href=#j /></svg><div><h1><bdi>Cards</bdi></h1>\
              <p class=f><span aria-live=polite><b>Major outage</b></span> since \
-             <time class=r datetime=2026-11-20T14:02:00Z>14:02 UTC</time>.</p>"
+             <time class=r datetime=2026-11-20T14:02:00Z data-for=\"2\u{a0}h 13\u{a0}min\">14:02 UTC</time>.</p>"
         ),
         "{down}"
     );
@@ -129,14 +129,17 @@ fn the_table_of_uptime_says_what_was_lost_and_what_is_left_out() {
         [
             "90 days",
             "99.89%",
-            "2 h 13 min",
-            "12 min",
-            "4 h",
+            "2\u{a0}h 13\u{a0}min",
+            "12\u{a0}min",
+            "4\u{a0}h",
             "100%",
-            "2 h 13 min outage, 12 min partial, 4 h maintenance left out. Coverage 100%."
+            "2\u{a0}h 13\u{a0}min outage, 12\u{a0}min partial, 4\u{a0}h maintenance left out. Coverage 100%."
         ]
     );
-    assert_eq!(row("7 days")[2..], ["2 h 13 min", "–", "–", "100%", "2 h 13 min outage. Coverage 100%."]);
+    assert_eq!(
+        row("7 days")[2..],
+        ["2\u{a0}h 13\u{a0}min", "–", "–", "100%", "2\u{a0}h 13\u{a0}min outage. Coverage 100%."]
+    );
     for head in ["Window", "Uptime", "Outage", "Partial", "Left out", "Coverage"] {
         assert!(page.contains(&format!("<th scope=col>{head}<th scope=col")), "{head}");
     }

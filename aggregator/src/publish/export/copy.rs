@@ -2,11 +2,10 @@
 //! nothing that may link to it is.
 
 use super::super::progress::Progress;
-use super::directory::Directory;
 use super::files::{Content, File, Rank, Version, files, tag_of};
 use super::manifest::Manifest;
-use super::s3::Bucket;
-use anyhow::{Context, anyhow};
+use super::target::Target;
+use anyhow::anyhow;
 use blake3::{Hash, Hasher};
 use futures_util::{StreamExt as _, stream};
 use skerry_domain::time::Timestamp;
@@ -19,69 +18,6 @@ use std::sync::Arc;
 
 /// Files that are written at once.
 const AT_ONCE: usize = 8;
-
-/// Where a copy is kept.
-#[derive(Clone, Debug)]
-pub(super) enum Target {
-    Directory(Arc<Directory>),
-    S3(Bucket),
-}
-
-impl Target {
-    async fn claim(&self) -> anyhow::Result<Manifest> {
-        match self {
-            Self::Directory(directory) => on_thread(directory, Directory::claim).await,
-            Self::S3(bucket) => bucket.claim().await,
-        }
-    }
-
-    async fn write_manifest(&self, manifest: &Manifest) -> anyhow::Result<()> {
-        match self {
-            Self::Directory(directory) => {
-                let manifest = manifest.clone();
-                on_thread(directory, move |directory| directory.write_manifest(&manifest)).await
-            }
-            Self::S3(bucket) => bucket.write_manifest(manifest).await,
-        }
-    }
-
-    async fn write(&self, path: &str, output: &Arc<Output>) -> anyhow::Result<()> {
-        match self {
-            Self::Directory(directory) => {
-                let (path, output) = (path.to_owned(), Arc::clone(output));
-                on_thread(directory, move |directory| directory.write(&path, &output.identity.bytes)).await
-            }
-            Self::S3(bucket) => bucket.write(path, output).await,
-        }
-    }
-
-    async fn remove(&self, path: &str) -> anyhow::Result<()> {
-        match self {
-            Self::Directory(directory) => {
-                let path = path.to_owned();
-                on_thread(directory, move |directory| directory.remove(&path)).await
-            }
-            Self::S3(bucket) => bucket.remove(path).await,
-        }
-    }
-
-    /// Makes durable what was written and removed.
-    async fn sync(&self) -> anyhow::Result<()> {
-        match self {
-            Self::Directory(directory) => on_thread(directory, Directory::sync).await,
-            // What is answered is durable.
-            Self::S3(_) => Ok(()),
-        }
-    }
-}
-
-async fn on_thread<T: Send + 'static>(
-    directory: &Arc<Directory>,
-    call: impl FnOnce(&Directory) -> anyhow::Result<T> + Send + 'static,
-) -> anyhow::Result<T> {
-    let directory = Arc::clone(directory);
-    tokio::task::spawn_blocking(move || call(&directory)).await.context("writing ended by itself")?
-}
 
 /// What was done to bring a copy up to date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,6 +35,9 @@ pub struct Exported {
 pub(super) struct Copy {
     target: Target,
     known: Manifest,
+    /// Why nothing may be added: there is what no export wrote. What we wrote is kept up to date and removed all the same,
+    /// since it may be private by now.
+    refusal: Option<anyhow::Error>,
     /// The versions of pages of archives that were written.
     versions: HashMap<String, Version>,
     /// A digest of this program, since another one may render them otherwise. `None`: it cannot be read.
@@ -119,22 +58,38 @@ impl Copy {
     /// Takes over the copy at `target`, or begins one.
     ///
     /// # Errors
-    /// It holds what no export wrote, or cannot be read.
+    /// It cannot be read.
     pub(super) async fn open(target: Target, progress: Arc<Progress>) -> anyhow::Result<Self> {
-        let known = target.claim().await?;
+        let (known, refusal) = target.claim().await?;
         let program = tokio::task::spawn_blocking(program).await.ok().flatten();
-        Ok(Self { target, known, versions: HashMap::new(), program, not_found: not_found(), progress })
+        let (versions, not_found) = (HashMap::new(), not_found());
+        Ok(Self { target, known, refusal, versions, program, not_found, progress })
+    }
+
+    /// Whether nothing may be added, since there is what no export wrote.
+    pub(super) fn is_refused(&self) -> bool {
+        self.refusal.is_some()
     }
 
     /// Writes what differs from `site`, and removes what is gone.
     ///
     /// # Errors
-    /// The first thing that could not be done. Files that do not depend on it were written all the same.
+    /// The first thing that could not be done. Files that do not depend on it were written all the same. After a refusal the
+    /// copy is to be opened again.
     pub(super) async fn bring_up_to(&mut self, site: &Site) -> anyhow::Result<Exported> {
+        let refusal = self.refusal.take();
+        let exported = self.bring(site, refusal.is_some()).await;
+        refusal.map_or(exported, Err)
+    }
+
+    async fn bring(&mut self, site: &Site, only_known: bool) -> anyhow::Result<Exported> {
         let wanted = files(site, &self.not_found);
         self.recognise(&wanted).await;
         let mut changed: Vec<(&String, &File)> =
             wanted.iter().filter(|(path, file)| !self.is_current(path, file)).collect();
+        if only_known {
+            changed.retain(|(path, _)| self.known.0.contains_key(*path));
+        }
         changed.sort_by_key(|(path, file)| self.rank(path, file));
         let same = |one: &(&String, &File), other: &(&String, &File)| {
             self.rank(one.0, one.1) == self.rank(other.0, other.1)

@@ -1,3 +1,4 @@
+use super::super::directory::Directory;
 use super::*;
 use skerry_publish::archive::{Archived, Digest};
 use skerry_publish::output::Publication;
@@ -93,6 +94,40 @@ async fn a_copy_has_what_visitors_get_and_only_what_changed_is_written() {
     assert!(!folder.join("status/shop").exists());
     assert_eq!(read(folder, "status/index.html"), "1 pages");
     assert_eq!(copy.progress.pending(), 0);
+}
+
+#[tokio::test]
+async fn beside_foreign_files_nothing_is_added_and_what_became_private_is_removed_all_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let two = site(&[("main", page("main", "one")), ("shop", page("shop", "one"))]);
+    open(folder).await.bring_up_to(&two).await.expect("written");
+    std::fs::write(folder.join("mine.txt"), "mine").expect("written");
+    let after = site(&[("main", page("main", "two")), ("new", page("new", "two"))]);
+    let mut copy = open(folder).await;
+    let refused = copy.bring_up_to(&after).await.expect_err("there is a foreign file").to_string();
+    assert!(refused.contains("(mine.txt)"), "{refused}");
+    drop(copy);
+    assert!(!folder.join("status/shop").exists() && !folder.join("status/new").exists());
+    assert_eq!(read(folder, "history.html"), "two", "it may say less than before");
+    assert_eq!(read(folder, "mine.txt"), "mine");
+    std::fs::remove_file(folder.join("mine.txt")).expect("removed");
+    open(folder).await.bring_up_to(&after).await.expect("written");
+    assert_eq!(read(folder, "status/new/index.html"), "two");
+}
+
+#[tokio::test]
+async fn the_list_of_pages_has_its_script_though_the_page_at_the_root_has_another() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = output(&["assets"], "text/javascript; charset=utf-8", "let a = 1;");
+    let mut site = site(&[("main", page("main", "one"))]);
+    site.directory = Some(output(&["directory"], HTML, "<script src=../assets/list.js></script>"));
+    for path in ["assets/list.js", "assets/other.js"] {
+        site.shared.insert(path.to_owned(), Arc::clone(&script));
+    }
+    open(folder.path()).await.bring_up_to(&site).await.expect("written");
+    assert_eq!(read(folder.path(), "assets/list.js"), "let a = 1;");
+    assert!(!folder.path().join("assets/other.js").exists(), "nothing names it");
 }
 
 #[tokio::test]

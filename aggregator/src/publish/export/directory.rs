@@ -2,7 +2,7 @@
 //! lie in it, and nothing in it that no export wrote.
 
 use super::manifest::{self, Manifest, is_inside};
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use std::collections::BTreeSet;
@@ -15,8 +15,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// The beginning of the names of files that are being written.
 const TEMPORARY: &str = ".skerry-export-";
-/// A mount point has it, and it is never served.
-const LOST_AND_FOUND: &str = "lost+found";
+/// Folders that others may have there: a mount point has the one, and authorities of certificates ask for what is in the other.
+const OF_OTHERS: [&str; 2] = ["lost+found", ".well-known"];
 /// What is public may be read by everybody, whatever the umask: the server that serves it has a user of its own.
 const FILE: Mode = Mode::from_raw_mode(0o644);
 const FOLDER: Mode = Mode::from_raw_mode(0o755);
@@ -48,24 +48,29 @@ impl Directory {
         Ok(Self { path: path.to_owned(), root, unsynced: Mutex::default() })
     }
 
-    /// The list of what former exports wrote. Files that were being written are removed.
+    /// The list of what former exports wrote, and what is wrong if there is something else: then nothing may be added. Files
+    /// that were being written are removed.
     ///
     /// # Errors
-    /// There is something else: this is somebody else's directory.
-    pub(super) fn claim(&self) -> anyhow::Result<Manifest> {
+    /// The directory cannot be read.
+    pub(super) fn claim(&self) -> anyhow::Result<(Manifest, Option<anyhow::Error>)> {
         let mut manifest = self.manifest()?.unwrap_or_default();
         let (mut foreign, mut present) = (Vec::new(), BTreeSet::new());
         self.look_through(&self.path, &manifest, &mut foreign, &mut present)?;
-        if !foreign.is_empty() {
-            let named = foreign.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-            let more = if foreign.len() > NAMED { ", …" } else { "" };
-            bail!(
-                "{} holds what no export wrote ({named}{more}): name an empty directory, or remove that",
-                self.path.display()
-            );
-        }
         manifest.doubt_all_but(&present);
-        Ok(manifest)
+        Ok((manifest, self.refusal(&foreign)))
+    }
+
+    fn refusal(&self, foreign: &[String]) -> Option<anyhow::Error> {
+        if foreign.is_empty() {
+            return None;
+        }
+        let named = foreign.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+        let more = if foreign.len() > NAMED { ", …" } else { "" };
+        Some(anyhow!(
+            "{} holds what no export wrote ({named}{more}): name an empty directory, or remove that",
+            self.path.display()
+        ))
     }
 
     fn manifest(&self) -> anyhow::Result<Option<Manifest>> {
@@ -97,7 +102,7 @@ impl Directory {
             let (path, kind) = (entry.path(), entry.file_type().with_context(unreadable)?);
             let below = path.strip_prefix(&self.path).unwrap_or(&path).to_string_lossy().into_owned();
             if kind.is_dir() {
-                if below != LOST_AND_FOUND {
+                if !OF_OTHERS.contains(&below.as_str()) {
                     self.look_through(&path, manifest, foreign, present)?;
                 }
             } else if kind.is_file() && entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
@@ -225,7 +230,9 @@ mod tests {
         let foreign = folder.path().join("photos/summer.html");
         std::fs::create_dir(folder.path().join("photos")).expect("a folder");
         std::fs::write(&foreign, "mine").expect("written");
-        let refused = Directory::open(folder.path()).expect("opened").claim().expect_err("it is not ours");
+        let (known, refused) = Directory::open(folder.path()).expect("opened").claim().expect("readable");
+        let refused = refused.expect("it is not ours");
+        assert_eq!(known, Manifest::default());
         let path = folder.path().display();
         let message =
             "holds what no export wrote (photos/summer.html): name an empty directory, or remove that";
@@ -237,11 +244,15 @@ mod tests {
         let written = Manifest(["index.html", "lost.html"].map(tagged).into());
         directory.write_manifest(&written).expect("written");
         directory.write("index.html", b"ours").expect("written");
-        let claimed = directory.claim().expect("ours").0;
+        let (Manifest(claimed), refused) = directory.claim().expect("ours");
+        assert!(refused.is_none());
         assert_eq!(claimed["index.html"].as_deref(), Some("tag"));
         assert_eq!(claimed["lost.html"], None, "somebody removed it");
+        std::fs::create_dir_all(folder.path().join(".well-known/acme-challenge")).expect("a folder");
+        std::fs::write(folder.path().join(".well-known/acme-challenge/x"), "theirs").expect("written");
+        assert!(directory.claim().expect("ours").1.is_none(), "others may have that");
         std::fs::write(&foreign, "mine").expect("written");
-        directory.claim().expect_err("one of them is not ours");
+        assert!(directory.claim().expect("readable").1.is_some(), "one of them is not ours");
         assert_eq!(std::fs::read_to_string(foreign).expect("there"), "mine");
     }
 
@@ -253,7 +264,7 @@ mod tests {
         let left = folder.path().join("history/.skerry-export-2026-11.html");
         std::fs::write(&left, "hal").expect("written");
         directory.write_manifest(&manifest(&["history/2026-10.html"])).expect("written");
-        directory.claim().expect("ours");
+        assert!(directory.claim().expect("ours").1.is_none());
         assert!(!left.exists());
     }
 
@@ -272,7 +283,7 @@ mod tests {
         directory.write("index.html", b"ours").expect("the link is replaced");
         assert_eq!(std::fs::read_to_string(&victim).expect("there"), "theirs");
         assert_eq!(std::fs::read_to_string(folder.path().join("index.html")).expect("there"), "ours");
-        let refused = directory.claim().expect_err("a link is foreign").to_string();
+        let refused = directory.claim().expect("readable").1.expect("a link is foreign").to_string();
         assert!(refused.contains("(") && refused.contains("status"), "{refused}");
     }
 

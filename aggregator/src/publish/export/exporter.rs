@@ -2,9 +2,10 @@
 
 use super::super::progress::Progress;
 use super::super::retry::Retry;
-use super::copy::{Copy, Target};
+use super::copy::Copy;
 use super::directory::Directory;
 use super::s3::Bucket;
+use super::target::Target;
 use crate::config::Export;
 use crate::engine::Engine;
 use anyhow::Context;
@@ -72,11 +73,14 @@ impl Exporter {
     }
 
     async fn pass(&self, copy: &mut Option<Copy>, site: &Site) -> anyhow::Result<()> {
-        let open = match copy.take() {
+        let mut open = match copy.take() {
             Some(open) => open,
             None => Copy::open(self.target().await?, Arc::clone(&self.progress)).await?,
         };
-        copy.insert(open).bring_up_to(site).await.map(drop)
+        let (is_refused, brought) = (open.is_refused(), open.bring_up_to(site).await);
+        // What is in the way may be gone the next time.
+        *copy = Some(open).filter(|_| !is_refused);
+        brought.map(drop)
     }
 
     async fn target(&self) -> anyhow::Result<Target> {

@@ -74,6 +74,17 @@ pub(super) fn files(site: &Site, not_found: &Arc<Output>) -> BTreeMap<String, Fi
     for (slug, page) in site.by_slug.iter().filter(|(_, page)| !is_root(page)) {
         add_page(&format!("status/{slug}/"), page, &mut add);
     }
+    // The list and the 404 may speak another language than the page at the root, and have a script of their own.
+    for shown in site.directory.iter().chain([not_found]) {
+        let html = String::from_utf8_lossy(&shown.identity.bytes);
+        let named = site
+            .shared
+            .iter()
+            .filter(|(path, _)| path.starts_with("assets/") && html.contains(path.as_str()));
+        for (path, output) in named {
+            add("", path, Rank::Asset, Content::Rendered(Arc::clone(output)));
+        }
+    }
     if let Some(directory) = &site.directory {
         add("", "status/index", Rank::Shared, Content::Rendered(Arc::clone(directory)));
     }

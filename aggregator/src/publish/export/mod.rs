@@ -8,6 +8,7 @@ mod files;
 mod manifest;
 mod once;
 mod s3;
+mod target;
 
 pub use copy::Exported;
 pub(super) use exporter::Exporter;

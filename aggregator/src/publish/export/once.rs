@@ -1,8 +1,9 @@
 //! An export by hand, from the database alone: whether or not an aggregator serves from it.
 
 use super::super::progress::Progress;
-use super::copy::{Copy, Exported, Target};
+use super::copy::{Copy, Exported};
 use super::directory::Directory;
+use super::target::Target;
 use crate::engine::Engine;
 use crate::publish::{Addresses, Publisher};
 use anyhow::{Context, ensure};

@@ -58,7 +58,8 @@ impl PageList {
     pub(super) fn render(&mut self, pages: &BTreeMap<PageId, Page>, site: &mut Site, now: Timestamp) -> bool {
         let entry = |page: &Page| {
             let status = page.publication.status.clone()?;
-            Some(Entry { name: page.listed.clone()?, url: page.address.place.url.clone(), status })
+            let url = format!("{}/", page.address.place.url);
+            Some(Entry { name: page.listed.clone()?, url, status })
         };
         let entries: Vec<Entry> = pages.values().filter_map(entry).collect();
         (self.rendered, self.changed, self.added) = (Instant::now(), false, false);

@@ -21,7 +21,7 @@ const MAX_SPREAD: i64 = 55_000;
 const RECENT: i64 = 58 * DAY;
 
 /// The addresses of a page.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub(super) struct Address {
     pub(super) slug: String,
     /// It is served at `/` of every host that does not belong to a page.

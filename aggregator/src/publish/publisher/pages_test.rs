@@ -89,18 +89,23 @@ impl Fixture {
 
     /// Starts the publisher. `before` is called with the slug before each view is built.
     fn start(&mut self, before: impl Fn(&str) + Send + Sync + 'static) {
+        let publisher = self.publish(before);
+        std::thread::spawn(move || publisher.run());
+    }
+
+    /// Publishes everything once. The publisher refreshes it as soon as it runs.
+    fn publish(&mut self, before: impl Fn(&str) + Send + Sync + 'static) -> Publisher {
         let mut publisher = self.publisher.take().expect("not started yet");
         publisher.pool.view = Arc::new(move |state: &State, key, place: &Place, now: Timestamp, extent| {
             before(&state.pages[&key].settings.slug);
             build::view(state, key, place, now, extent)
         });
         publisher.publish_all().expect("threads can be had");
-        // The next turn refreshes them.
         let long_ago = Instant::now().checked_sub(REFRESH_EVERY);
         for page in publisher.pages.values_mut() {
             page.refreshed = long_ago.unwrap_or(page.refreshed);
         }
-        std::thread::spawn(move || publisher.run());
+        publisher
     }
 
     fn status(&self, slug: &str) -> Bytes {
@@ -138,12 +143,13 @@ async fn a_page_that_panics_keeps_its_bytes_and_stops_no_other() {
     let mut fixture = Fixture::new().await;
     let broken = Arc::new(Mutex::new(false));
     let breaks = Arc::clone(&broken);
-    fixture.start(move |slug| {
+    let publisher = fixture.publish(move |slug| {
         let broken = *breaks.lock().expect("never poisoned");
         assert!(!(broken && slug == "one"), "this page is broken");
     });
     let before = ["one", "other"].map(|slug| fixture.status(slug));
     *broken.lock().expect("never poisoned") = true;
+    std::thread::spawn(move || publisher.run());
     fixture.set(Status::MajorOutage).await;
     fixture.until("the other page is published", || fixture.status("other") != before[1]).await;
     fixture.until("the failure is counted", || fixture.failures.load(Ordering::Relaxed) > 0).await;
@@ -236,7 +242,7 @@ async fn an_incident_is_on_its_page_at_once_and_vanishes_when_it_is_deleted() {
     });
     let resolve = Command::UpdateIncident { incident, change };
     assert_eq!(fixture.engine.command(named(resolve)).await, Ok(Answer::Done));
-    fixture.until("it is resolved", || shown(&path).contains("<b class=st>Resolved</b>")).await;
+    fixture.until("it is resolved", || shown(&path).contains("<b class=st>Resolved.</b>")).await;
     assert!(!shown("api/v2/incidents/unresolved.json").contains("Cards declined"));
     let delete = Command::DeleteIncident { incident };
     assert_eq!(fixture.engine.command(named(delete)).await, Ok(Answer::Done));

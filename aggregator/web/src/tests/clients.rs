@@ -81,6 +81,49 @@ fn the_proxy_protocol_names_the_client_in_both_versions() {
     assert_eq!(Answer::parse(&send(&running, forged, 0)).text(), "192.0.2.7");
 }
 
+/// Opens a connection of this client and asks; `None`: it was closed.
+fn kept_open(running: &TestServer, client: &str) -> Option<TcpStream> {
+    let mut stream = TcpStream::connect(running.addresses[0]).expect("it listens");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket takes a time-out");
+    let head = format!("PROXY TCP4 {client} 127.0.0.1 4711 80\r\nGET /never HTTP/1.1\r\nHost: h\r\n\r\n");
+    let _closed = stream.write_all(head.as_bytes());
+    matches!(stream.read(&mut [0; 1]), Ok(1)).then_some(stream)
+}
+
+#[test]
+fn one_network_has_so_many_connections_and_proxies_have_any_number() {
+    let bound = bind(&[behind(ClientFrom::ProxyProtocol, "127.0.0.0/8", None)]).expect("a free port");
+    let limits = Limits { workers: 1, connections_of_client: 2, ..Limits::default() };
+    let running = TestServer::start_limited(two_pages(), bound, limits);
+    let open: Vec<_> = (0..2).map(|_| kept_open(&running, "192.0.2.7").expect("few")).collect();
+    assert!(kept_open(&running, "192.0.2.7").is_none(), "too many");
+    let others: Vec<_> = (0..4).map(|_| kept_open(&running, "127.0.0.9")).collect();
+    assert!(others.iter().all(Option::is_some), "the proxies themselves");
+    assert!(kept_open(&running, "192.0.2.8").is_some(), "another network");
+    drop(open);
+    let ends = std::time::Instant::now() + Duration::from_secs(20);
+    while kept_open(&running, "192.0.2.7").is_none() {
+        assert!(std::time::Instant::now() < ends, "its connections have ended");
+    }
+}
+
+#[test]
+fn a_connection_that_says_nothing_takes_no_place_of_a_handshake() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let (certificate, files) = create_certificate(folder.path());
+    let bound = bind(&[behind(ClientFrom::XForwardedFor, "10.0.0.0/8", Some(files))]).expect("a free port");
+    let limits = Limits { workers: 1, head_time: Duration::from_millis(500), ..Limits::default() };
+    let running = TestServer::start_limited(two_pages(), bound, limits);
+    let mut silent = TcpStream::connect(running.addresses[0]).expect("it listens");
+    silent.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket takes a time-out");
+    assert_eq!(silent.read(&mut [0; 1]).expect("it is closed"), 0, "after the time for a head");
+    let mut stream = tls_client(&certificate, TcpStream::connect(running.addresses[0]).expect("it listens"));
+    stream.write_all(REQUEST).expect("the handshake succeeds");
+    let mut raw = Vec::new();
+    let _end = stream.read_to_end(&mut raw);
+    assert_eq!(Answer::parse(&raw).text(), "127.0.0.1");
+}
+
 #[test]
 fn a_broken_header_of_the_proxy_protocol_is_refused() {
     let running = start(ClientFrom::ProxyProtocol, "127.0.0.0/8");

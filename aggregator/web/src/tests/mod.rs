@@ -12,8 +12,8 @@ mod restricted;
 mod timeouts;
 
 use super::{
-    Api, Bound, Delivery, Endpoints, EnrolAnswer, Ingest, IngestAnswer, Limits, Listener, MetricsAccess,
-    Operations, PublicSide, Readiness, Serves, TlsFiles, Traffic, TrustedProxies,
+    Api, BaseHosts, Bound, Delivery, Endpoints, EnrolAnswer, Ingest, IngestAnswer, Limits, Listener,
+    MetricsAccess, Operations, PublicSide, Readiness, Serves, TlsFiles, Traffic, TrustedProxies,
 };
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -159,7 +159,10 @@ impl TestServer {
         let (ingest, operations) = (Arc::new(FakeIngest::default()), Arc::new(FakeOperations::default()));
         let (traffic, api) = (Traffic::default(), Arc::default());
         let not_found = Document { html: "<title>Not found</title>".to_owned(), policy: POLICY.to_owned() };
-        let public = Arc::new(PublicSide::new(Arc::clone(&site), not_found, traffic.clone()));
+        let base =
+            BaseHosts { domain: Some("base.example".to_owned()), host: Some("www.base.example".to_owned()) };
+        let public = PublicSide::new(Arc::clone(&site), not_found, traffic.clone()).below(base);
+        let public = Arc::new(public);
         let endpoints = Endpoints {
             public,
             restricted: Some(restricted::side()),

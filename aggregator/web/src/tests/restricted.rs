@@ -41,7 +41,8 @@ fn at(url: &str, is_external: bool) -> Arc<Publication> {
     Arc::new(Publication { place, ..(*page("partners")).clone() })
 }
 
-/// The pages `partners`, with a password and a host of its own, `intern`, for a network, and `moved`, behind a proxy.
+/// The pages `partners`, with a password and a host of its own, `intern`, for a network and with two hosts,
+/// `near`, for this host, and `moved`, behind a proxy.
 pub(super) fn side() -> RestrictedSide {
     let partners = RestrictedPage {
         id: "p1".to_owned(),
@@ -58,14 +59,28 @@ pub(super) fn side() -> RestrictedSide {
         publication: page("intern"),
         ..RestrictedPage::default()
     };
+    let near = vec!["127.0.0.0/8".parse().expect("a network")];
+    let near = Arc::new(RestrictedPage { id: "n1".to_owned(), networks: near, ..intern.clone() });
     let moved = RestrictedPage { publication: at("http://app.example/down", true), ..partners.clone() };
     let (partners, intern, moved) = (Arc::new(partners), Arc::new(intern), Arc::new(moved));
     let site = RestrictedSite {
-        by_slug: [("partners", Arc::clone(&partners)), ("intern", intern), ("moved", moved)]
-            .map(|(slug, page)| (slug.to_owned(), page))
-            .into_iter()
-            .collect(),
-        by_host: [("partners.example".to_owned(), partners)].into_iter().collect(),
+        by_slug: [
+            ("partners", Arc::clone(&partners)),
+            ("intern", Arc::clone(&intern)),
+            ("near", near),
+            ("moved", moved),
+        ]
+        .map(|(slug, page)| (slug.to_owned(), page))
+        .into_iter()
+        .collect(),
+        by_host: [
+            ("partners.example", partners),
+            ("intern.example", Arc::clone(&intern)),
+            ("intern.base.example", intern),
+        ]
+        .map(|(host, page)| (host.to_owned(), page))
+        .into_iter()
+        .collect(),
         previews: [(TOKEN.to_owned(), at("http://h/preview/0123", false))].into_iter().collect(),
     };
     RestrictedSide { site: Arc::new(ArcSwap::from_pointee(site)), sign_ins: Arc::new(FakeSignIns) }
@@ -98,13 +113,20 @@ fn a_stranger_sees_the_sign_in_page_at_every_path_below_a_page_with_a_password()
     assert_eq!(first.code(), "403");
     assert!(first.text().contains("Sign in to see this page"), "{}", first.text());
     assert!(!first.text().contains("operational"));
-    assert_eq!(first.header("cache-control"), Some("private, no-store"));
+    // It replaces what a cache has of a page that was public.
+    assert_eq!(first.header("cache-control"), Some("public, max-age=0, s-maxage=10"));
     for name in ["cdn-cache-control", "surrogate-control"] {
-        assert_eq!(first.header(name), Some("no-store"), "{name}");
+        assert_eq!(first.header(name), Some("max-age=10"), "{name}");
     }
-    for name in
-        ["etag", "last-modified", "surrogate-key", "cache-tag", "set-cookie", "access-control-allow-origin"]
-    {
+    for name in [
+        "vary",
+        "etag",
+        "last-modified",
+        "surrogate-key",
+        "cache-tag",
+        "set-cookie",
+        "access-control-allow-origin",
+    ] {
         assert_eq!(first.header(name), None, "{name}");
     }
     assert_eq!(first.header("x-robots-tag"), Some("noindex"));
@@ -157,21 +179,64 @@ fn who_may_see_it_gets_the_page_and_no_cache_keeps_it() {
     assert_eq!(post.code(), "405");
 }
 
+/// What strangers send: nothing that names them, or somebody from elsewhere.
+const STRANGERS: [&str; 4] = [
+    "X-A: b",
+    "X-Forwarded-For: 192.0.2.7, 198.51.100.1",
+    "X-Forwarded-For: 192.0.2.7, unknown",
+    "Cookie: skerry-p1=good",
+];
+
 #[test]
-fn a_page_for_a_network_is_nothing_for_others() {
+fn a_page_for_a_network_is_an_unknown_address_for_others_by_any_method_at_any_host() {
     let running = server();
-    let nothing = running.get("h", "/status/nothing/", &[]);
-    for path in ["", "history/2026-10", "api/v2/status.json", "never"] {
-        let path = format!("/status/intern/{path}");
-        assert_eq!(running.get("h", &path, &[]), nothing, "{path}");
-        assert_eq!(running.get("h", &path, &["X-Forwarded-For: 192.0.2.7, 198.51.100.1"]), nothing, "{path}");
-        assert_eq!(running.get("h", &path, &["Cookie: skerry-p1=good"]), nothing, "{path}");
+    let paths =
+        ["/", "/history/2026-10", "/api/v2/status.json", "/never", "/status/a/", "/status/partners/", "*"];
+    for method in ["GET", "HEAD", "POST", "OPTIONS", "DELETE", "PROPFIND"] {
+        for stranger in STRANGERS {
+            let ask = |host: &str, path: &str| running.request(0, method, host, path, &[stranger]);
+            for path in ["", "/", "/history/2026-10", "/api/v2/status.json", "/never"] {
+                for host in ["h", "www.base.example"] {
+                    let [known, unknown] =
+                        ["intern", "nothing"].map(|slug| ask(host, &format!("/status/{slug}{path}")));
+                    assert_eq!(known, unknown, "{method} {path} {stranger}");
+                    let expected = if ["GET", "HEAD"].contains(&method) { "404" } else { "405" };
+                    assert_eq!(known.code(), expected, "{method} {path} {stranger}");
+                }
+            }
+            for path in paths {
+                for (known, unknown) in [
+                    ("intern.base.example", "nothing.base.example"),
+                    ("INTERN.base.example:80", "a.b.base.example"),
+                    ("intern.example", "nothing.example"),
+                ] {
+                    assert_eq!(ask(known, path), ask(unknown, path), "{method} {known} {path} {stranger}");
+                }
+            }
+        }
     }
-    assert_eq!(running.get("h", "/status/intern", &[]), running.get("h", "/status/nothing", &[]));
-    let answer = post(&running, "/status/intern/", OWN, "password=right+%26+wide");
-    assert_eq!((answer.code(), answer.header("set-cookie")), ("404", None));
-    let inside = running.get("h", "/status/intern/", &["X-Forwarded-For: 192.0.2.7"]);
-    assert!(inside.text().contains("operational"), "{}", inside.text());
+    let never = running.get("h", "/never", &[]);
+    for path in ["/", "/status/a/", "/status/", "/robots.txt"] {
+        assert_eq!(running.get("nothing.base.example", path, &[]), never, "nobody is there");
+    }
+    assert_eq!(running.get("www.base.example", "/status/a/", &[]).code(), "200", "the host of the base URL");
+    assert_eq!(running.get("base.example", "/status/a/", &[]).code(), "200", "it is not below itself");
+    let inside = ["X-Forwarded-For: 192.0.2.7"];
+    for (host, path) in [("h", "/status/intern/"), ("intern.base.example", "/"), ("intern.example", "/")] {
+        let page = running.get(host, path, &inside);
+        assert!(page.text().contains("operational"), "{host}: {}", page.text());
+    }
+}
+
+#[test]
+fn a_proxy_that_names_no_client_is_no_insider() {
+    let running = server();
+    let nothing = running.get("h", "/never", &[]);
+    for stranger in ["X-A: b", "X-Forwarded-For: unknown", "X-Forwarded-For: 127.0.0.9, _hidden"] {
+        assert_eq!(running.get("h", "/status/near/", &[stranger]), nothing, "{stranger}");
+    }
+    let named = running.get("h", "/status/near/", &["X-Forwarded-For: 127.0.0.9"]);
+    assert_eq!(named.code(), "200", "somebody beside the proxy");
 }
 
 #[test]

@@ -9,8 +9,8 @@ pub(super) const WIDTH: i64 = 1_000;
 pub(super) const HEIGHT: i64 = 1_000;
 /// Height of the foot of an outage: 6 px of 152.
 pub(super) const FOOT: i64 = 40;
-/// The least width of a column, so that a minute in 90 days can be seen: 2 px of 662.
-const MIN_WIDTH: i64 = 3;
+/// The least width of a column, so that a minute in 90 days can be seen: 6 px of 662. On phones the style sheet adds to it.
+const MIN_WIDTH: i64 = 9;
 
 /// Where times and values are in the picture.
 pub(super) struct Scale {

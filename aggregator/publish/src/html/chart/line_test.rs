@@ -60,12 +60,12 @@ fn a_column_stays_within_the_picture_and_can_be_seen() {
         (2.0, 4.0, (200, 200)),
         (-5.0, 1.0, (0, 100)),
         (9.0, 20.0, (900, 100)),
-        (5.0, 5.001, (500, 3)),
-        (10.0, 10.0, (997, 3)),
+        (5.0, 5.001, (500, 9)),
+        (10.0, 10.0, (991, 9)),
     ] {
         assert_eq!(scale(false).column(at(from), at(to)), column, "{from} to {to}");
     }
     assert_eq!(scale(true).column(at(2.0), at(4.0)), (600, 200));
     let instant = Scale { from: Timestamp(DAY), to: Timestamp(DAY), top: 10.0, mirrored: false };
-    assert_eq!(instant.column(Timestamp(DAY), Timestamp(DAY)), (0, 3));
+    assert_eq!(instant.column(Timestamp(DAY), Timestamp(DAY)), (0, 9));
 }

@@ -19,6 +19,10 @@ impl BadgeTexts for English {
         "not enough data"
     }
 
+    fn young(&self) -> &'static str {
+        "new"
+    }
+
     fn response(&self) -> &'static str {
         "response"
     }

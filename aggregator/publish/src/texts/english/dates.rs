@@ -78,8 +78,11 @@ impl DateTexts for English {
         }
     }
 
+    /// No line break separates a number from its unit.
     fn duration(&self, milliseconds: i64) -> String {
-        skerry_protocol::words::duration(milliseconds)
+        let text = skerry_protocol::words::duration(milliseconds);
+        let words: Vec<&str> = text.split(' ').collect();
+        words.chunks(2).map(|pair| pair.join("\u{a0}")).collect::<Vec<_>>().join(" ")
     }
 
     fn response_time(&self, milliseconds: f64) -> String {
@@ -99,6 +102,15 @@ impl DateTexts for English {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_line_break_separates_a_number_from_its_unit() {
+        for (seconds, words) in
+            [(42, "42\u{a0}s"), (7_980, "2\u{a0}h 13\u{a0}min"), (273_600, "3\u{a0}days 4\u{a0}h")]
+        {
+            assert_eq!(English.duration(seconds * 1_000), words);
+        }
+    }
 
     #[test]
     fn percentages_are_exact_and_100_only_without_losses() {

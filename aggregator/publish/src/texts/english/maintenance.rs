@@ -24,7 +24,7 @@ impl MaintenanceTexts for English {
     }
 
     fn several_run(&self, number: usize) -> String {
-        format!("{number} planned maintenances are in progress")
+        format!("{number} planned maintenance windows are in progress")
     }
 
     fn status(&self, status: MaintenanceStatus) -> &'static str {

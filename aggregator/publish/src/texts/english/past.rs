@@ -104,7 +104,8 @@ impl PastTexts for English {
     }
 
     fn held(&self, incidents: usize, maintenance: usize) -> String {
-        let held = [(incidents, "incident"), (maintenance, "maintenance")];
+        let maintenance_is = if maintenance == 1 { "maintenance" } else { "maintenance window" };
+        let held = [(incidents, "incident"), (maintenance, maintenance_is)];
         let held = held.into_iter().filter(|(number, _)| *number > 0);
         held.map(|(number, what)| count(number, what)).collect::<Vec<_>>().join(", ")
     }
@@ -116,5 +117,23 @@ impl PastTexts for English {
 
     fn in_all(&self, sum: &str) -> String {
         format!("{sum} in all")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_month_held_is_counted_in_english() {
+        let table = [
+            (0, 0, ""),
+            (1, 1, "1 incident, 1 maintenance"),
+            (3, 0, "3 incidents"),
+            (0, 2, "2 maintenance windows"),
+        ];
+        for (incidents, maintenance, held) in table {
+            assert_eq!(English.held(incidents, maintenance), held);
+        }
     }
 }

@@ -72,6 +72,10 @@ impl RowTexts for English {
         }
     }
 
+    fn partly_unseen(&self, unseen: usize, of: usize) -> String {
+        format!("{unseen} of {of} checks not seen")
+    }
+
     fn all_operational(&self, of: usize) -> String {
         if of == 1 {
             TEXTS.status.name(Some(Status::Operational)).to_owned()

@@ -126,10 +126,14 @@ impl UptimeTexts for English {
             "Degraded performance counts as up. Maintenance, time without data and time before monitoring began are \
              left out. Coverage is the share of the monitored time for which we have data; under 90% there is no figure."
         };
+        // An outage of weight 0 takes nothing away.
+        let full = if major > 0 && partial > 0 {
+            "no outage is ever shown as 100%"
+        } else {
+            "100% means that nothing was taken away"
+        };
         [
-            format!(
-                "Uptime = 100 × (1 − ({lost}) ÷ {of}), truncated to two decimals: no outage is ever shown as 100%.{whose}"
-            ),
+            format!("Uptime = 100 × (1 − ({lost}) ÷ {of}), truncated to two decimals: {full}.{whose}"),
             counts.to_owned(),
             format!("Days are calendar days in {zone}, including today so far; 24 h is the last 24 hours."),
         ]

@@ -18,6 +18,10 @@ impl BadgeTexts for German {
         "zu wenig Daten"
     }
 
+    fn young(&self) -> &'static str {
+        "neu"
+    }
+
     fn response(&self) -> &'static str {
         "Antwortzeit"
     }

@@ -79,6 +79,10 @@ impl RowTexts for German {
         }
     }
 
+    fn partly_unseen(&self, unseen: usize, of: usize) -> String {
+        format!("{unseen} von {of} Prüfungen ohne Daten")
+    }
+
     fn all_operational(&self, of: usize) -> String {
         if of == 1 {
             TEXTS.status.name(Some(Status::Operational)).to_owned()

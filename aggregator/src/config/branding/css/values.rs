@@ -3,7 +3,8 @@
 use super::{Refused, one_of, refuse};
 use cssparser::{Parser, ToCss as _, Token};
 
-/// None of them takes a part out of the flow, lays one over another or loads anything.
+/// None of them takes a part out of the flow, lays one over another or loads anything. A height smaller than the contents would
+/// lay them over what follows, and opacity would make a layer: neither is allowed.
 pub(super) const PROPERTIES: &[&str] = &[
     "align-items",
     "background",
@@ -36,14 +37,10 @@ pub(super) const PROPERTIES: &[&str] = &[
     "letter-spacing",
     "line-height",
     "list-style",
-    "max-block-size",
-    "max-height",
     "max-inline-size",
     "max-width",
     "min-height",
     "min-width",
-    "height",
-    "opacity",
     "overflow-wrap",
     "padding",
     "padding-block",
@@ -83,9 +80,10 @@ fn is_width(property: &str) -> bool {
 /// The condition of `@media` or `@supports`, as its tokens are written.
 pub(super) fn condition(input: &mut Parser<'_>, depth: usize) -> Result<String, Refused> {
     let mut text = String::new();
-    while let Ok(token) = input.next_including_whitespace().cloned() {
+    while let Ok(token) = input.next_including_whitespace_and_comments().cloned() {
         match &token {
-            Token::WhiteSpace(_) => text.push(' '),
+            // A comment parts two tokens: without it they would be another one.
+            Token::WhiteSpace(_) | Token::Comment(_) => text.push(' '),
             Token::ParenthesisBlock if depth < MAX_DEPTH => {
                 let within = input.parse_nested_block(|input| condition(input, depth + 1))?;
                 text.push_str(&format!("({within})"));
@@ -113,8 +111,10 @@ pub(super) fn condition(input: &mut Parser<'_>, depth: usize) -> Result<String, 
 /// The value of a property, as its tokens are written.
 pub(super) fn value(property: &str, input: &mut Parser<'_>) -> Result<String, Refused> {
     let (px, length, number) = limits(property);
+    // Lines that are lower than their letters lie over one another.
+    let least = if property == "line-height" { 1.0 } else { -1.0 };
     let mut text = String::new();
-    while let Ok(token) = input.next_including_whitespace().cloned() {
+    while let Ok(token) = input.next_including_whitespace_and_comments().cloned() {
         let too_much = |input: &Parser<'_>| {
             let what = format!("\"{}\" is too much for {property}", token.to_css_string());
             refuse(
@@ -124,7 +124,8 @@ pub(super) fn value(property: &str, input: &mut Parser<'_>) -> Result<String, Re
             )
         };
         match &token {
-            Token::WhiteSpace(_) => text.push(' '),
+            // A comment parts two tokens: without it they would be another one.
+            Token::WhiteSpace(_) | Token::Comment(_) => text.push(' '),
             Token::Function(name) if FUNCTIONS.contains(&name.to_ascii_lowercase().as_str()) => {
                 let within = input.parse_nested_block(color)?;
                 text.push_str(&format!("{}({within})", name.to_ascii_lowercase()));
@@ -136,11 +137,11 @@ pub(super) fn value(property: &str, input: &mut Parser<'_>) -> Result<String, Re
                     let what = format!("the unit of \"{}\" is not allowed", token.to_css_string());
                     return refuse(input, what, format!("Use {}.", one_of(UNITS)));
                 }
-                if !(-1.0..=if unit == "px" { px } else { length }).contains(value) {
+                if !(least..=if unit == "px" { px } else { length }).contains(value) {
                     return too_much(input);
                 }
             }
-            Token::Number { value, .. } if !(-1.0..=number).contains(value) => return too_much(input),
+            Token::Number { value, .. } if !(least..=number).contains(value) => return too_much(input),
             Token::Percentage { unit_value, .. }
                 if !is_width(property) || !(0.0..=1.0).contains(unit_value) =>
             {
@@ -156,7 +157,7 @@ pub(super) fn value(property: &str, input: &mut Parser<'_>) -> Result<String, Re
             | Token::Comma => {}
             _ => return not_allowed(&token, input),
         }
-        if !matches!(token, Token::WhiteSpace(_)) {
+        if !matches!(token, Token::WhiteSpace(_) | Token::Comment(_)) {
             text.push_str(&token.to_css_string());
         }
     }
@@ -166,9 +167,10 @@ pub(super) fn value(property: &str, input: &mut Parser<'_>) -> Result<String, Re
 /// What stands in the parentheses of a colour.
 fn color(input: &mut Parser<'_>) -> Result<String, Refused> {
     let mut text = String::new();
-    while let Ok(token) = input.next_including_whitespace().cloned() {
+    while let Ok(token) = input.next_including_whitespace_and_comments().cloned() {
         match &token {
-            Token::WhiteSpace(_) => text.push(' '),
+            // A comment parts two tokens: without it they would be another one.
+            Token::WhiteSpace(_) | Token::Comment(_) => text.push(' '),
             Token::Ident(_)
             | Token::Number { .. }
             | Token::Percentage { .. }
