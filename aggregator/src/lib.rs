@@ -23,5 +23,6 @@ pub mod operations;
 pub mod publish;
 pub mod reload;
 pub mod sign_ins;
+pub mod subscriptions;
 pub mod texts;
 pub mod timekeeping;
