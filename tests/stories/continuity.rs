@@ -9,6 +9,9 @@ use std::time::Duration;
 
 const INTERVAL: i64 = 1_000;
 const SLACK: i64 = 300;
+/// How late a probe may begin, ms, while more stories run than there are processors; the simulation knows the edges of outages to
+/// the millisecond, on clocks of its own.
+const LATE: i64 = 1_000;
 const NOTICED: Duration = Duration::from_secs(10);
 /// From a commit to the served bytes, on a busy machine.
 const PUBLISHED: Duration = Duration::from_secs(1);
@@ -40,12 +43,12 @@ pub(crate) async fn only_outage(world: &World, died: i64, returned: i64) {
     assert_eq!(outages.len(), 1, "{intervals:?}");
     let (from, to, _) = outages[0];
     assert!(
-        (-SLACK..=INTERVAL + SLACK).contains(&(from - died)),
+        (-SLACK..=INTERVAL + LATE).contains(&(from - died)),
         "begins {} ms after the death",
         from - died
     );
     assert!(
-        (-SLACK..=INTERVAL + 2 * SLACK).contains(&(to - returned)),
+        (-SLACK..=INTERVAL + LATE).contains(&(to - returned)),
         "ends {} ms after the return",
         to - returned
     );
