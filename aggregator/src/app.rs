@@ -2,6 +2,7 @@
 //! beside, and the order in which all of it stops.
 
 use crate::api::RestApi;
+use crate::bounces;
 use crate::certificate;
 use crate::config::{self, Config, Role};
 use crate::control::{Control, socket_of};
@@ -12,9 +13,11 @@ use crate::housekeeping::{Housekeeping, inspect};
 use crate::ingest::authenticate::AgentEndpoint;
 use crate::local::LocalAgents;
 use crate::operations::{MetricsToken, ProgramStatus};
+use crate::outbox::{Channels, Outbox, Parts, Reports, RunningOutbox};
 use crate::publish::{Addresses, Edge, Publisher};
 use crate::reload::{Reloader, configure};
 use crate::sign_ins::{PageSignIns, SignInKey};
+use crate::subscriptions::LinkKey;
 use crate::timekeeping;
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -46,6 +49,7 @@ pub struct App {
     control: Option<Control>,
     reloader: Reloader,
     liveness: Liveness,
+    outbox: RunningOutbox,
 }
 
 impl App {
@@ -79,12 +83,24 @@ impl App {
         let public = (addresses.clone(), first.public.clone());
         let requests = first.requests_per_minute;
         let api = RestApi::new(engine.clone(), reader, public, reloader.provenance(), requests);
-        let mut publisher = Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, shared);
+        let mut publisher =
+            Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses.clone(), shared);
         let edge = Edge::of(&first.purges, &first.exports, &mut publisher)?;
         let (published, failures) = (publisher.turned(), publisher.failures());
         let restricted_site = publisher.restricted_site();
         let publishing = tokio::task::spawn_blocking(move || publisher.start()).await??;
 
+        let links = LinkKey::of(&database)?;
+        let outbox = Outbox::open(
+            &database,
+            Parts {
+                engine: engine.clone(),
+                channels: Arc::new(Channels::of(first.mail.as_ref(), &first.subscribers)?),
+                addresses: addresses.clone(),
+                links: links.clone(),
+            },
+        )?;
+        let reports = Reports::open(&database, engine.clone(), links)?;
         let sign_ins: Arc<dyn SignIns> = Arc::new(PageSignIns::new(engine.clone(), key, passwords.clone()));
         let dead_man_switch = first.dead_man_switch.as_ref().map(DeadManSwitch::new).transpose()?;
         let traffic = Traffic::default();
@@ -94,6 +110,7 @@ impl App {
             ProgramStatus::new(engine.clone(), Arc::clone(&site), failures, traffic.clone(), token)
                 .counting(api.refused_sign_ins())
                 .following(edge.status())
+                .sending(outbox.figures())
                 .calling(dead_man_switch.as_ref().map(DeadManSwitch::calls));
         let program_status = Arc::new(program_status);
         let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
@@ -107,6 +124,9 @@ impl App {
         ];
         background.extend(watched_token);
         background.extend(edge.start(&engine, &site));
+        if let Some(mail) = &first.mail {
+            background.extend(bounces::take_in(mail, &reports).await?);
+        }
         background.extend(dead_man_switch.map(|switch| call(switch, &program_status)));
         // Pages are served all the same where the folder takes no socket.
         let control = Control::listen(engine.clone(), &database).inspect_err(|error| {
@@ -127,9 +147,9 @@ impl App {
             api: Some(Arc::new(api)),
             operations: program_status,
         };
-        let threads = [writer, publishing];
+        let (threads, outbox) = ([writer, publishing], outbox.start());
         let control = control.ok();
-        Ok(Self { engine, threads, bound, endpoints, background, control, reloader, liveness })
+        Ok(Self { engine, threads, bound, endpoints, background, control, reloader, liveness, outbox })
     }
 
     /// The addresses bound, in the order of the configuration.
@@ -172,6 +192,7 @@ impl App {
         let answered = self.bound.run(&self.endpoints, Limits::default(), shutdown).await;
         let broken = threads.iter().any(Running::is_finished);
         self.reloader.stop_agents().await;
+        self.outbox.stop().await;
         for task in self.background {
             task.abort();
         }

@@ -84,6 +84,7 @@ impl Housekeeping {
                 Ok(())
             },
         )?;
+        self.engine.maintain(Maintenance::EraseFromLog)??;
         if !self.engine.clock_standing().sure {
             // Data that only looks old would be lost for good.
             return Ok(());

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod app;
+pub mod bounces;
 pub mod certificate;
 pub mod clock;
 pub mod config;
@@ -19,7 +20,9 @@ pub mod hosts;
 pub mod housekeeping;
 pub mod ingest;
 mod local;
+pub mod mail_check;
 pub mod operations;
+pub mod outbox;
 pub mod publish;
 pub mod reload;
 pub mod sign_ins;

@@ -86,6 +86,13 @@ enum Do {
         #[arg(long)]
         strict: bool,
     },
+    /// Send a test mail to ADDRESS, and say what receivers will think of the mails of this aggregator: SPF, DKIM, DMARC,
+    /// bounces, unsubscribing. Exit 0: no problem, 1: some.
+    MailCheck {
+        /// Somebody who can look at what arrives.
+        #[arg(value_name = "ADDRESS")]
+        address: String,
+    },
     /// Write man pages and shell completions to DIR.
     #[command(hide = true)]
     Manual {
@@ -207,6 +214,11 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(Do::Token(command)) => {
             let (token, note) = cli::tokens(&loaded, command, json)?;
             answer(&token, note.as_deref());
+        }
+        Some(Do::MailCheck { address }) => {
+            let (findings, well) = cli::mail_check(&loaded, address, json)?;
+            answer(&findings, None);
+            return Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Some(Do::Outages(command)) => answer(&cli::outages(&loaded, command, json)?, None),
         Some(Do::Probe { names }) => {

@@ -4,6 +4,7 @@ mod agents;
 mod checks;
 mod edge;
 mod metrics_token;
+mod outbox;
 
 pub use metrics_token::MetricsToken;
 
@@ -12,6 +13,7 @@ use checks::CheckSummary;
 
 use crate::dead_man_switch::Calls;
 use crate::engine::Engine;
+use crate::outbox::OutboxFigures;
 use crate::publish::EdgeStatus;
 use arc_swap::ArcSwap;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -44,6 +46,7 @@ pub struct ProgramStatus {
     refused_sign_ins: Arc<AtomicU64>,
     edge: EdgeStatus,
     dead_man_switch: Option<Arc<Calls>>,
+    outbox: Arc<OutboxFigures>,
     token: MetricsToken,
     summary: Mutex<Option<Cached<Summary>>>,
     evidence: Mutex<Option<Cached<Evidence>>>,
@@ -103,6 +106,7 @@ impl ProgramStatus {
             refused_sign_ins,
             edge,
             dead_man_switch,
+            outbox: Arc::default(),
             token,
             summary,
             evidence,
@@ -125,6 +129,12 @@ impl ProgramStatus {
     #[must_use]
     pub fn calling(self, dead_man_switch: Option<Arc<Calls>>) -> Self {
         Self { dead_man_switch, ..self }
+    }
+
+    /// The same with what the outbox counts.
+    #[must_use]
+    pub fn sending(self, outbox: Arc<OutboxFigures>) -> Self {
+        Self { outbox, ..self }
     }
 
     /// The status in one line: the first reason why it is not ready, or else a summary.
@@ -245,6 +255,7 @@ impl Operations for ProgramStatus {
         self.traffic.register(&mut registry);
         self.register_engine(&mut registry);
         edge::register(&mut registry, &self.edge);
+        outbox::register(&mut registry, &self.outbox, self.engine.now());
         self.register_summary(&mut registry);
         let mut text = String::new();
         // Writing to a String cannot fail.

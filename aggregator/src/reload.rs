@@ -1,6 +1,6 @@
 //! Reload of configuration files: they take effect together or not at all, and settings that need a restart are named.
 
-use crate::config::{Config, Export, Listener, Provenance, Public, Purge};
+use crate::config::{Config, Export, Listener, MailSettings, Provenance, Public, Purge, SubscriberSettings};
 use crate::desired::{desired, incident_rules, judge_reporters, sanitiser, templates};
 use crate::engine::{Actor, Engine, Envelope};
 use crate::heartbeats;
@@ -38,6 +38,8 @@ struct RestartOnly {
     exports: Vec<Export>,
     purges: Vec<Purge>,
     dead_man_switch: Option<Url>,
+    mail: Option<MailSettings>,
+    subscribers: SubscriberSettings,
 }
 
 /// The result of a reload; everything that is not named here has taken effect.
@@ -61,6 +63,8 @@ impl RestartOnly {
             exports: first.exports.clone(),
             purges: first.purges.clone(),
             dead_man_switch: first.dead_man_switch.clone(),
+            mail: first.mail.clone(),
+            subscribers: first.subscribers.clone(),
         }
     }
 
@@ -76,6 +80,8 @@ impl RestartOnly {
             ("[[export]]", self.exports != now.exports),
             ("[[purge]]", self.purges != now.purges),
             ("[dead_man_switch] url", self.dead_man_switch != now.dead_man_switch),
+            ("[mail]", self.mail != now.mail),
+            ("[subscribers]", self.subscribers != now.subscribers),
             ("[store] path", self.store != now.store),
             ("[store] raw_retention", self.raw_retention != now.raw_retention),
         ];

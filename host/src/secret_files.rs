@@ -28,15 +28,32 @@ pub fn password(path: &Path) -> Result<Vec<u8>> {
     line(path, secret::password)
 }
 
+/// The content of a file of at most `longest` bytes: a key or certificates in PEM.
+///
+/// # Errors
+/// The file cannot be read, is none, or is longer. The message continues a sentence that begins with the file.
+pub fn whole(path: &Path, longest: u64) -> Result<Vec<u8>> {
+    let read = beginning(path, longest + 1)?;
+    if read.len() as u64 > longest {
+        return Err(Error::new(ErrorKind::InvalidData, format!("longer than {longest} bytes")));
+    }
+    Ok(read)
+}
+
 fn line(path: &Path, of: impl Fn(&[u8]) -> std::result::Result<&[u8], NoSecret>) -> Result<Vec<u8>> {
+    let read = beginning(path, MAX_BYTES)?;
+    let line = of(&read).map_err(|why| Error::new(ErrorKind::InvalidData, why))?;
+    Ok(line.to_vec())
+}
+
+fn beginning(path: &Path, longest: u64) -> Result<Vec<u8>> {
     if !path.metadata()?.is_file() {
         // Opening a pipe would block a thread until someone writes to it.
         return Err(Error::new(ErrorKind::InvalidInput, "not a regular file"));
     }
     let mut read = Vec::new();
-    File::open(path)?.take(MAX_BYTES).read_to_end(&mut read)?;
-    let line = of(&read).map_err(|why| Error::new(ErrorKind::InvalidData, why))?;
-    Ok(line.to_vec())
+    File::open(path)?.take(longest).read_to_end(&mut read)?;
+    Ok(read)
 }
 
 /// The content of a file that `make` makes if there is none. The user of its folder owns it, and nobody else can read it.
@@ -107,6 +124,8 @@ mod tests {
         std::fs::write(&file, " one \r\nrest").expect("written");
         assert_eq!(token(&file).expect("a token"), b"one");
         assert_eq!(password(&file).expect("a password"), b" one ");
+        assert_eq!(whole(&file, 11).expect("short enough"), b" one \r\nrest");
+        assert_eq!(whole(&file, 10).expect_err("too long").kind(), ErrorKind::InvalidData);
         std::fs::write(&file, "").expect("written");
         assert_eq!(token(&file).expect_err("empty").to_string(), "its first line is empty");
         assert_eq!(password(&file).expect("a password may be empty"), b"");

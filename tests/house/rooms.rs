@@ -29,7 +29,7 @@ const IMPORTERS: &[(&str, &[&str])] = &[
     ("hyper", &["agent/src/probe/", "agent/src/metrics/"]),
     ("hyper_util", &["agent/src/probe/", "agent/src/metrics/"]),
     ("h2", &["agent/src/probe/", "aggregator/web/src/"]),
-    ("hickory_resolver", &["agent/src/probe/"]),
+    ("hickory_resolver", &["agent/src/probe/", "aggregator/notify/src/mail/records.rs"]),
     ("x509_parser", &["agent/src/probe/", "agent/src/delivery/", "agent/src/tls_verifier.rs"]),
     ("socket2", &["agent/src/probe/", "host/src/doctor/", "agent/src/self_test/", "aggregator/web/src/"]),
     ("surge_ping", &["agent/src/probe/ping/"]),

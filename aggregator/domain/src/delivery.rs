@@ -2,7 +2,7 @@
 //! each attempt changes its row through a step.
 
 use super::keys::{DeliveryKey, NoticeKey, SubscriberKey};
-use super::subscriber::named;
+use super::subscriber::{Channel, named};
 use super::time::Timestamp;
 
 /// The priorities of deliveries, the most urgent first.
@@ -55,6 +55,8 @@ pub struct Delivery {
     pub notice: Option<NoticeKey>,
     /// The subscriber; it may have left since.
     pub subscriber: SubscriberKey,
+    /// How it is reached.
+    pub channel: Channel,
     /// Deliveries of a lower number go first.
     pub priority: i64,
     /// What became of it.

@@ -1,16 +1,20 @@
 //! Mail: a complete mail becomes bytes that are signed and handed to a relay, and the relay's reply becomes an outcome.
 
+mod address;
 pub mod answer;
 mod dkim;
 mod folder;
 mod message;
+mod records;
 mod sendmail;
 mod smtp;
 mod verp;
 
+pub use address::mail_address;
 pub use dkim::{DkimKey, UnusableKey};
 pub use folder::Folder;
 pub use message::{Attachment, Mail, Message, Sender, Unfit};
+pub use records::{NoAnswer, Records};
 pub use sendmail::Sendmail;
 pub use smtp::{Encryption, Limits, Relay, Roots, Smtp};
 pub use verp::Verp;

@@ -94,3 +94,25 @@ pub enum Class {
     /// Our own fault: configuration, credentials, files, descriptors. Says nothing about the address.
     Own,
 }
+
+impl Class {
+    /// Its name in metrics and in the REST API.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::NoSuchAddress => "no_such_address",
+            Self::MailboxFull => "mailbox_full",
+            Self::Policy => "policy",
+            Self::Rejected => "rejected",
+            Self::Gone => "gone",
+            Self::RateLimited => "rate_limited",
+            Self::Unavailable => "unavailable",
+            Self::Unreachable => "unreachable",
+            Self::Timeout => "timeout",
+            Self::Tls => "tls",
+            Self::Forbidden => "forbidden",
+            Self::Own => "own",
+        }
+    }
+}

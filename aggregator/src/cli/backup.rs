@@ -49,7 +49,7 @@ pub(crate) fn restore(loaded: &Loaded, backup: &Path, json: bool) -> anyhow::Res
                  them again.";
     }
     output += "\nStart the aggregator. Agents deliver what they still have; what they delivered since the backup shows \
-             as no data.";
+             as no data. Messages to subscribers that waited in the backup are cancelled; whoever left since is a subscriber again.";
     Ok(output)
 }
 

@@ -134,6 +134,8 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
         dead_man_switch,
         exports,
         purges,
+        mail,
+        subscribers,
         ..
     } = process.clone()?;
     Some(Config {
@@ -146,6 +148,8 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
         exports,
         purges,
         dead_man_switch,
+        mail,
+        subscribers,
         local_agent,
         new_reporters,
         incidents,

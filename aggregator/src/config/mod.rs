@@ -8,6 +8,7 @@ mod branding;
 mod edge;
 mod incidents;
 mod load;
+mod mail;
 mod page;
 mod provenance;
 mod proxies;
@@ -32,6 +33,9 @@ pub use audience::Audience;
 pub(crate) use edge::KEYS;
 pub use edge::{Export, Purge, S3};
 pub use load::{EVERY_KEY, known_keys, load};
+pub use mail::{
+    BounceSettings, DkimSettings, LmtpAddress, MailSettings, RelaySettings, SubscriberSettings, Transport,
+};
 pub use page::LabelSelector;
 pub use provenance::{Provenance, Section};
 pub use templates::IncidentTemplate;
@@ -67,6 +71,10 @@ pub struct Config {
     pub purges: Vec<Purge>,
     /// What is called every minute while the aggregator is ready.
     pub dead_man_switch: Option<Url>,
+    /// How mails leave and bounces come back. `None`: there is no mail.
+    pub mail: Option<MailSettings>,
+    /// Where webhooks of subscribers may lead.
+    pub subscribers: SubscriberSettings,
     /// The built-in agent.
     pub local_agent: Option<LocalAgent>,
     /// How agents are treated that begin to report checks of others.

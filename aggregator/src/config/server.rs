@@ -16,7 +16,8 @@ use skerry_domain::step::{HEARTBEAT_AGENT, LOCATION};
 
 use super::proxies::trusted_proxies;
 use super::{
-    Export, Listener, ListenerTls, LocalAgent, NewReporters, Public, Purge, Role, Store, edge, page, values,
+    Export, Listener, ListenerTls, LocalAgent, MailSettings, NewReporters, Public, Purge, Role, Store,
+    SubscriberSettings, edge, mail, page, values,
 };
 
 const DEFAULT_STORE: &str = "/var/lib/skerry/skerry.db";
@@ -38,6 +39,8 @@ pub(super) struct Process {
     pub(super) exports: Vec<Export>,
     pub(super) purges: Vec<Purge>,
     pub(super) dead_man_switch: Option<Url>,
+    pub(super) mail: Option<MailSettings>,
+    pub(super) subscribers: SubscriberSettings,
 }
 
 pub(super) fn process(root: &Table<'_>) -> Option<Process> {
@@ -48,6 +51,7 @@ pub(super) fn process(root: &Table<'_>) -> Option<Process> {
     let requests_per_minute = requests_per_minute(root);
     let dead_man_switch = dead_man_switch(root);
     let (exports, purges) = (edge::exports(root), edge::purges(root));
+    let (mail, subscribers) = (mail::mail(root), mail::subscribers(root));
     let (public, root) = public?;
     Some(Process {
         listeners,
@@ -59,12 +63,25 @@ pub(super) fn process(root: &Table<'_>) -> Option<Process> {
         dead_man_switch,
         exports,
         purges,
+        mail,
+        subscribers,
     })
 }
 
 /// Rejects the settings of the process in a further file.
 pub(super) fn reject_process(root: &Table<'_>) {
-    for key in ["listen", "public", "admin", "api", "store", "dead_man_switch", "export", "purge"] {
+    for key in [
+        "listen",
+        "public",
+        "admin",
+        "api",
+        "store",
+        "dead_man_switch",
+        "export",
+        "purge",
+        "mail",
+        "subscribers",
+    ] {
         let wrong = format!("{key} belongs to the process, not to this workspace");
         root.misplaced(key, wrong, "Move it into the first configuration file.");
     }

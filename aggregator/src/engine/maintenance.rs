@@ -35,6 +35,8 @@ pub enum Maintenance {
         /// Approximately how many of each kind.
         limit: usize,
     },
+    /// Empties the log if it may hold an address that was erased; see [`Store::erase_from_log`].
+    EraseFromLog,
     /// Compacts hours into days for some slots; see [`Store::compact_hours`].
     CompactHours {
         /// Hours before this instant.
@@ -64,6 +66,7 @@ impl Maintenance {
             Self::PruneObservations { before, limit } => store.prune_observations(before, limit),
             Self::PruneNotes { before, limit } => store.prune_notes(before, limit),
             Self::PruneDeliveries { before, limit } => store.prune_deliveries(before, limit),
+            Self::EraseFromLog => store.erase_from_log().map(|()| 0),
             Self::CompactHours { before, days_before, after, limit } => {
                 store.compact_hours(before, days_before, after, limit)
             }

@@ -2,7 +2,7 @@
 
 use crate::sqlite::Sqlite;
 use crate::{
-    AgentEntry, HeartbeatToken, ResponseSteps, RollUp, StoreError, StoredObservation, Waiting,
+    AgentEntry, DuePosition, HeartbeatToken, ResponseSteps, RollUp, StoreError, StoredObservation, Waiting,
     WorkspaceDelivery,
 };
 use skerry_domain::clock::SavedClock;
@@ -11,6 +11,7 @@ use skerry_domain::delivery::DeliveryState;
 use skerry_domain::response::Measured;
 use skerry_domain::rows::{AuditRow, Record};
 use skerry_domain::state::{NoticeKey, SubscriberKey, TrackKey, WorkspaceKey};
+use skerry_domain::subscriber::Channel;
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
 use std::path::Path;
@@ -180,13 +181,19 @@ impl Reader {
         backend.agent_named(workspace, name)
     }
 
-    /// Deliveries whose time has come, the most urgent first and then by that time; at most `limit`.
+    /// Deliveries of a channel whose time has come, in the order of [`DuePosition`]; at most `limit`, those after `after`.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn due_deliveries(&self, now: Timestamp, limit: usize) -> Result<Vec<WorkspaceDelivery>, StoreError> {
+    pub fn due_deliveries(
+        &self,
+        channel: Channel,
+        now: Timestamp,
+        after: Option<DuePosition>,
+        limit: usize,
+    ) -> Result<Vec<WorkspaceDelivery>, StoreError> {
         let Self::Sqlite(backend) = self;
-        backend.due_deliveries(now, limit)
+        backend.due_deliveries(channel, now, after, limit)
     }
 
     /// When the next delivery is due that is not due at `now`.
@@ -246,11 +253,11 @@ impl Reader {
         backend.delivery_counts(notice)
     }
 
-    /// The deliveries that wait, of all workspaces.
+    /// The deliveries that wait, of all workspaces, by channel.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn waiting_deliveries(&self) -> Result<Waiting, StoreError> {
+    pub fn waiting_deliveries(&self) -> Result<Vec<Waiting>, StoreError> {
         let Self::Sqlite(backend) = self;
         backend.waiting_deliveries()
     }

@@ -246,6 +246,15 @@ impl Store {
         backend.prune_notes(before, limit)
     }
 
+    /// Empties the log if it may hold an address that was erased from the database.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn erase_from_log(&mut self) -> Result<(), StoreError> {
+        let Self::Sqlite(backend) = self;
+        backend.erase_from_log()
+    }
+
     /// Deletes deliveries that ended before `before`, about `limit` of them. Returns how many.
     ///
     /// # Errors

@@ -3,8 +3,9 @@
 use skerry_domain::delivery::{Delivery, DeliveryState, Message};
 use skerry_domain::rows::{DeliveryRow, Write};
 use skerry_domain::state::{DeliveryKey, NoticeKey, SubscriberKey, WorkspaceKey};
+use skerry_domain::subscriber::Channel;
 use skerry_domain::time::{DAY, MINUTE, Timestamp};
-use skerry_store::{Reader, Store, Waiting};
+use skerry_store::{DuePosition, Reader, Store, Waiting, WorkspaceDelivery};
 
 const ONE: WorkspaceKey = WorkspaceKey(1);
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -18,6 +19,7 @@ fn delivery(key: i64, priority: i64, next_at: Option<Timestamp>) -> DeliveryRow 
         message: Message::Notice,
         notice: Some(NoticeKey(1 + key % 2)),
         subscriber: SubscriberKey(key),
+        channel: Channel::Email,
         priority,
         state,
         attempts: 0,
@@ -44,16 +46,22 @@ fn the_most_urgent_is_due_first() {
     let rows = [(1, 2, NOW), (2, 0, NOW), (3, 0, NOW - 1), (4, 0, later), (5, 1, NOW)];
     let rows = rows.map(|(key, priority, at)| delivery(key, priority, Some(at)));
     let (_folder, _store, reader) = with([rows.to_vec(), vec![delivery(6, 0, None)]].concat());
-    let due = |limit| -> Vec<i64> {
-        let due = reader.due_deliveries(NOW, limit).expect("reads");
-        due.iter().map(|(_, one)| one.key.0).collect()
+    let due = |after: Option<DuePosition>, limit| -> Vec<WorkspaceDelivery> {
+        reader.due_deliveries(Channel::Email, NOW, after, limit).expect("reads")
     };
-    assert_eq!(due(10), [3, 2, 5, 1]);
-    assert_eq!(due(2), [3, 2]);
+    let keys = |due: &[WorkspaceDelivery]| -> Vec<i64> { due.iter().map(|(_, one)| one.key.0).collect() };
+    let all = due(None, 10);
+    assert_eq!(keys(&all), [3, 2, 5, 1]);
+    assert_eq!(keys(&due(None, 2)), [3, 2]);
+    for (read, one) in all.iter().enumerate() {
+        let rest = due(Some(DuePosition::of(one)), 10);
+        assert_eq!(keys(&rest), keys(&all[read + 1..]), "what follows the one with that place");
+    }
     assert_eq!(reader.next_delivery(NOW).expect("reads"), Some(later));
     assert_eq!(reader.next_delivery(later).expect("reads"), None);
-    let waiting = Waiting { count: 5, oldest: Some(NOW - 5 * MINUTE) };
-    assert_eq!(reader.waiting_deliveries().expect("reads"), waiting);
+    let waiting = Waiting { channel: Channel::Email, count: 5, oldest: NOW - 5 * MINUTE };
+    assert_eq!(reader.waiting_deliveries().expect("reads"), [waiting]);
+    assert_eq!(reader.due_deliveries(Channel::Webhook, NOW, None, 10).expect("reads"), []);
 }
 
 #[test]

@@ -77,6 +77,7 @@ records! {
         message: Message,
         notice: Option<NoticeKey>,
         subscriber: SubscriberKey,
+        channel: Channel,
         priority: i64,
         state: DeliveryState,
         attempts: u64,

@@ -29,9 +29,9 @@ pub(super) fn due(state: &mut State, key: NoticeKey, context: Context, changes: 
     let turn: Vec<SubscriberKey> = turn.take(PORTION).collect();
     for subscriber in &turn {
         let early = notice.progress.early.remove(subscriber);
-        let hears = state.subscribers.get(subscriber).is_some_and(|one| one.hears(&notice));
-        if hears && !early {
-            deliver(state, (key, &mut notice), *subscriber, context, changes);
+        let hearing = state.subscribers.get(subscriber).filter(|one| one.hears(&notice));
+        if let Some(channel) = hearing.map(|one| one.channel).filter(|_| !early) {
+            deliver(state, (key, &mut notice), (*subscriber, channel), context, changes);
         }
         notice.progress.through = *subscriber;
     }
@@ -58,7 +58,7 @@ pub(super) fn consider_early(
             continue;
         }
         if one.hears(&notice) {
-            deliver(state, (key, &mut notice), subscriber, context, changes);
+            deliver(state, (key, &mut notice), (subscriber, one.channel), context, changes);
         }
         notice.progress.early.insert(subscriber);
         put(state, key, Notice { joins: false, ..notice }, changes);
@@ -68,7 +68,7 @@ pub(super) fn consider_early(
 fn deliver(
     state: &mut State,
     (key, notice): (NoticeKey, &mut Notice),
-    subscriber: SubscriberKey,
+    subscriber: (SubscriberKey, Channel),
     context: Context,
     changes: &mut Changes,
 ) {
@@ -88,14 +88,15 @@ pub(super) fn send(
     context: Context,
     changes: &mut Changes,
 ) {
-    let delivery = queued(state, (message, None), subscriber, (0, context.now), context);
+    let Some(channel) = state.subscribers.get(&subscriber).map(|one| one.channel) else { return };
+    let delivery = queued(state, (message, None), (subscriber, channel), (0, context.now), context);
     changes.touched.delivery(delivery);
 }
 
 fn queued(
     state: &mut State,
     (message, notice): (Message, Option<NoticeKey>),
-    subscriber: SubscriberKey,
+    (subscriber, channel): (SubscriberKey, Channel),
     (priority, at): (i64, Timestamp),
     context: Context,
 ) -> Delivery {
@@ -106,6 +107,7 @@ fn queued(
         message,
         notice,
         subscriber,
+        channel,
         priority,
         state: DeliveryState::Queued,
         attempts: 0,

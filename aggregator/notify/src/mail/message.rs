@@ -1,5 +1,6 @@
 //! From a complete mail to its bytes. What would end a header, or the message, is refused at the door.
 
+use super::address::address;
 use super::dkim::DkimKey;
 use lettre::Address;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
@@ -7,9 +8,6 @@ use lettre::message::{Attachment as Attached, Mailbox, MultiPart, SinglePart};
 use std::fmt::Write as _;
 use std::time::SystemTime;
 
-/// Longest address (RFC 5321, 4.5.3.1, with the erratum 1690 of RFC 3696).
-const LONGEST_ADDRESS: usize = 254;
-const LONGEST_LOCAL_PART: usize = 64;
 /// Longest line of a header (RFC 5322, 2.1.1), less its name.
 const LONGEST_WORD: usize = 900;
 
@@ -195,7 +193,7 @@ fn raw(name: &'static str, value: String) -> HeaderValue {
     HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), value.clone(), value)
 }
 
-fn line<'a>(field: &'static str, text: &'a str) -> Result<&'a str, Unfit> {
+pub(super) fn line<'a>(field: &'static str, text: &'a str) -> Result<&'a str, Unfit> {
     if text.contains(char::is_control) {
         return Err(Unfit { field, why: "holds a line break or another control character" });
     }
@@ -241,19 +239,6 @@ fn body(field: &'static str, text: &str) -> Result<String, Unfit> {
         return Err(Unfit { field, why: "holds a NUL" });
     }
     Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
-}
-
-/// An address with its domain in the form that every server takes.
-fn address(field: &'static str, text: &str) -> Result<Address, Unfit> {
-    let text = line(field, text)?;
-    let wrong = Unfit { field, why: "is not a mail address" };
-    let (local, domain) = text.rsplit_once('@').ok_or(wrong)?;
-    let domain = idna::domain_to_ascii(domain).map_err(|_| wrong)?;
-    let fits = local.len() <= LONGEST_LOCAL_PART
-        && local.len() + 1 + domain.len() <= LONGEST_ADDRESS
-        && !local.contains(['<', '>', '"', '\\'])
-        && !local.contains(char::is_whitespace);
-    if fits { Address::new(local, domain).map_err(|_| wrong) } else { Err(wrong) }
 }
 
 #[cfg(test)]

@@ -80,8 +80,16 @@ fn page(view: &PageView) -> Page<'_> {
 }
 
 fn status(view: &PageView) -> PageStatus {
+    let (indicator, description) = page_status(view);
+    PageStatus { indicator, description }
+}
+
+/// The status of a page as a whole: the indicator (`none`, `minor`, `major`, `critical` or `maintenance`), and the same in
+/// words.
+#[must_use]
+pub fn page_status(view: &PageView) -> (&'static str, String) {
     let overall_status = overall_status::of_page(view);
-    PageStatus { indicator: overall_status.indicator.name(), description: overall_status.description }
+    (overall_status.indicator.name(), overall_status.description)
 }
 
 fn validity(view: &PageView) -> Validity {

@@ -104,6 +104,7 @@ pub fn restore(database: &Path, backup: &Path, mark: &str) -> Result<Restored, S
         StoreError::Sqlite(error) => invalid(error.to_string()),
         other => other,
     })?;
+    draft.cancel_deliveries()?;
     let (former_id, kept) =
         if was_there { (checkpoint_former(database), keep_former(database, mark)?) } else { (None, None) };
     draft.move_to(database, true)?;
@@ -213,6 +214,23 @@ impl Draft {
             return Err(StoreError::Damaged { path: path.to_owned(), what });
         }
         Ok(())
+    }
+
+    /// Cancels what waited to be sent when the copy was made: it was sent since, or is old.
+    fn cancel_deliveries(&self) -> Result<(), StoreError> {
+        let copy = Connection::open(&self.path)?;
+        if copy.table_exists(None, "delivery")? {
+            copy.execute_batch(
+                "BEGIN;
+                 UPDATE notice SET done_ms = due_ms, joins = 0 WHERE done_ms IS NULL;
+                 UPDATE delivery SET state = 'cancelled', next_ms = NULL, answer = 'not sent: a backup was restored'
+                     WHERE next_ms IS NOT NULL;
+                 COMMIT;",
+            )
+            .map_err(|error| self.disk_error(error))?;
+        }
+        copy.close().map_err(|(_, error)| self.disk_error(error))?;
+        self.lock.sync_all().map_err(|error| not_written(&self.path, &error))
     }
 
     /// Moves it into place; overwrites an existing file only if `replace`.

@@ -6,32 +6,77 @@ use rusqlite::Params;
 use skerry_domain::delivery::{Delivery, DeliveryState, PRIORITIES};
 use skerry_domain::rows::{DeliveryRow, Record, Value};
 use skerry_domain::state::{NoticeKey, SubscriberKey, WorkspaceKey};
+use skerry_domain::subscriber::Channel;
 use skerry_domain::time::Timestamp;
 
 /// A delivery of any workspace.
 pub type WorkspaceDelivery = (WorkspaceKey, Delivery);
 
-/// Deliveries that wait.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The place of a delivery among those of its channel that are due: the most urgent first, then by the time at which they are due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DuePosition {
+    priority: i64,
+    next_at: i64,
+    queued_at: i64,
+    workspace: i64,
+    key: i64,
+}
+
+impl DuePosition {
+    /// That of a delivery, as it was read.
+    #[must_use]
+    pub fn of((workspace, delivery): &WorkspaceDelivery) -> Self {
+        Self {
+            priority: delivery.priority,
+            next_at: delivery.next_at.unwrap_or(delivery.updated_at).0,
+            queued_at: delivery.queued_at.0,
+            workspace: workspace.0,
+            key: delivery.key.0,
+        }
+    }
+
+    /// Before all of a priority.
+    fn before(priority: i64) -> Self {
+        Self { priority, next_at: i64::MIN, queued_at: i64::MIN, workspace: i64::MIN, key: i64::MIN }
+    }
+}
+
+/// Deliveries of a channel that wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waiting {
+    /// By which they go.
+    pub channel: Channel,
     /// How many.
     pub count: u64,
     /// When the oldest of them was made.
-    pub oldest: Option<Timestamp>,
+    pub oldest: Timestamp,
 }
 
 impl Sqlite {
-    /// Deliveries whose time has come, the most urgent first and then by that time; at most `limit`.
+    /// Deliveries of a channel whose time has come, in the order of [`DuePosition`]; at most `limit`, those after `after`.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn due_deliveries(&self, now: Timestamp, limit: usize) -> Result<Vec<WorkspaceDelivery>, StoreError> {
-        // A range of times is searched for each priority alone: the index begins with it.
+    pub fn due_deliveries(
+        &self,
+        channel: Channel,
+        now: Timestamp,
+        after: Option<DuePosition>,
+        limit: usize,
+    ) -> Result<Vec<WorkspaceDelivery>, StoreError> {
+        // A range of times is searched for each priority alone: the index begins with the channel and it.
         let which = "INDEXED BY delivery_due
-                     WHERE priority = ?1 AND next_ms IS NOT NULL AND next_ms <= ?2 ORDER BY next_ms LIMIT ?3";
+                     WHERE channel = ?1 AND priority = ?2 AND next_ms IS NOT NULL AND next_ms <= ?3 AND next_ms >= ?4
+                       AND (next_ms, queued_ms, workspace, key) > (?4, ?5, ?6, ?7)
+                     ORDER BY next_ms, queued_ms, workspace, key LIMIT ?8";
         let mut due = Vec::new();
-        for priority in PRIORITIES {
-            due.extend(self.deliveries(which, (priority, now.0, (limit - due.len()) as i64))?);
+        for priority in PRIORITIES.skip_while(|one| after.is_some_and(|after| *one < after.priority)) {
+            let from = after.filter(|after| after.priority == priority);
+            let from = from.unwrap_or(DuePosition::before(priority));
+            let begin = (from.next_at, from.queued_at, from.workspace, from.key);
+            let rest = (limit - due.len()) as i64;
+            let bound = (channel.name(), priority, now.0, begin.0, begin.1, begin.2, begin.3, rest);
+            due.extend(self.deliveries(which, bound)?);
         }
         Ok(due)
     }
@@ -42,12 +87,15 @@ impl Sqlite {
     /// [`StoreError`].
     pub fn next_delivery(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let sql = "SELECT min(next_ms) FROM delivery INDEXED BY delivery_due
-                   WHERE priority = ?1 AND next_ms IS NOT NULL AND next_ms > ?2";
+                   WHERE channel = ?1 AND priority = ?2 AND next_ms IS NOT NULL AND next_ms > ?3";
         let mut first = None;
-        for priority in PRIORITIES {
-            let mut statement = self.connection.prepare_cached(sql)?;
-            let next: Option<i64> = statement.query_row((priority, now.0), |row| row.get(0))?;
-            first = [first, next].into_iter().flatten().min();
+        let mut statement = self.connection.prepare_cached(sql)?;
+        for channel in Channel::ALL {
+            for priority in PRIORITIES {
+                let bound = (channel.name(), priority, now.0);
+                let next: Option<i64> = statement.query_row(bound, |row| row.get(0))?;
+                first = [first, next].into_iter().flatten().min();
+            }
         }
         Ok(first.map(Timestamp))
     }
@@ -109,16 +157,41 @@ impl Sqlite {
         Ok(counts)
     }
 
-    /// The deliveries that wait, of all workspaces.
+    /// The deliveries that wait, of all workspaces, by channel.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn waiting_deliveries(&self) -> Result<Waiting, StoreError> {
-        let sql =
-            "SELECT count(*), min(queued_ms) FROM delivery INDEXED BY delivery_due WHERE next_ms IS NOT NULL";
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?));
-        let (count, oldest) = self.connection.prepare_cached(sql)?.query_row([], read)?;
-        Ok(Waiting { count: count.unsigned_abs(), oldest: oldest.map(Timestamp) })
+    pub fn waiting_deliveries(&self) -> Result<Vec<Waiting>, StoreError> {
+        let sql = "SELECT channel, count(*), min(queued_ms) FROM delivery INDEXED BY delivery_due
+                   WHERE next_ms IS NOT NULL GROUP BY channel";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut waiting = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (name, count, oldest): (String, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let channel = Channel::from_name(&name);
+            waiting.extend(channel.map(|channel| Waiting {
+                channel,
+                count: count.unsigned_abs(),
+                oldest: Timestamp(oldest),
+            }));
+        }
+        Ok(waiting)
+    }
+
+    /// Empties the log if it may hold an address that was erased from the database; the next call tries again while another
+    /// process reads.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn erase_from_log(&mut self) -> Result<(), StoreError> {
+        self.is_in_place()?;
+        if self.log_holds_erased {
+            let busy: i64 =
+                self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            self.log_holds_erased = busy != 0;
+        }
+        Ok(())
     }
 
     /// Deletes deliveries that ended before `before`, about `limit` of them. Returns how many.

@@ -24,7 +24,7 @@ mod sql;
 mod write;
 
 pub use agents::{AgentEntry, LastBatch};
-pub use deliveries::{Waiting, WorkspaceDelivery};
+pub use deliveries::{DuePosition, Waiting, WorkspaceDelivery};
 pub use heartbeats::HeartbeatToken;
 pub use hours::RollUp;
 pub use observation::StoredObservation;
@@ -64,6 +64,8 @@ pub struct Sqlite {
     /// The statements of each table.
     statements: HashMap<&'static str, Statements>,
     slots: write::Slots,
+    /// An address was erased from the database, and the log may still hold it.
+    log_holds_erased: bool,
 }
 
 impl From<rusqlite::Error> for StoreError {
@@ -171,7 +173,10 @@ impl Sqlite {
         last_intact: log::LastIntactFrame,
     ) -> Self {
         let (statements, slots) = (statements(), write::Slots::new());
-        Self { connection, path: path.to_owned(), file_lock, last_intact, statements, slots }
+        // A former process may have erased one.
+        let log_holds_erased = true;
+        let path = path.to_owned();
+        Self { connection, path, file_lock, last_intact, statements, slots, log_holds_erased }
     }
 
     fn connect(path: &Path, read_only: bool) -> Result<Connection, StoreError> {

@@ -49,6 +49,11 @@ impl Sqlite {
             self.connection.pragma_update(None, "secure_delete", true)?;
         }
         let written = self.write_group(writes, fence);
+        let is_subscriber = |table: &Table| table.name == SubscriberRow::TABLE.name;
+        self.log_holds_erased |= erases
+            && writes
+                .iter()
+                .any(|write| matches!(write, Write::Delete(_)) && write.table().is_some_and(is_subscriber));
         if erases {
             self.connection.pragma_update(None, "secure_delete", false)?;
         }

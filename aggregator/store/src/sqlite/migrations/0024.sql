@@ -89,6 +89,7 @@ CREATE TABLE delivery (
     message    TEXT    NOT NULL,
     notice     INTEGER,
     subscriber INTEGER NOT NULL,
+    channel    TEXT    NOT NULL,
     priority   INTEGER NOT NULL,
     state      TEXT    NOT NULL,
     attempts   INTEGER NOT NULL,
@@ -100,7 +101,7 @@ CREATE TABLE delivery (
     UNIQUE (id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX delivery_due ON delivery (priority, next_ms, queued_ms) WHERE next_ms IS NOT NULL;
+CREATE INDEX delivery_due ON delivery (channel, priority, next_ms, queued_ms) WHERE next_ms IS NOT NULL;
 CREATE INDEX delivery_of_notice ON delivery (workspace, notice, state);
 CREATE INDEX delivery_of_subscriber ON delivery (workspace, subscriber);
 CREATE INDEX delivery_age ON delivery (updated_ms);

@@ -1,0 +1,336 @@
+//! Sends deliveries: those that are due are read from the store, each is tried once, and its outcome is stored before
+//! another attempt of it can begin. Nothing that matters is in memory, so that a crash repeats at most what was under way.
+
+mod attempt;
+mod channels;
+mod contents;
+mod figures;
+mod lane;
+mod limits;
+mod payload;
+mod result;
+
+pub use channels::{Channels, Mail, dkim_key};
+pub use figures::OutboxFigures;
+
+use crate::engine::{CommandError, Engine};
+use crate::publish::Addresses;
+use crate::subscriptions::LinkKey;
+use attempt::{Attempt, Attempts};
+use contents::Contents;
+use lane::{Lane, PORTION};
+use limits::Limits;
+use skerry_domain::state::{DeliveryKey, WorkspaceKey};
+use skerry_domain::step::{Attempted, Command};
+use skerry_domain::subscriber::Channel;
+use skerry_notify::bounce::Report;
+use skerry_store::{DuePosition, Reader, StoreError, WorkspaceDelivery};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
+
+/// Requests to webhooks at a time, and messages to each kind of chat.
+const WEBHOOKS_AT_A_TIME: usize = 64;
+const CHATS_AT_A_TIME: usize = 16;
+/// How long the outbox waits if nothing is due, and if the store cannot be read.
+const IDLE: Duration = Duration::from_millis(500);
+const UNREADABLE: Duration = Duration::from_secs(5);
+/// How often those that wait are counted.
+const COUNTED: Duration = Duration::from_secs(5);
+/// How long an outcome waits that cannot be stored.
+const UNSTORED: Duration = Duration::from_secs(1);
+/// How long what is under way may take when the program stops.
+const LAST: Duration = Duration::from_secs(4);
+
+/// What the outbox needs.
+#[derive(Debug)]
+pub struct Parts {
+    /// Stores outcomes.
+    pub engine: Engine,
+    /// By which messages go.
+    pub channels: Arc<Channels>,
+    /// Of pages, for links.
+    pub addresses: Addresses,
+    /// Makes the secret links.
+    pub links: LinkKey,
+}
+
+/// Sends deliveries until it is stopped.
+#[derive(Debug)]
+pub struct Outbox {
+    reader: Arc<Mutex<Reader>>,
+    attempts: Arc<Attempts>,
+    limits: Limits,
+    lanes: Vec<Lane>,
+    under_way: HashMap<Id, (Channel, WorkspaceKey, DeliveryKey)>,
+    figures: Arc<OutboxFigures>,
+    /// When those that wait were last counted.
+    counted: Instant,
+}
+
+/// Stops the outbox.
+#[derive(Debug)]
+pub struct RunningOutbox {
+    stop: watch::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl RunningOutbox {
+    /// Begins no attempt any more and waits a few seconds for those that are under way.
+    pub async fn stop(self) {
+        drop(self.stop);
+        // It ends by itself, and a panic was logged.
+        let _ = self.task.await;
+    }
+}
+
+type Ended = Result<(Id, Attempt), JoinError>;
+
+impl Outbox {
+    /// Reads the database at this path.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn open(database: &Path, parts: Parts) -> Result<Self, StoreError> {
+        let Parts { engine, channels, addresses, links } = parts;
+        let connections = channels.mail.as_ref().map_or(1, |mail| mail.connections);
+        let capacity = |channel| match channel {
+            Channel::Email => connections,
+            Channel::Webhook => WEBHOOKS_AT_A_TIME,
+            Channel::Slack | Channel::Teams | Channel::Discord => CHATS_AT_A_TIME,
+        };
+        let lanes = Channel::ALL.iter().map(|channel| Lane::new(*channel, capacity(*channel))).collect();
+        Ok(Self {
+            reader: Arc::new(Mutex::new(Reader::open(database)?)),
+            attempts: Arc::new(Attempts { engine, channels, contents: Contents::new(addresses), links }),
+            limits: Limits::default(),
+            lanes,
+            under_way: HashMap::new(),
+            figures: Arc::default(),
+            counted: Instant::now(),
+        })
+    }
+
+    /// What it counts, and goes on counting.
+    #[must_use]
+    pub fn figures(&self) -> Arc<OutboxFigures> {
+        Arc::clone(&self.figures)
+    }
+
+    /// Begins to send.
+    #[must_use]
+    pub fn start(self) -> RunningOutbox {
+        let (stop, stopped) = watch::channel(());
+        RunningOutbox { stop, task: tokio::spawn(self.run(stopped)) }
+    }
+
+    async fn run(mut self, mut stopped: watch::Receiver<()>) {
+        let mut tasks = JoinSet::new();
+        loop {
+            let pause = match self.begin_due(&mut tasks).await {
+                Ok(pause) => pause,
+                Err(error) => {
+                    tracing::warn!(%error, "the deliveries that are due cannot be read");
+                    UNREADABLE
+                }
+            };
+            tokio::select! {
+                Some(ended) = tasks.join_next_with_id(), if !tasks.is_empty() => {
+                    self.ended(ended);
+                    while let Some(ended) = tasks.try_join_next_with_id() {
+                        self.ended(ended);
+                    }
+                }
+                () = tokio::time::sleep(pause) => {}
+                _ = stopped.changed() => break,
+            }
+        }
+        let rest = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST, rest).await.is_err() {
+            tracing::info!("deliveries that were under way are repeated after the next start");
+        }
+        if let Some(mail) = &self.attempts.channels.mail {
+            let _ = tokio::time::timeout(LAST, mail.mailer.close()).await;
+        }
+    }
+
+    /// Begins what is due and has room. Returns how long to wait for more.
+    async fn begin_due(&mut self, tasks: &mut JoinSet<Attempt>) -> Result<Duration, StoreError> {
+        let mut pause = IDLE;
+        if self.counted.elapsed() >= COUNTED {
+            self.count().await?;
+        }
+        for number in 0..self.lanes.len() {
+            self.lanes[number].begin_again_if_old(Instant::now());
+            while let Some(after) = self.lanes[number].to_read() {
+                let portion = self.read(self.lanes[number].channel, after).await?;
+                self.lanes[number].take(portion);
+                pause = pause.min(self.begin_read(number, tasks));
+            }
+            pause = pause.min(self.begin_read(number, tasks));
+        }
+        Ok(pause)
+    }
+
+    /// Begins what was read for a lane. Returns how long a destination has to be waited for.
+    fn begin_read(&mut self, number: usize, tasks: &mut JoinSet<Attempt>) -> Duration {
+        let snapshot = self.attempts.engine.snapshot();
+        let lane = &mut self.lanes[number];
+        let mut pause = IDLE;
+        while let Some(one) = lane.next() {
+            let state = snapshot.workspaces.get(one.0);
+            let subscriber = state.and_then(|state| state.subscribers.get(&one.1.subscriber));
+            // A delivery to nobody needs no permit.
+            let permit = subscriber.map_or(Ok(None), |to| self.limits.enter(to.channel, &to.address));
+            match permit {
+                Ok(permit) => {
+                    lane.begin(&one);
+                    let (key, channel, attempts) =
+                        ((one.0, one.1.key), lane.channel, Arc::clone(&self.attempts));
+                    let task = tasks.spawn(async move {
+                        let _permit = permit;
+                        let attempt = attempts.make(one).await;
+                        store(&attempts.engine, &attempt).await;
+                        attempt
+                    });
+                    self.under_way.insert(task.id(), (channel, key.0, key.1));
+                }
+                Err(wait) => pause = pause.min(wait.max(Duration::from_millis(10))),
+            }
+        }
+        pause
+    }
+
+    /// Counts those that wait, for the metrics.
+    async fn count(&mut self) -> Result<(), StoreError> {
+        self.counted = Instant::now();
+        let waiting = self.reading(|reader| reader.waiting_deliveries()).await?;
+        self.figures.wait(waiting);
+        Ok(())
+    }
+
+    async fn read(
+        &self,
+        channel: Channel,
+        after: Option<DuePosition>,
+    ) -> Result<Vec<WorkspaceDelivery>, StoreError> {
+        let now = self.attempts.engine.now();
+        self.reading(move |reader| reader.due_deliveries(channel, now, after, PORTION)).await
+    }
+
+    async fn reading<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let reader = Arc::clone(&self.reader);
+        let read =
+            tokio::task::spawn_blocking(move || read(&reader.lock().unwrap_or_else(PoisonError::into_inner)));
+        read.await.unwrap_or_else(|error| Err(StoreError::Unexpected(error.to_string())))
+    }
+
+    /// An attempt has ended, and its outcome is stored.
+    fn ended(&mut self, ended: Ended) {
+        let id = match &ended {
+            Ok((id, _)) => *id,
+            Err(error) => error.id(),
+        };
+        let Some((channel, workspace, delivery)) = self.under_way.remove(&id) else { return };
+        if let Some(lane) = self.lanes.iter_mut().find(|lane| lane.channel == channel) {
+            lane.end((workspace, delivery));
+        }
+        match ended {
+            Ok((_, attempt)) => self.note(channel, &attempt),
+            Err(error) => tracing::error!(%error, "a delivery failed by a fault of this program"),
+        }
+    }
+
+    fn note(&self, channel: Channel, attempt: &Attempt) {
+        if let Some(class) = attempt.class {
+            self.figures.attempted(channel, class);
+        }
+        let Some(pause) = attempt.pause else { return };
+        let snapshot = self.attempts.engine.snapshot();
+        let state = snapshot.workspaces.get(attempt.workspace);
+        let subscriber =
+            state.and_then(|state| state.subscribers.get(&attempt.attempted.delivery.subscriber));
+        if let Some(to) = subscriber {
+            self.limits.hold(channel, &to.address, pause);
+        }
+    }
+}
+
+/// Stores an outcome. Until it is stored nothing of the delivery is tried again.
+async fn store(engine: &Engine, attempt: &Attempt) {
+    loop {
+        let command = Command::Attempted(Box::new(attempt.attempted.clone()));
+        match engine.command((attempt.workspace, command)).await {
+            Ok(_) | Err(CommandError::Stopping) => return,
+            Err(CommandError::Rejected(_) | CommandError::Fault { .. }) => {
+                let delivery = &attempt.attempted.delivery.id;
+                tracing::error!(%delivery, "the outcome of a delivery cannot be stored");
+                return;
+            }
+            Err(CommandError::Busy { .. } | CommandError::Unwritable(_)) => {
+                tokio::time::sleep(UNSTORED).await;
+            }
+        }
+    }
+}
+
+/// Takes in what is reported of mails that were sent.
+#[derive(Clone, Debug)]
+pub struct Reports {
+    engine: Engine,
+    reader: Arc<Mutex<Reader>>,
+    links: LinkKey,
+}
+
+impl Reports {
+    /// Reads the database at this path.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn open(database: &Path, engine: Engine, links: LinkKey) -> Result<Self, StoreError> {
+        Ok(Self { engine, reader: Arc::new(Mutex::new(Reader::open(database)?)), links })
+    }
+
+    /// Stores what the reports say. What names no delivery of ours, or says nothing new, is ignored.
+    ///
+    /// # Errors
+    /// The store cannot be read or written now: the same reports may come again.
+    pub async fn take(&self, reports: Vec<Report>) -> anyhow::Result<()> {
+        for report in reports {
+            let reader = Arc::clone(&self.reader);
+            let id = report.delivery.clone();
+            let found = tokio::task::spawn_blocking(move || {
+                reader.lock().unwrap_or_else(PoisonError::into_inner).delivery_with_id(&id)
+            });
+            if let Some(one) = found.await?? {
+                self.take_one(one, &report).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_one(
+        &self,
+        (workspace, delivery): WorkspaceDelivery,
+        report: &Report,
+    ) -> anyhow::Result<()> {
+        let Some(result) = result::reported(report) else { return Ok(()) };
+        if delivery.channel != Channel::Email || delivery.state == result.state().0 {
+            return Ok(());
+        }
+        let snapshot = self.engine.snapshot();
+        let state = snapshot.workspaces.get(workspace);
+        let subscriber = state.and_then(|state| state.subscribers.get(&delivery.subscriber));
+        let digest = subscriber.map_or([0; 32], |one| self.links.digest(one.channel, &one.address));
+        let answer = Some(report.answer().text);
+        let attempted = Attempted { delivery, tried: false, result, answer, digest };
+        self.engine.command((workspace, Command::Attempted(Box::new(attempted)))).await?;
+        Ok(())
+    }
+}

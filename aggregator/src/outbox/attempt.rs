@@ -1,0 +1,271 @@
+//! One attempt: a delivery as it was read becomes a message of its channel, which is handed over once. What is said is
+//! rendered now, so that edits since are included, and what is no longer published is not said.
+
+use super::channels::{Channels, Mail};
+use super::contents::{Contents, Rendered};
+use super::result::Settled;
+use crate::engine::Engine;
+use crate::subscriptions::{LinkKey, LinkPurpose};
+use skerry_domain::delivery::{AttemptResult, Delivery};
+use skerry_domain::state::{State, WorkspaceKey};
+use skerry_domain::step::Attempted;
+use skerry_domain::subscriber::{Channel, Scope, Subscriber, SubscriberState};
+use skerry_domain::time::Timestamp;
+use skerry_notify::chat::{self, ChatMessage, Colour, Link};
+use skerry_notify::destination::{ChatService, chat_url, webhook_url};
+use skerry_notify::mail::{Attachment, Mail as Letter, Message as Signed, Sender as From, Unfit};
+use skerry_notify::webhook::{Secret, Webhook};
+use skerry_notify::{Answer, Class, Outcome};
+use skerry_publish::messages::{ChatParts, Content, Links, MessagePage, described};
+use skerry_publish::view::Place;
+use skerry_store::WorkspaceDelivery;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use url::Url;
+
+/// Makes attempts.
+#[derive(Debug)]
+pub(super) struct Attempts {
+    pub(super) engine: Engine,
+    pub(super) channels: Arc<Channels>,
+    pub(super) contents: Contents,
+    pub(super) links: LinkKey,
+}
+
+/// What an attempt led to, for the engine and for the limits.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) workspace: WorkspaceKey,
+    pub(super) attempted: Attempted,
+    /// The other side asks for a pause of all messages to it.
+    pub(super) pause: Option<Duration>,
+    /// The class of the answer. `None`: nothing was sent.
+    pub(super) class: Option<Class>,
+}
+
+impl Attempts {
+    /// Tries it once.
+    pub(super) async fn make(&self, (workspace, delivery): WorkspaceDelivery) -> Attempt {
+        let (snapshot, now) = self.engine.present();
+        let state = snapshot.workspaces.get(workspace);
+        let subscriber = state.and_then(|state| state.subscribers.get(&delivery.subscriber));
+        let (Some(state), Some(subscriber)) = (state, subscriber) else {
+            return unsent(workspace, delivery, AttemptResult::Unsubscribed);
+        };
+        let digest = self.links.digest(subscriber.channel, &subscriber.address);
+        if subscriber.state == SubscriberState::Quarantined && delivery.notice.is_some() {
+            let attempt = unsent(workspace, delivery, AttemptResult::Failed);
+            return attempt.explained("its endpoint is quarantined");
+        }
+        let Some(rendered) = self.contents.of((workspace, state), &delivery, now) else {
+            return unsent(workspace, delivery, AttemptResult::Cancelled);
+        };
+        let addressed = Addressed { state, subscriber, place: &rendered.place, now };
+        let outcome = self.hand_over(&addressed, &rendered, &delivery).await;
+        let chance = f64::from(u32::from_ne_bytes(skerry_host::random::bytes())) / f64::from(u32::MAX);
+        let Settled { result, counts } =
+            super::result::settled(&delivery, &outcome, self.engine.now(), chance);
+        let answer = outcome.answer();
+        let pause = match &outcome {
+            Outcome::Later { answer, after } if answer.class == Class::RateLimited => *after,
+            _ => None,
+        };
+        let class = Some(answer.class);
+        let answer = Some(answer.text.clone());
+        Attempt {
+            workspace,
+            attempted: Attempted { delivery, tried: counts, result, answer, digest },
+            pause,
+            class,
+        }
+    }
+
+    async fn hand_over(&self, to: &Addressed<'_>, rendered: &Rendered, delivery: &Delivery) -> Outcome {
+        let address = to.subscriber.address.reveal();
+        let service = match to.subscriber.channel {
+            Channel::Email => return self.mail(to, &rendered.content, delivery).await,
+            Channel::Webhook => return self.webhook(to, rendered, delivery).await,
+            Channel::Slack => ChatService::Slack,
+            Channel::Teams => ChatService::Teams,
+            Channel::Discord => ChatService::Discord,
+        };
+        let Ok(url) = chat_url(service, address) else {
+            return own_for_good("its URL is none of that service");
+        };
+        match chat_message(rendered.content.chat(&to.links(&self.links))) {
+            Some(message) => chat::post(&self.channels.http, service, &url, &message, None).await.outcome,
+            None => own_for_good("a link in the message is no URL"),
+        }
+    }
+
+    async fn mail(&self, to: &Addressed<'_>, content: &Content, delivery: &Delivery) -> Outcome {
+        let Some(mail) = &self.channels.mail else { return own("there is no [mail] in the configuration") };
+        match letter(mail, to, content, (delivery, &self.links)) {
+            Ok(message) => mail.mailer.send(&message).await,
+            Err(unfit) => own_for_good(&unfit.to_string()),
+        }
+    }
+
+    async fn webhook(&self, to: &Addressed<'_>, rendered: &Rendered, delivery: &Delivery) -> Outcome {
+        let Channels { plain_http, reach, http, .. } = &*self.channels;
+        let Ok(url) = webhook_url(to.subscriber.address.reveal(), *plain_http, reach) else {
+            return Outcome::Refused(Answer::new(
+                Class::Forbidden,
+                "its URL leads where webhooks may not go",
+            ));
+        };
+        let secrets = secrets(to.subscriber, to.now);
+        let links = to.links(&self.links);
+        let about = (to.subscriber.page, delivery.notice);
+        let Some(payload) = rendered.payload(to.state, about, to.now) else {
+            return own_for_good("what it would say is no longer published");
+        };
+        match payload.body(&rendered.content, (delivery.message, &links), to.now) {
+            Ok(body) if !secrets.is_empty() => {
+                let webhook = Webhook { id: delivery.id.clone(), body, secrets };
+                webhook.send(http, &url, to.now.0 / 1_000).await
+            }
+            Ok(_) => own_for_good("it has no secret to sign with"),
+            Err(error) => own_for_good(&format!("its payload cannot be written: {error}")),
+        }
+    }
+}
+
+impl Attempt {
+    fn explained(mut self, why: &str) -> Self {
+        self.attempted.answer = Some(why.to_owned());
+        self
+    }
+}
+
+/// A subscriber to whom something is said, and the page that says it.
+#[derive(Clone, Copy)]
+pub(super) struct Addressed<'a> {
+    pub(super) state: &'a State,
+    pub(super) subscriber: &'a Subscriber,
+    pub(super) place: &'a Place,
+    pub(super) now: Timestamp,
+}
+
+impl<'a> Addressed<'a> {
+    pub(super) fn page(&self) -> MessagePage<'a> {
+        let Self { state, subscriber, place, now } = *self;
+        MessagePage { state, page: subscriber.page, place, now }
+    }
+
+    fn links(&self, key: &LinkKey) -> Links {
+        let Self { subscriber, place, .. } = self;
+        let url = |path: &str, purpose, rest: &str| {
+            Some(format!("{}/{path}/{}{rest}", place.url, key.token(purpose, subscriber)))
+        };
+        let is_new = subscriber.state != SubscriberState::Active || subscriber.wanted.is_some();
+        Links {
+            manage: url("subscriptions", LinkPurpose::Manage, ""),
+            stop: url("unsubscribe", LinkPurpose::Unsubscribe, ""),
+            confirm: is_new.then(|| url("subscriptions", LinkPurpose::Confirm, "/confirm")).flatten(),
+        }
+    }
+}
+
+fn letter(
+    mail: &Mail,
+    to: &Addressed<'_>,
+    content: &Content,
+    (delivery, key): (&Delivery, &LinkKey),
+) -> Result<Signed, Unfit> {
+    let Addressed { subscriber, .. } = to;
+    let links = to.links(key);
+    let followed = followed(to);
+    let parts = content.mail(&links, followed.as_deref());
+    let domain = mail.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+    // What is about the subscription itself ends no subscription.
+    let unsubscribe = links.stop.filter(|url| delivery.notice.is_some() && url.starts_with("https://"));
+    let said_at = Duration::from_millis(u64::try_from(content.at().0).unwrap_or(0));
+    let return_path = mail.verp.return_path(&delivery.id);
+    let letter = Letter {
+        from: From { name: content.page_name().to_owned(), address: mail.address.clone() },
+        to: subscriber.address.reveal().to_owned(),
+        return_path: return_path.unwrap_or_else(|| mail.address.clone()),
+        subject: parts.subject,
+        text: parts.text,
+        html: parts.html,
+        message_id: format!("{}@{domain}", delivery.id),
+        // Nobody sent the root of a thread: clients join what names it.
+        follows: content
+            .thread()
+            .map(|thread| format!("{thread}.{}@{domain}", subscriber.id))
+            .into_iter()
+            .collect(),
+        unsubscribe,
+        language: content.language().tag().to_owned(),
+        date: SystemTime::UNIX_EPOCH + said_at,
+        attachments: parts.attachments.into_iter().map(attachment).collect(),
+    };
+    let mut message = letter.message()?;
+    if let Some(dkim) = &mail.dkim {
+        message.sign(dkim, SystemTime::now());
+    }
+    Ok(message)
+}
+
+/// What it follows of the page, for the foot of a mail. `None`: everything.
+fn followed(to: &Addressed<'_>) -> Option<String> {
+    let scope: &Scope = &to.subscriber.scope;
+    let is_all = scope.page.as_ref().is_some_and(|choices| choices.components.is_none());
+    (!is_all).then(|| described(to.page(), scope))
+}
+
+fn attachment(one: skerry_publish::messages::Attachment) -> Attachment {
+    Attachment { name: one.name, content_type: one.content_type, content: one.content }
+}
+
+fn chat_message(parts: ChatParts) -> Option<ChatMessage> {
+    let link = |(label, url): (String, String)| Some(Link { label, url: Url::parse(&url).ok()? });
+    let colour = match parts.status {
+        None => Colour::Neutral,
+        Some(status) => colour(status),
+    };
+    Some(ChatMessage {
+        page: parts.page,
+        title: parts.title,
+        state: parts.state,
+        text: parts.text,
+        facts: parts.facts,
+        link: link(parts.link)?,
+        subscription: parts.subscription.and_then(link),
+        colour,
+        at: jiff::Timestamp::from_millisecond(parts.at.0).unwrap_or_default(),
+    })
+}
+
+fn colour(status: skerry_domain::status::Status) -> Colour {
+    use skerry_domain::status::Status;
+    match status {
+        Status::Operational => Colour::Operational,
+        Status::UnderMaintenance => Colour::Maintenance,
+        Status::DegradedPerformance => Colour::Degraded,
+        Status::PartialOutage => Colour::PartialOutage,
+        Status::MajorOutage => Colour::MajorOutage,
+    }
+}
+
+/// The present secret of a webhook, and the former one while it still signs.
+fn secrets(subscriber: &Subscriber, now: Timestamp) -> Vec<Secret> {
+    let Some(signing) = &subscriber.secret else { return Vec::new() };
+    let former = signing.former.as_ref().filter(|(_, until)| now < *until).map(|(secret, _)| secret);
+    let all = std::iter::once(&signing.current).chain(former);
+    all.filter_map(|secret| Secret::read(secret.reveal()).ok()).collect()
+}
+
+fn unsent(workspace: WorkspaceKey, delivery: Delivery, result: AttemptResult) -> Attempt {
+    let attempted = Attempted { delivery, tried: false, result, answer: None, digest: [0; 32] };
+    Attempt { workspace, attempted, pause: None, class: None }
+}
+
+fn own(text: &str) -> Outcome {
+    Outcome::Later { answer: Answer::new(Class::Own, text), after: None }
+}
+
+fn own_for_good(text: &str) -> Outcome {
+    Outcome::Refused(Answer::new(Class::Own, text))
+}

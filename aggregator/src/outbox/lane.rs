@@ -1,0 +1,104 @@
+//! The deliveries of one channel that are due, read in portions and each once. One is tried again only when it was read
+//! after the outcome of its former attempt was stored.
+
+use skerry_domain::state::{DeliveryKey, WorkspaceKey};
+use skerry_domain::subscriber::Channel;
+use skerry_store::{DuePosition, WorkspaceDelivery};
+use std::collections::{HashSet, VecDeque};
+use std::time::{Duration, Instant};
+
+/// Deliveries that are read at once.
+pub(super) const PORTION: usize = 200;
+/// How long a channel goes on before it looks for more urgent deliveries.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// The deliveries of a channel.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) channel: Channel,
+    /// Attempts at a time.
+    capacity: usize,
+    /// Those under way.
+    under_way: HashSet<(WorkspaceKey, DeliveryKey)>,
+    /// Read, and not yet tried.
+    read: VecDeque<WorkspaceDelivery>,
+    /// Where to read on. `None`: from the beginning.
+    after: Option<DuePosition>,
+    /// Everything that was due has been read.
+    is_exhausted: bool,
+    began: Instant,
+}
+
+impl Lane {
+    pub(super) fn new(channel: Channel, capacity: usize) -> Self {
+        Self {
+            channel,
+            capacity,
+            under_way: HashSet::new(),
+            read: VecDeque::new(),
+            after: None,
+            is_exhausted: false,
+            began: Instant::now(),
+        }
+    }
+
+    /// Whether another attempt may begin.
+    pub(super) fn has_room(&self) -> bool {
+        self.under_way.len() < self.capacity
+    }
+
+    /// Attempts under way.
+    pub(super) fn busy(&self) -> usize {
+        self.under_way.len()
+    }
+
+    /// Begins again with the most urgent one: more may be due, or something may be tried that had to wait.
+    pub(super) fn begin_again(&mut self, now: Instant) {
+        self.read.clear();
+        (self.after, self.is_exhausted, self.began) = (None, false, now);
+    }
+
+    /// Begins again if the last beginning is some time ago.
+    pub(super) fn begin_again_if_old(&mut self, now: Instant) {
+        if now.saturating_duration_since(self.began) >= AGAIN {
+            self.begin_again(now);
+        }
+    }
+
+    /// Where to read the next portion. `None`: what was read comes first, or there is no more.
+    pub(super) fn to_read(&self) -> Option<Option<DuePosition>> {
+        (self.read.is_empty() && !self.is_exhausted && self.has_room()).then_some(self.after)
+    }
+
+    /// Takes a portion that was read. Nothing may have ended since it was asked for.
+    pub(super) fn take(&mut self, portion: Vec<WorkspaceDelivery>) {
+        self.is_exhausted = portion.len() < PORTION;
+        self.after = portion.last().map(DuePosition::of).or(self.after);
+        let new = portion.into_iter().filter(|one| !self.under_way.contains(&key(one)));
+        self.read.extend(new);
+    }
+
+    /// The next delivery to try.
+    pub(super) fn next(&mut self) -> Option<WorkspaceDelivery> {
+        self.has_room().then(|| self.read.pop_front()).flatten()
+    }
+
+    /// An attempt begins.
+    pub(super) fn begin(&mut self, one: &WorkspaceDelivery) {
+        self.under_way.insert(key(one));
+    }
+
+    /// An attempt has ended and its outcome is stored. What was read before may hold it as it was.
+    pub(super) fn end(&mut self, one: (WorkspaceKey, DeliveryKey)) {
+        self.under_way.remove(&one);
+        self.read.retain(|read| key(read) != one);
+    }
+}
+
+fn key((workspace, delivery): &WorkspaceDelivery) -> (WorkspaceKey, DeliveryKey) {
+    (*workspace, delivery.key)
+}
+
+#[cfg(test)]
+#[path = "lane_test.rs"]
+mod tests;

@@ -1,0 +1,97 @@
+//! From the outcome of an attempt to what becomes of the delivery. Pure: time and chance are arguments.
+
+use skerry_domain::delivery::{AttemptResult, Delivery, Refusal};
+use skerry_domain::subscriber::Channel;
+use skerry_domain::time::{DAY, MINUTE, Timestamp};
+use skerry_notify::bounce::{Event, Report};
+use skerry_notify::retry::{Next, Schedule};
+use skerry_notify::{Answer, Class, Outcome};
+use std::time::Duration;
+
+/// The pause after a fault of our own, ms. It says nothing of the address, so it uses up no attempt.
+const OWN_FAULT_PAUSE: i64 = 5 * MINUTE;
+/// A delivery that our own faults held up for so long is given up, ms: what it says is old.
+const OWN_FAULT_LONGEST: i64 = 4 * DAY;
+
+/// What becomes of a delivery, and whether the attempt counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Settled {
+    pub(super) result: AttemptResult,
+    pub(super) counts: bool,
+}
+
+impl Settled {
+    fn counted(result: AttemptResult) -> Self {
+        Self { result, counts: true }
+    }
+}
+
+/// What becomes of a delivery after an attempt at `now`; `chance` is from 0 to 1.
+pub(super) fn settled(delivery: &Delivery, outcome: &Outcome, now: Timestamp, chance: f64) -> Settled {
+    let is_mail = delivery.channel == Channel::Email;
+    match outcome {
+        Outcome::Accepted(_) => Settled::counted(AttemptResult::Delivered),
+        Outcome::Later { answer, .. } if answer.class == Class::Own => own_fault(delivery, now),
+        Outcome::Later { answer, after } => {
+            let schedule = if is_mail { Schedule::Mail } else { Schedule::Webhook };
+            let attempt = usize::try_from(delivery.attempts).unwrap_or(usize::MAX).saturating_add(1);
+            let since = u64::try_from(now - delivery.queued_at).unwrap_or(0);
+            match schedule.next(attempt, Duration::from_millis(since), *after, chance) {
+                Next::After(pause) => {
+                    let pause = i64::try_from(pause.as_millis()).unwrap_or(DAY);
+                    Settled::counted(AttemptResult::Later(now + pause))
+                }
+                Next::GiveUp => Settled::counted(given_up(is_mail, answer)),
+            }
+        }
+        Outcome::Refused(answer) => Settled::counted(refused(is_mail, answer)),
+    }
+}
+
+fn own_fault(delivery: &Delivery, now: Timestamp) -> Settled {
+    let result = if now - delivery.queued_at < OWN_FAULT_LONGEST {
+        AttemptResult::Later(now + OWN_FAULT_PAUSE)
+    } else {
+        AttemptResult::Failed
+    };
+    Settled { result, counts: false }
+}
+
+/// After the last attempt. A server that answered for days has refused the mail softly; one that was never reached has not.
+fn given_up(is_mail: bool, answer: &Answer) -> AttemptResult {
+    match answer.class {
+        Class::Unreachable | Class::Timeout | Class::Tls | Class::Own if is_mail => AttemptResult::Failed,
+        _ if is_mail => AttemptResult::SoftBounced,
+        _ => AttemptResult::Quarantined,
+    }
+}
+
+fn refused(is_mail: bool, answer: &Answer) -> AttemptResult {
+    match answer.class {
+        Class::Own => AttemptResult::Failed,
+        Class::MailboxFull if is_mail => AttemptResult::SoftBounced,
+        Class::NoSuchAddress if is_mail => AttemptResult::HardBounced(Refusal::Final),
+        _ if is_mail => AttemptResult::HardBounced(Refusal::Rejected),
+        // The endpoint, or the channel behind it, is gone, or leads where nothing may be sent.
+        Class::Gone | Class::Forbidden | Class::NoSuchAddress => AttemptResult::Quarantined,
+        _ => AttemptResult::Failed,
+    }
+}
+
+/// What a report says of a mail. `None`: nothing that changes it.
+pub(super) fn reported(report: &Report) -> Option<AttemptResult> {
+    match report.event {
+        Event::Delivered | Event::Delayed => None,
+        Event::Complaint => Some(AttemptResult::HardBounced(Refusal::Complaint)),
+        Event::Failed => {
+            let answer = report.answer();
+            // What was given up after temporary refusals says nothing for good.
+            let is_final = report.status.is_none_or(|status| status.0 == 5);
+            Some(if is_final { refused(true, &answer) } else { AttemptResult::SoftBounced })
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "result_test.rs"]
+mod tests;
