@@ -68,7 +68,7 @@ pub struct Outbox {
     under_way: HashMap<Id, (Channel, WorkspaceKey, DeliveryKey)>,
     figures: Arc<OutboxFigures>,
     /// When those that wait were last counted.
-    counted: Instant,
+    counted: Option<Instant>,
 }
 
 /// Stops the outbox.
@@ -110,7 +110,7 @@ impl Outbox {
             lanes,
             under_way: HashMap::new(),
             figures: Arc::default(),
-            counted: Instant::now(),
+            counted: None,
         })
     }
 
@@ -160,7 +160,7 @@ impl Outbox {
     /// Begins what is due and has room. Returns how long to wait for more.
     async fn begin_due(&mut self, tasks: &mut JoinSet<Attempt>) -> Result<Duration, StoreError> {
         let mut pause = IDLE;
-        if self.counted.elapsed() >= COUNTED {
+        if self.counted.is_none_or(|at| at.elapsed() >= COUNTED) {
             self.count().await?;
         }
         for number in 0..self.lanes.len() {
@@ -206,9 +206,9 @@ impl Outbox {
 
     /// Counts those that wait, for the metrics.
     async fn count(&mut self) -> Result<(), StoreError> {
-        self.counted = Instant::now();
+        self.counted = Some(Instant::now());
         let waiting = self.reading(|reader| reader.waiting_deliveries()).await?;
-        self.figures.wait(waiting);
+        self.figures.wait(self.attempts.engine.now(), waiting);
         Ok(())
     }
 

@@ -42,11 +42,7 @@ pub(crate) async fn only_outage(world: &World, died: i64, returned: i64) {
     let outages: Vec<_> = intervals.iter().filter(|(.., status)| status == "major_outage").collect();
     assert_eq!(outages.len(), 1, "{intervals:?}");
     let (from, to, _) = outages[0];
-    assert!(
-        (-SLACK..=INTERVAL + LATE).contains(&(from - died)),
-        "begins {} ms after the death",
-        from - died
-    );
+    assert!((-SLACK..=INTERVAL + LATE).contains(&(from - died)), "begins {} ms after the death", from - died);
     assert!(
         (-SLACK..=INTERVAL + LATE).contains(&(to - returned)),
         "ends {} ms after the return",

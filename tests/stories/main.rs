@@ -12,6 +12,7 @@ mod commands;
 mod continuity;
 mod control;
 mod database_removed;
+mod deliveries;
 mod doctor;
 mod edge;
 mod edge_outage;

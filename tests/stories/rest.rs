@@ -14,14 +14,14 @@ use std::time::Duration;
 const NOTICED: Duration = Duration::from_secs(15);
 
 /// A client with a token.
-struct Client<'w> {
+pub(crate) struct Client<'w> {
     world: &'w World,
     token: String,
 }
 
 impl<'w> Client<'w> {
     /// With a token that `token add` makes with these words.
-    fn new(world: &'w World, words: &[&str]) -> Self {
+    pub(crate) fn new(world: &'w World, words: &[&str]) -> Self {
         let added = run_ok(world, &[&["token", "add"], words, &["--json"]].concat());
         let added: Value = serde_json::from_str(&added).unwrap_or_else(|_| panic!("no JSON: {added}"));
         Self { world, token: added["token"].as_str().expect("a token").to_owned() }
@@ -36,14 +36,14 @@ impl<'w> Client<'w> {
         request(self.world.private, &head, body.as_bytes()).expect("an answer")
     }
 
-    fn get(&self, path: &str) -> Value {
+    pub(crate) fn get(&self, path: &str) -> Value {
         let answer = self.send("GET", path, "", "");
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         answer.json()
     }
 
     /// Sends JSON, without a `Content-Type` as some clients do.
-    fn change(&self, method: &str, path: &str, body: &Value) -> Answer {
+    pub(crate) fn change(&self, method: &str, path: &str, body: &Value) -> Answer {
         self.send(method, path, "", &body.to_string())
     }
 }

@@ -266,7 +266,7 @@ pub(crate) fn post(port: u16, token: &str, body: &[u8], listen: bool) -> Option<
     exchange(port, &head, body, listen)
 }
 
-fn exchange(port: u16, head: &str, body: &[u8], listen: bool) -> Option<(u16, Vec<u8>)> {
+pub(crate) fn exchange(port: u16, head: &str, body: &[u8], listen: bool) -> Option<(u16, Vec<u8>)> {
     let bound = Duration::from_secs(20);
     let mut stream = TcpStream::connect_timeout(&SocketAddr::from(([127, 0, 0, 1], port)), bound).ok()?;
     stream.set_read_timeout(Some(bound)).ok()?;

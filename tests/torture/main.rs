@@ -10,6 +10,7 @@ mod disk;
 mod drain;
 #[expect(dead_code, reason = "the power run asks more of it")]
 mod fake_aggregator;
+mod fan_out;
 mod harness;
 mod kill;
 mod late_batches;

@@ -34,6 +34,7 @@ mod page_items;
 pub mod problem;
 pub mod published;
 pub mod recurrence;
+pub mod report;
 pub mod reporters;
 pub mod requests;
 pub mod response;

@@ -5,6 +5,7 @@
 use super::incident::{Impact, Incident, IncidentStatus};
 use super::keys::{AnnouncementKey, ComponentKey, IncidentKey, NoticeKey, PageKey, SubscriberKey, WindowKey};
 use super::maintenance::PlannedWindow;
+use super::report::ReportMonth;
 use super::state::State;
 use super::status::Status;
 use super::subscriber::named;
@@ -35,6 +36,8 @@ pub enum NoticeSubject {
     Announcement(AnnouncementKey),
     /// Changes of a component's status.
     Status(ComponentKey),
+    /// What a month was like.
+    Report(ReportMonth),
 }
 
 named! {
@@ -52,6 +55,8 @@ named! {
         Announcement = "announcement",
         /// Changes of a component's status.
         Status = "status",
+        /// What a month was like.
+        Report = "report",
     }
 }
 
@@ -66,6 +71,7 @@ impl NoticeSubject {
             Self::Reminder(key) => (NoticeKind::Reminder, key.0),
             Self::Announcement(key) => (NoticeKind::Announcement, key.0),
             Self::Status(key) => (NoticeKind::Status, key.0),
+            Self::Report(month) => (NoticeKind::Report, month.0),
         }
     }
 
@@ -79,6 +85,7 @@ impl NoticeSubject {
             NoticeKind::Reminder => Self::Reminder(WindowKey(key)),
             NoticeKind::Announcement => Self::Announcement(AnnouncementKey(key)),
             NoticeKind::Status => Self::Status(ComponentKey(key)),
+            NoticeKind::Report => Self::Report(ReportMonth(key)),
         }
     }
 
@@ -89,7 +96,7 @@ impl NoticeSubject {
             Self::Incident(_) => 0,
             Self::Maintenance(_) | Self::Reminder(_) | Self::Announcement(_) => 1,
             Self::Status(_) => 2,
-            Self::Postmortem(_) => 3,
+            Self::Postmortem(_) | Self::Report(_) => 3,
         }
     }
 }

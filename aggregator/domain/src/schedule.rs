@@ -6,8 +6,8 @@ use super::absence::leaves;
 use super::agent_check::AgentCheck;
 use super::interval::{Cursor, Interval};
 use super::state::{
-    AnnouncementKey, CheckKey, Component, ComponentKey, IncidentKey, NoticeKey, ProblemKey, SeriesKey, State,
-    SubscriberKey, TrackKey, WindowKey,
+    AnnouncementKey, CheckKey, Component, ComponentKey, IncidentKey, NoticeKey, PageKey, ProblemKey,
+    SeriesKey, State, SubscriberKey, TrackKey, WindowKey,
 };
 use super::time::Timestamp;
 use imbl::{OrdMap, OrdSet};
@@ -38,6 +38,8 @@ pub enum Due {
     Subscriber(SubscriberKey),
     /// Deliveries of a notice are made, or it is forgotten.
     Notice(NoticeKey),
+    /// The report of the last month is made.
+    Report(PageKey),
 }
 
 /// Everything that will be due, by time.
@@ -106,6 +108,7 @@ impl State {
         let all = all.chain(self.announcements.keys().map(|key| Due::Announcement(*key)));
         let all = all.chain(self.subscribers.keys().map(|key| Due::Subscriber(*key)));
         let all = all.chain(self.notices.keys().map(|key| Due::Notice(*key)));
+        let all = all.chain(self.pages.keys().map(|key| Due::Report(*key)));
         let all: Vec<Due> = all.chain(self.open_incidents.iter().map(|key| Due::Incident(*key))).collect();
         for due in all {
             self.reschedule(due);
@@ -128,6 +131,7 @@ impl State {
             Due::Announcement(key) => self.announcement_due(key),
             Due::Subscriber(key) => self.subscriber_due(key),
             Due::Notice(key) => self.notice_due(key),
+            Due::Report(key) => self.report_due(key),
         };
         self.schedule.set(due, at);
     }

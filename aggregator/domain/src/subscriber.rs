@@ -178,7 +178,7 @@ impl Scope {
         match subject {
             NoticeSubject::Incident(key) | NoticeSubject::Postmortem(key) => self.incidents.contains(&key),
             NoticeSubject::Maintenance(key) | NoticeSubject::Reminder(key) => self.windows.contains(&key),
-            NoticeSubject::Announcement(_) | NoticeSubject::Status(_) => false,
+            NoticeSubject::Announcement(_) | NoticeSubject::Status(_) | NoticeSubject::Report(_) => false,
         }
     }
 }
@@ -257,6 +257,9 @@ impl Subscriber {
 fn chosen(choices: &Choices, channel: Channel, notice: &Notice) -> bool {
     if let NoticeSubject::Announcement(_) = notice.subject {
         return choices.updates == Updates::All;
+    }
+    if let NoticeSubject::Report(_) = notice.subject {
+        return choices.monthly;
     }
     let named = |of: &BTreeSet<ComponentKey>| notice.components.iter().any(|one| of.contains(one));
     if !choices.components.as_ref().is_none_or(named) {

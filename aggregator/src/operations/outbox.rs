@@ -22,13 +22,23 @@ struct AttemptLabels {
 }
 
 pub(super) fn register(registry: &mut Registry, figures: &OutboxFigures, now: Timestamp) {
+    let help = "Attempts to deliver, by channel and class of the answer; own: a fault of this aggregator, see the log";
+    registry.register("delivery_attempts", help, attempts(figures));
+    waiting(registry, figures, now);
+}
+
+fn attempts(figures: &OutboxFigures) -> Family<AttemptLabels, Counter> {
     let attempts = Family::<AttemptLabels, Counter>::default();
     for (channel, class, count) in figures.attempts() {
         attempts.get_or_create(&AttemptLabels { channel, class }).inc_by(count);
     }
+    attempts
+}
+
+fn waiting(registry: &mut Registry, figures: &OutboxFigures, now: Timestamp) {
     let queued = Family::<ChannelLabels, Gauge>::default();
     let oldest = Family::<ChannelLabels, Gauge<f64, AtomicU64>>::default();
-    let waiting = figures.waiting();
+    let Some((counted_at, waiting)) = figures.waiting() else { return };
     for channel in Channel::ALL {
         let labels = ChannelLabels { channel: channel.name() };
         let waiting = waiting.iter().find(|one| one.channel == *channel);
@@ -37,9 +47,11 @@ pub(super) fn register(registry: &mut Registry, figures: &OutboxFigures, now: Ti
         let age = waiting.map_or(0.0, |one| (now - one.oldest).max(0) as f64 / 1e3);
         oldest.get_or_create(&labels).set(age);
     }
-    let help = "Attempts to deliver, by channel and class of the answer; own: a fault of this aggregator, see the log";
-    registry.register("delivery_attempts", help, attempts);
     registry.register("deliveries_queued", "Deliveries that wait for their first or next attempt", queued);
     let help = "Age of the oldest delivery that waits; 0: none waits";
     registry.register_with_unit("deliveries_oldest_age", help, Unit::Seconds, oldest);
+    let counted = Gauge::<f64, AtomicU64>::default();
+    counted.set(counted_at.0 as f64 / 1e3);
+    let help = "When the deliveries that wait were last counted, since 1970";
+    registry.register_with_unit("deliveries_counted_timestamp", help, Unit::Seconds, counted);
 }

@@ -1,6 +1,7 @@
 //! What the outbox counts since the start, for the metrics.
 
 use skerry_domain::subscriber::Channel;
+use skerry_domain::time::Timestamp;
 use skerry_notify::Class;
 use skerry_store::Waiting;
 use std::collections::BTreeMap;
@@ -10,7 +11,8 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Debug, Default)]
 pub struct OutboxFigures {
     attempts: Mutex<BTreeMap<(Channel, &'static str), u64>>,
-    waiting: Mutex<Vec<Waiting>>,
+    /// When they were counted, and those that waited.
+    waiting: Mutex<Option<(Timestamp, Vec<Waiting>)>>,
 }
 
 impl OutboxFigures {
@@ -26,13 +28,13 @@ impl OutboxFigures {
         counts.iter().map(|((channel, class), count)| (channel.name(), *class, *count)).collect()
     }
 
-    pub(super) fn wait(&self, waiting: Vec<Waiting>) {
-        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = waiting;
+    pub(super) fn wait(&self, at: Timestamp, waiting: Vec<Waiting>) {
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some((at, waiting));
     }
 
-    /// The deliveries that waited some seconds ago, by channel.
+    /// The deliveries that waited at that time, by channel. `None`: they were not counted yet.
     #[must_use]
-    pub fn waiting(&self) -> Vec<Waiting> {
+    pub fn waiting(&self) -> Option<(Timestamp, Vec<Waiting>)> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -34,6 +34,7 @@ enum What {
     Incident(Box<Incident>),
     Component(Box<(Component, ComponentUpdate)>),
     Announcement { id: String },
+    Report { month: String },
     Subscription,
 }
 
@@ -82,6 +83,11 @@ impl Payload {
                     json!({ "id": id, "name": chat.title, "body": chat.text, "shortlink": chat.link.1 });
                 self.other(&meta, &json!({ "announcement": announcement }))
             }
+            What::Report { month } => {
+                let chat = content.chat(links);
+                let report = json!({ "month": month, "body": chat.text, "shortlink": chat.link.1 });
+                self.other(&meta, &json!({ "report": report }))
+            }
             What::Subscription if message == Message::Confirm => self.other(
                 &meta,
                 &json!({ "subscription": { "confirm": links.confirm, "manage": links.manage } }),
@@ -122,6 +128,10 @@ impl On<'_> {
                 self.state.announcements.get(&key).map(|one| What::Announcement { id: one.id.clone() })
             }
             NoticeSubject::Status(key) => self.component_update(notice, key),
+            NoticeSubject::Report(month) => {
+                let (year, month) = month.year_and_month();
+                Some(What::Report { month: format!("{year:04}-{month:02}") })
+            }
         }
     }
 

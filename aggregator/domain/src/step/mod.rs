@@ -93,6 +93,7 @@ pub use window_change::WindowChange;
 
 use super::response::ResponseWindow;
 use super::rows::{Author, Expected, Write, audit, make};
+use super::schedule::Due;
 use super::state::{ComponentKey, State};
 use std::borrow::Borrow;
 
@@ -157,6 +158,9 @@ pub fn step_asked(
     faults::follow(state, context, &mut changes);
     automatic::follow(state, context, &mut changes);
     notify::follow(state, &said_before, context, &mut changes);
+    for page in &changes.touched.pages {
+        state.reschedule(Due::Report(*page));
+    }
     let Changes { events, mut touched, .. } = changes;
     state.place_published(&touched.incidents, &touched.windows);
     if !std::mem::replace(&mut state.workspace.stored, true) {

@@ -160,6 +160,17 @@ fn status(state: &mut State, before: &Before, key: ComponentKey, context: Contex
     say(state, subject, content, context, changes);
 }
 
+/// Makes the report of the last month of a page.
+pub(super) fn report_due(state: &mut State, page: PageKey, context: Context, changes: &mut Changes) {
+    if let Some(month) = state.report_now(page, context.now) {
+        let content = Content { page, ..Content::default() };
+        say(state, NoticeSubject::Report(month), content, context, changes);
+    }
+    // If nobody hears it none was made, and its time has passed all the same.
+    let next = state.report_after(page, context.now);
+    state.schedule.set(Due::Report(page), next);
+}
+
 /// What is to be said.
 #[derive(Clone)]
 struct Content {

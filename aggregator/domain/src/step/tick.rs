@@ -6,8 +6,8 @@
 
 use super::recompute::{RecomputeFrom, judge, recompute};
 use super::{
-    Change, Changes, Context, announcement, deliver, expire, heartbeat, maintenance, problem, recovery,
-    series,
+    Change, Changes, Context, announcement, deliver, expire, heartbeat, maintenance, notify, problem,
+    recovery, series,
 };
 use crate::absence::leaves;
 use crate::schedule::{Due, too_old_at};
@@ -43,6 +43,7 @@ pub(super) fn tick(state: &mut State, context: Context, changes: &mut Changes) {
             Due::Announcement(key) => announcement::due(state, key, context, changes),
             Due::Subscriber(key) => expire::due(state, key, now, changes),
             Due::Notice(key) => deliver::due(state, key, context, changes),
+            Due::Report(key) => notify::report_due(state, key, context, changes),
             Due::Hold(key) => {
                 let Some(component) = state.components.get_mut(&key) else { continue };
                 component.noticed = now;
