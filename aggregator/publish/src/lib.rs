@@ -15,6 +15,7 @@ pub mod feed;
 pub mod html;
 mod incidents;
 pub mod maintenance;
+pub mod messages;
 mod months;
 pub mod output;
 pub mod outputs;
