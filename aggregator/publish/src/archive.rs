@@ -279,6 +279,11 @@ impl<'a> Source<'a> {
         })
     }
 
+    /// The page with what is announced of a month, and with the past of its components in it.
+    pub(super) fn month(&self, month: Month) -> Option<PageView> {
+        Some(self.view_of(Closed::Month(month))?.0)
+    }
+
     /// The incidents and the maintenance of a time, the latest beginning first.
     fn announced(
         &self,

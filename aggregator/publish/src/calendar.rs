@@ -20,23 +20,39 @@ const LINE: usize = 75;
 
 /// The calendar of a page.
 pub(crate) fn render(view: &PageView) -> Vec<u8> {
-    calendar(view, Some(&balanced(&view.name)), view.maintenance.iter())
+    calendar(view, Name::Of(&balanced(&view.name)), view.maintenance.iter())
 }
 
 /// The calendar of a component.
 pub(crate) fn render_component(view: &PageView, component: &ComponentView) -> Vec<u8> {
     let name = view.texts().feed.of_component(&balanced(&view.name), &balanced(&component.name));
-    calendar(view, Some(&name), view.maintenance.iter().filter(|one| one.names(&component.id)))
+    calendar(view, Name::Of(&name), view.maintenance.iter().filter(|one| one.names(&component.id)))
 }
 
 /// One event to add to a calendar. A name would make a calendar of it, which programs subscribe to.
 pub(crate) fn render_maintenance(view: &PageView, window: &MaintenanceView) -> Vec<u8> {
-    calendar(view, None, std::iter::once(window))
+    calendar(view, Name::None, std::iter::once(window))
+}
+
+/// The same as it is sent: what comes later with the same id replaces it (RFC 5546 §3.2.1).
+pub(crate) fn render_message(view: &PageView, window: &MaintenanceView) -> Vec<u8> {
+    calendar(view, Name::Sent, std::iter::once(window))
+}
+
+/// What a calendar is called.
+#[derive(Clone, Copy)]
+enum Name<'a> {
+    /// So.
+    Of(&'a str),
+    /// It has no name.
+    None,
+    /// It has no name, and is a message.
+    Sent,
 }
 
 fn calendar<'a>(
     view: &PageView,
-    name: Option<&str>,
+    name: Name<'_>,
     windows: impl Iterator<Item = &'a MaintenanceView>,
 ) -> Vec<u8> {
     let mut lines = Lines::default();
@@ -44,7 +60,10 @@ fn calendar<'a>(
     lines.value("VERSION", "2.0");
     lines.value("PRODID", "-//Skerry//Status page//EN");
     lines.value("CALSCALE", "GREGORIAN");
-    if let Some(name) = name {
+    if let Name::Sent = name {
+        lines.value("METHOD", "PUBLISH");
+    }
+    if let Name::Of(name) = name {
         // The name and the interval of RFC 7986 and, for those who do not know it, as they were written before.
         for key in ["NAME", "X-WR-CALNAME"] {
             lines.text(key, name);
@@ -53,13 +72,13 @@ fn calendar<'a>(
         lines.value("X-PUBLISHED-TTL", "PT1H");
     }
     for window in windows {
-        event(&mut lines, view, window);
+        event(&mut lines, view, window, matches!(name, Name::Sent));
     }
     lines.value("END", "VCALENDAR");
     lines.0.into_bytes()
 }
 
-fn event(lines: &mut Lines, view: &PageView, window: &MaintenanceView) {
+fn event(lines: &mut Lines, view: &PageView, window: &MaintenanceView, sent: bool) {
     let cancelled = window.status == MaintenanceStatus::Cancelled;
     let title = balanced(&window.title.one_line());
     let address = format!("{}/maintenance/{}", view.url, window.id);
@@ -77,6 +96,11 @@ fn event(lines: &mut Lines, view: &PageView, window: &MaintenanceView) {
     lines.text("SUMMARY", &if cancelled { view.texts().feed.cancelled(&title) } else { title });
     lines.text("DESCRIPTION", &description(window, &address, view.texts()));
     lines.uri("URL", &address);
+    if sent {
+        // A message has to name who sent it (RFC 5546 §3.2.1): nobody takes answers, so it is the page.
+        let name: String = view.name.chars().filter(|one| *one != '"' && !is_unfit_to_show(*one)).collect();
+        lines.uri(&format!("ORGANIZER;CN=\"{name}\""), &view.url);
+    }
     lines.value("END", "VEVENT");
 }
 

@@ -117,3 +117,19 @@ proptest! {
         prop_assert_eq!(value(&event, "STATUS"), "CONFIRMED");
     }
 }
+
+#[test]
+fn a_message_names_its_method_and_who_sent_it_whatever_the_page_is_called() {
+    let window = maintenance(MaintenanceStatus::Scheduled, 60);
+    let mut view = sample(vec![window.clone()]);
+    view.name = "a \"b\"; c:d\r\nSUMMARY:x".to_owned();
+    let bytes = render_message(&view, &window);
+    let calendar = read(&bytes);
+    assert_eq!(calendar.property_value("METHOD"), Some("PUBLISH"));
+    let event = calendar.events().next().expect("an event");
+    assert_eq!(value(event, "SUMMARY"), "Database upgrade");
+    assert_eq!(value(event, "ORGANIZER"), "https://status.example.com");
+    assert_eq!(value(event, "UID"), value(&only(&view), "UID"), "as in the calendar of the page");
+    let served = render_maintenance(&view, &window);
+    assert!(!String::from_utf8_lossy(&served).contains("METHOD"), "what is subscribed to has none");
+}

@@ -2,8 +2,9 @@
 //! that shows its uptime (RFC 4180). Groups have no rows: the figure of a group is the truncated mean of the figures of all
 //! components below it before those are truncated. `group` is the group that a component stands in.
 
-use super::view::{ComponentView, Item, PageView};
-use skerry_domain::uptime::Figure;
+use super::html::figure_of;
+use super::view::{ComponentView, Item, Month, PageView};
+use skerry_domain::uptime::{Figure, Tally};
 
 /// The `Content-Type`.
 pub const CONTENT_TYPE: &str = "text/csv; charset=utf-8; header=present";
@@ -50,6 +51,61 @@ fn write_all(writer: &mut csv::Writer<Vec<u8>>, group: &str, items: &[Item]) -> 
     })
 }
 
+/// The same of a month. Shares are truncated to two decimals; uptime is empty if nothing was observed.
+const MONTH_COLUMNS: [&str; 12] = [
+    "id",
+    "group",
+    "name",
+    "uptime_percent",
+    "coverage_percent",
+    "operational_seconds",
+    "degraded_performance_seconds",
+    "partial_outage_seconds",
+    "major_outage_seconds",
+    "under_maintenance_seconds",
+    "no_data_seconds",
+    "not_watched_seconds",
+];
+
+/// Renders the figures of a month, one row for each component that shows its uptime. The view has the past of that month.
+///
+/// # Errors
+/// As [`render`].
+pub(crate) fn of_month(view: &PageView, month: Month) -> csv::Result<Vec<u8>> {
+    let mut rows = Vec::new();
+    collect(&mut rows, "", &view.items);
+    let row = |(group, component): (&str, &ComponentView)| {
+        let Figure { hundredths, coverage, tally, .. } = figure_of(component, month, view);
+        let [operational, degraded, partial, major, maintenance, no_data, unwatched] = seconds(&tally);
+        let uptime = hundredths.map(percent).unwrap_or_default();
+        [
+            component.id.clone(),
+            group.to_owned(),
+            component.name.clone(),
+            uptime,
+            percent(coverage),
+            operational,
+            degraded,
+            partial,
+            major,
+            maintenance,
+            no_data,
+            unwatched,
+        ]
+    };
+    table(MONTH_COLUMNS, rows.into_iter().map(row))
+}
+
+/// The components that show their uptime, with the names of their groups.
+fn collect<'a>(rows: &mut Vec<(&'a str, &'a ComponentView)>, group: &'a str, items: &'a [Item]) {
+    for item in items {
+        match item {
+            Item::Component(component) => rows.extend(component.showcase.then_some((group, component))),
+            Item::Group(inner) => collect(rows, &inner.name, &inner.children),
+        }
+    }
+}
+
 /// Renders a table in the format of [`render`] for the tools of operators. Cells that a spreadsheet would run as a
 /// formula become text.
 ///
@@ -73,7 +129,16 @@ fn write(writer: &mut csv::Writer<Vec<u8>>, group: &str, component: &ComponentVi
     }
     let windows = &component.windows;
     let [.., Figure { tally, .. }] = windows;
-    let seconds = [
+    let mut row = vec![component.id.clone(), text(group), text(&component.name)];
+    row.extend(windows.iter().map(|figure| figure.hundredths.map(percent).unwrap_or_default()));
+    row.extend(windows.iter().map(|figure| percent(figure.coverage)));
+    row.extend(seconds(tally));
+    writer.write_record(row)
+}
+
+/// The seconds in the order of the columns.
+fn seconds(tally: &Tally) -> [String; 7] {
+    [
         tally.operational,
         tally.degraded,
         tally.partial,
@@ -81,12 +146,8 @@ fn write(writer: &mut csv::Writer<Vec<u8>>, group: &str, component: &ComponentVi
         tally.maintenance,
         tally.no_data,
         tally.unwatched,
-    ];
-    let mut row = vec![component.id.clone(), text(group), text(&component.name)];
-    row.extend(windows.iter().map(|figure| figure.hundredths.map(percent).unwrap_or_default()));
-    row.extend(windows.iter().map(|figure| percent(figure.coverage)));
-    row.extend(seconds.map(decimal_seconds));
-    writer.write_record(row)
+    ]
+    .map(decimal_seconds)
 }
 
 /// A spreadsheet runs text that begins with one of these characters as a formula; an apostrophe prevents that.

@@ -14,12 +14,20 @@ mod incidents;
 mod index;
 #[path = "pages/languages.rs"]
 mod languages;
+#[path = "pages/mails.rs"]
+mod mails;
 #[path = "../examples/gallery/maintenance.rs"]
 mod maintenance;
+#[path = "../examples/gallery/messages.rs"]
+mod messages;
+#[path = "pages/messages_hold.rs"]
+mod messages_hold;
 #[path = "../examples/gallery/nested.rs"]
 mod nested;
 #[path = "pages/nested.rs"]
 mod nested_groups;
+#[path = "../examples/gallery/northwind.rs"]
+mod northwind;
 #[path = "../examples/gallery/sample.rs"]
 mod sample;
 #[path = "../examples/gallery/sections.rs"]

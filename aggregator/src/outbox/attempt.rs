@@ -9,14 +9,14 @@ use crate::subscriptions::{LinkKey, LinkPurpose};
 use skerry_domain::delivery::{AttemptResult, Delivery};
 use skerry_domain::state::{State, WorkspaceKey};
 use skerry_domain::step::Attempted;
-use skerry_domain::subscriber::{Channel, Scope, Subscriber, SubscriberState};
+use skerry_domain::subscriber::{Channel, Subscriber, SubscriberState};
 use skerry_domain::time::Timestamp;
 use skerry_notify::chat::{self, ChatMessage, Colour, Link};
 use skerry_notify::destination::{ChatService, chat_url, webhook_url};
 use skerry_notify::mail::{Attachment, Mail as Letter, Message as Signed, Sender as From, Unfit};
 use skerry_notify::webhook::{Secret, Webhook};
 use skerry_notify::{Answer, Class, Outcome};
-use skerry_publish::messages::{ChatParts, Content, Links, MessagePage, described};
+use skerry_publish::messages::{self, ChatParts, Content, Links, MessageColour, MessagePage};
 use skerry_publish::view::Place;
 use skerry_store::WorkspaceDelivery;
 use std::sync::Arc;
@@ -175,7 +175,7 @@ fn letter(
 ) -> Result<Signed, Unfit> {
     let Addressed { subscriber, .. } = to;
     let links = to.links(key);
-    let followed = followed(to);
+    let followed = messages::followed(to.page(), &subscriber.scope);
     let parts = content.mail(&links, followed.as_deref());
     let domain = mail.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
     // What is about the subscription itself ends no subscription.
@@ -208,23 +208,12 @@ fn letter(
     Ok(message)
 }
 
-/// What it follows of the page, for the foot of a mail. `None`: everything.
-fn followed(to: &Addressed<'_>) -> Option<String> {
-    let scope: &Scope = &to.subscriber.scope;
-    let is_all = scope.page.as_ref().is_some_and(|choices| choices.components.is_none());
-    (!is_all).then(|| described(to.page(), scope))
-}
-
-fn attachment(one: skerry_publish::messages::Attachment) -> Attachment {
-    Attachment { name: one.name, content_type: one.content_type, content: one.content }
+fn attachment(one: messages::Attachment) -> Attachment {
+    Attachment { name: one.name, content_type: one.content_type.to_owned(), content: one.content.to_vec() }
 }
 
 fn chat_message(parts: ChatParts) -> Option<ChatMessage> {
     let link = |(label, url): (String, String)| Some(Link { label, url: Url::parse(&url).ok()? });
-    let colour = match parts.status {
-        None => Colour::Neutral,
-        Some(status) => colour(status),
-    };
     Some(ChatMessage {
         page: parts.page,
         title: parts.title,
@@ -233,19 +222,19 @@ fn chat_message(parts: ChatParts) -> Option<ChatMessage> {
         facts: parts.facts,
         link: link(parts.link)?,
         subscription: parts.subscription.and_then(link),
-        colour,
+        colour: colour(parts.colour),
         at: jiff::Timestamp::from_millisecond(parts.at.0).unwrap_or_default(),
     })
 }
 
-fn colour(status: skerry_domain::status::Status) -> Colour {
-    use skerry_domain::status::Status;
-    match status {
-        Status::Operational => Colour::Operational,
-        Status::UnderMaintenance => Colour::Maintenance,
-        Status::DegradedPerformance => Colour::Degraded,
-        Status::PartialOutage => Colour::PartialOutage,
-        Status::MajorOutage => Colour::MajorOutage,
+fn colour(colour: MessageColour) -> Colour {
+    match colour {
+        MessageColour::Operational => Colour::Operational,
+        MessageColour::Degraded => Colour::Degraded,
+        MessageColour::PartialOutage => Colour::PartialOutage,
+        MessageColour::MajorOutage => Colour::MajorOutage,
+        MessageColour::Maintenance => Colour::Maintenance,
+        MessageColour::Neutral => Colour::Neutral,
     }
 }
 

@@ -6,7 +6,9 @@ mod branded;
 mod incidents;
 mod maintenance;
 mod matrix;
+mod messages;
 mod nested;
+mod northwind;
 mod sample;
 mod sections;
 mod states;
@@ -27,6 +29,7 @@ fn main() -> anyhow::Result<()> {
     for (name, view) in matrix::sites() {
         write_kinds(&Path::new(&root).join("matrix").join(name), &view)?;
     }
+    write_messages(&Path::new(&root).join("messages"))?;
     write(&Path::new(&root).join("favicon.ico"), html::FAVICON_ICO)?;
     write_page(Path::new(&root), "not-found", &html::not_found())
 }
@@ -89,6 +92,29 @@ fn write_kinds(root: &Path, view: &PageView) -> anyhow::Result<()> {
     write(&root.join("favicon.ico"), html::FAVICON_ICO)?;
     for (path, bytes) in api_v2::render(view)? {
         write(&root.join(path), &bytes)?;
+    }
+    Ok(())
+}
+
+/// Writes every kind of mail in both forms, with what is attached, and what a chat shows.
+fn write_messages(root: &Path) -> anyhow::Result<()> {
+    for (language, zone) in [("en", "Etc/UTC"), ("de", "Europe/Berlin")] {
+        let root = root.join(language);
+        for (name, content) in messages::all(language, zone) {
+            let mail = content.mail(&messages::links(), Some("Payments"));
+            write(&root.join(format!("{name}.html")), mail.html.as_bytes())?;
+            let text = format!("Subject: {}\n\n{}", mail.subject, mail.text);
+            write(&root.join(format!("{name}.txt")), text.as_bytes())?;
+            for attachment in &mail.attachments {
+                write(&root.join(format!("{name}.{}", attachment.name)), &attachment.content)?;
+            }
+            let chat = content.chat(&messages::links());
+            let chat = format!("{}\n{}\n{:?}\n\n{}\n", chat.state, chat.title, chat.facts, chat.text);
+            write(
+                &root.join(format!("{name}.chat.txt")),
+                format!("{chat}\n{}\n", content.short()).as_bytes(),
+            )?;
+        }
     }
     Ok(())
 }

@@ -171,6 +171,11 @@ impl Present {
         Self { tone: tone_now, since: of_worst.filter(|_| is_worse).unwrap_or(incident.started_at) }
     }
 
+    /// Since when the components have their status, or the incident has lasted.
+    pub(crate) fn since(&self) -> Timestamp {
+        self.since
+    }
+
     pub(crate) fn is_impaired(&self) -> bool {
         self.tone.is_some_and(|tone| tone != Tone::Of(Status::Operational))
     }

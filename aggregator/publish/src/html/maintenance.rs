@@ -71,7 +71,7 @@ pub fn maintenance(view: &PageView, maintenance: &MaintenanceView) -> anyhow::Re
 }
 
 /// The tone of the panel: what is over is operational, as for incidents.
-fn tone(status: MaintenanceStatus) -> Tone {
+pub(crate) fn tone(status: MaintenanceStatus) -> Tone {
     match status {
         MaintenanceStatus::Completed => Tone::Of(Status::Operational),
         MaintenanceStatus::Cancelled => Tone::NoData,

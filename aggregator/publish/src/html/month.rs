@@ -81,7 +81,7 @@ impl MonthSpan {
 }
 
 /// The figure of a component over a month.
-fn figure_of(component: &ComponentView, month: Month, view: &PageView) -> Figure {
+pub(crate) fn figure_of(component: &ComponentView, month: Month, view: &PageView) -> Figure {
     MonthSpan::of(view, month).figure(&tally_of(component, month, view), component.start_date, view)
 }
 

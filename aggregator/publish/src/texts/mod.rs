@@ -38,6 +38,7 @@ pub(crate) mod head;
 pub(crate) mod incident;
 mod language;
 pub(crate) mod maintenance;
+pub(crate) mod message;
 pub(crate) mod not_found;
 pub(crate) mod past;
 mod pseudo;
@@ -65,6 +66,7 @@ pub(crate) struct Texts {
     pub(crate) head: &'static dyn head::HeadTexts,
     pub(crate) incident: &'static dyn incident::IncidentTexts,
     pub(crate) maintenance: &'static dyn maintenance::MaintenanceTexts,
+    pub(crate) message: &'static dyn message::MessageTexts,
     pub(crate) past: &'static dyn past::PastTexts,
     pub(crate) row: &'static dyn row::RowTexts,
     pub(crate) sections: &'static dyn sections::SectionTexts,
@@ -89,6 +91,7 @@ impl Texts {
             + head::HeadTexts
             + incident::IncidentTexts
             + maintenance::MaintenanceTexts
+            + message::MessageTexts
             + past::PastTexts
             + row::RowTexts
             + sections::SectionTexts
@@ -110,6 +113,7 @@ impl Texts {
             head: language,
             incident: language,
             maintenance: language,
+            message: language,
             past: language,
             row: language,
             sections: language,

@@ -11,6 +11,7 @@ mod frame;
 mod head;
 mod incident;
 mod maintenance;
+mod message;
 mod past;
 mod row;
 mod sections;

@@ -1,0 +1,118 @@
+//! What is said of changes of a component's status: one change, or several interruptions in one message.
+
+use super::said::{Fact, OnPage, Said, Target, moment, sentence};
+use crate::html::{Clock, Tone, balanced};
+use skerry_domain::incident::Impact;
+use skerry_domain::notice::{FLURRY, FLURRY_WITHIN, Notice, StatusStep};
+use skerry_domain::state::ComponentKey;
+use skerry_domain::status::Status;
+use skerry_domain::time::{HOUR, MINUTE, Timestamp};
+
+/// Times in which visitors were affected.
+struct Interruptions {
+    number: usize,
+    /// Altogether, ms.
+    length: i64,
+    all_short: bool,
+    worst: Status,
+}
+
+/// Changes of the status of a component. `None`: visitors do not see it.
+pub(super) fn changes(on: &OnPage<'_>, key: ComponentKey, notice: &Notice) -> Option<Said> {
+    let (component, _) = on.views.components.get(&key)?;
+    let (first, last) = (notice.steps.first()?, notice.steps.last()?);
+    let name = balanced(&component.settings.name);
+    let found = interruptions(&notice.steps);
+    let is_over = found.number > 0 && !is_impaired(first.from) && !is_impaired(last.to);
+    let said = if found.number > 1 || is_over {
+        digest(on, &name, &found, (first, last))
+    } else {
+        change(on, &name, (first, last))
+    };
+    let path = format!("components/{}", component.id);
+    let notes = if notice.steps.len() >= FLURRY {
+        vec![on.texts.message.next_after(FLURRY_WITHIN / MINUTE)]
+    } else {
+        Vec::new()
+    };
+    Some(Said {
+        button: on.texts.message.see(&name),
+        target: Target::Page(on.url(&path)),
+        at: last.at.max(notice.at),
+        notes,
+        ..said
+    })
+}
+
+fn change(on: &OnPage<'_>, name: &str, (first, last): (&StatusStep, &StatusStep)) -> Said {
+    let (clock, texts) = (on.clock(), on.texts);
+    let tone = Tone::Of(last.to);
+    let since = moment(last.at, &clock);
+    let began = sentence(&format!("{}{since}", texts.incident.since()));
+    let changed = first.from != last.to;
+    let words = if changed { format!("{began} {}", texts.message.before(first.from)) } else { began };
+    let label = tone.label(texts);
+    Said {
+        subject: format!("{}: {}", on.in_subject(name), tone.within(texts)),
+        state: vec![label.to_owned()],
+        preview: sentence(label),
+        tone,
+        facts: vec![Fact { sentence: words, name: texts.message.began(), value: since }],
+        ..Said::new(name.to_owned(), last.at)
+    }
+}
+
+fn digest(
+    on: &OnPage<'_>,
+    name: &str,
+    found: &Interruptions,
+    (first, last): (&StatusStep, &StatusStep),
+) -> Said {
+    let (clock, texts) = (on.clock(), on.texts);
+    let outages = found.worst != Status::DegradedPerformance;
+    let state = texts.past.several(found.number, outages, found.all_short);
+    let subject = texts.message.interruptions(found.number, outages);
+    let between = between(first.at, last.at, &clock.duration(found.length), &clock);
+    let value = between.trim_end_matches('.').to_owned();
+    let now = texts.message.is_now(last.to);
+    Said {
+        subject: format!("{}: {subject}", on.in_subject(name)),
+        preview: sentence(&state),
+        state: vec![state],
+        tone: Tone::Of(found.worst),
+        facts: vec![Fact { sentence: format!("{between} {now}"), name: texts.message.time(), value }],
+        ..Said::new(name.to_owned(), last.at)
+    }
+}
+
+fn between(from: Timestamp, to: Timestamp, sum: &str, clock: &Clock<'_>) -> String {
+    let (first, last, dates) = (clock.date(from), clock.date(to), clock.texts.dates);
+    if first == last {
+        let day = clock.day(first);
+        return clock.texts.message.between(&clock.time(from), &clock.time_in_zone(to), Some(&day), sum);
+    }
+    let begun = dates.day_and_time(&clock.day(first), &clock.time(from));
+    let ended = dates.day_and_time(&clock.day(last), &clock.time_in_zone(to));
+    clock.texts.message.between(&begun, &ended, None, sum)
+}
+
+fn is_impaired(status: Status) -> bool {
+    Impact::of(status) > Impact::None
+}
+
+/// The interruptions that begin with one of the changes, and how long they lasted until the last of these.
+fn interruptions(steps: &[StatusStep]) -> Interruptions {
+    let mut found =
+        Interruptions { number: 0, length: 0, all_short: true, worst: Status::DegradedPerformance };
+    let mut run = 0;
+    for (place, step) in steps.iter().enumerate().filter(|(_, step)| is_impaired(step.to)) {
+        let length = steps.get(place + 1).map_or(0, |next| next.at - step.at);
+        let begins = !is_impaired(step.from);
+        run = if begins { length } else { run + length };
+        found.number += usize::from(begins);
+        found.length += length;
+        found.all_short &= run < HOUR;
+        found.worst = found.worst.max(step.to);
+    }
+    found
+}

@@ -1,0 +1,239 @@
+//! Messages to subscribers, in English.
+
+use super::{English, TEXTS};
+use crate::texts::message::MessageTexts;
+use skerry_domain::status::Status;
+
+impl MessageTexts for English {
+    fn one_more_step(&self) -> &'static str {
+        "One more step"
+    }
+
+    fn confirm_title(&self) -> &'static str {
+        "Confirm your updates"
+    }
+
+    fn confirm_subject(&self, page: &str) -> String {
+        format!("Confirm updates from {page}")
+    }
+
+    fn somebody_asked(&self, page: &str, channel: bool) -> String {
+        format!("Somebody, probably you, asked {page} to send updates to this {}.", target(channel))
+    }
+
+    fn confirm_within(&self) -> &'static str {
+        "Confirm within 24 hours:"
+    }
+
+    fn works_for_a_day(&self) -> &'static str {
+        "The link works for 24 hours."
+    }
+
+    fn confirm(&self) -> &'static str {
+        "Confirm"
+    }
+
+    fn not_asked(&self) -> &'static str {
+        "You did not ask for this? Do nothing, and nothing more will be sent."
+    }
+
+    fn manage_state(&self) -> &'static str {
+        "Your link"
+    }
+
+    fn manage_title(&self) -> &'static str {
+        "Your updates"
+    }
+
+    fn manage_subject(&self, page: &str) -> String {
+        format!("Your updates from {page}")
+    }
+
+    fn link_was_asked(&self, page: &str, channel: bool) -> String {
+        format!(
+            "Somebody, probably you, asked {page} for the link to the updates that this {} gets. Whoever has the link can \
+             change and stop them.",
+            target(channel)
+        )
+    }
+
+    fn link_not_asked(&self) -> &'static str {
+        "You did not ask for this? Do nothing, and nothing changes."
+    }
+
+    fn subscribed(&self, page: &str, followed: Option<&str>) -> String {
+        match followed {
+            Some(followed) => format!("You asked {page} for updates on {followed}."),
+            None => format!("You asked {page} for updates."),
+        }
+    }
+
+    fn subscribed_monthly(&self, page: &str) -> String {
+        format!("You asked {page} for a monthly report.")
+    }
+
+    fn change(&self) -> &'static str {
+        "Change what you hear"
+    }
+
+    fn stop(&self) -> &'static str {
+        "Stop all updates"
+    }
+
+    fn times(&self, zone: &str) -> String {
+        format!("All times in {zone}.")
+    }
+
+    fn earlier(&self) -> &'static str {
+        "Earlier"
+    }
+
+    fn see_incident(&self) -> &'static str {
+        "See the incident"
+    }
+
+    fn see_what_happened(&self) -> &'static str {
+        "See what happened"
+    }
+
+    fn read_postmortem(&self) -> &'static str {
+        "Read the postmortem"
+    }
+
+    fn see_maintenance(&self) -> &'static str {
+        "See the maintenance"
+    }
+
+    fn see_announcement(&self) -> &'static str {
+        "See the announcement"
+    }
+
+    fn see(&self, name: &str) -> String {
+        format!("See {name}")
+    }
+
+    fn resolved_after(&self, length: &str) -> String {
+        format!("Resolved after {length}.")
+    }
+
+    fn began(&self) -> &'static str {
+        "Began"
+    }
+
+    fn lasted(&self) -> &'static str {
+        "Lasted"
+    }
+
+    fn time(&self) -> &'static str {
+        "Time"
+    }
+
+    fn planned_time(&self) -> &'static str {
+        "Planned for"
+    }
+
+    fn affected(&self, open: bool) -> &'static str {
+        if open { "Affects" } else { "Affected" }
+    }
+
+    fn planned_maintenance(&self) -> &'static str {
+        "Planned maintenance"
+    }
+
+    fn starts_in(&self, minutes: i64) -> String {
+        format!("Starts in {minutes} {}", if minutes == 1 { "minute" } else { "minutes" })
+    }
+
+    fn was_planned(&self, span: &str) -> String {
+        format!("It was planned for {span}.")
+    }
+
+    fn entry_follows(&self) -> &'static str {
+        "The attached calendar entry follows if the time changes."
+    }
+
+    fn announcement(&self, warns: bool) -> &'static str {
+        if warns { "Important announcement" } else { "Announcement" }
+    }
+
+    fn before(&self, status: Status) -> String {
+        format!("Before: {}.", TEXTS.status.within(Some(status)))
+    }
+
+    fn interruptions(&self, number: usize, outages: bool) -> &'static str {
+        match (number, outages) {
+            (1, true) => "interruption",
+            (_, true) => "interruptions",
+            (1, false) => "slowdown",
+            (_, false) => "slowdowns",
+        }
+    }
+
+    fn between(&self, from: &str, to: &str, day: Option<&str>, sum: &str) -> String {
+        let day = day.map_or_else(String::new, |day| format!(", {day}"));
+        format!("Between {from} and {to}{day}, {sum} in all.")
+    }
+
+    fn is_now(&self, status: Status) -> &'static str {
+        match status {
+            Status::Operational => "It is operational now.",
+            Status::DegradedPerformance => "Its performance is degraded now.",
+            Status::PartialOutage => "It has a partial outage now.",
+            Status::MajorOutage => "It has a major outage now.",
+            Status::UnderMaintenance => "It is under maintenance now.",
+        }
+    }
+
+    fn next_after(&self, minutes: i64) -> String {
+        format!("If it goes on, the next message comes after {minutes} minutes at the earliest.")
+    }
+
+    fn monthly_report(&self) -> &'static str {
+        "Monthly report"
+    }
+
+    fn nothing_happened(&self) -> &'static str {
+        "no incidents and no maintenance"
+    }
+
+    fn outages(&self, major: Option<&str>, partial: Option<&str>) -> String {
+        match (major, partial) {
+            (None, None) => "No outage".to_owned(),
+            (Some(major), None) => format!("{major} of outage"),
+            (None, Some(partial)) => format!("{partial} of partial outage"),
+            (Some(major), Some(partial)) => format!("{major} of outage, {partial} partial"),
+        }
+    }
+
+    fn not_resolved(&self) -> &'static str {
+        "not resolved yet"
+    }
+
+    fn all_components(&self) -> &'static str {
+        "all components"
+    }
+
+    fn no_component(&self) -> &'static str {
+        "no component"
+    }
+
+    fn all_updates(&self) -> &'static str {
+        "all updates"
+    }
+
+    fn only_outages(&self) -> &'static str {
+        "only outages"
+    }
+
+    fn status_changes(&self) -> &'static str {
+        "every change of a status"
+    }
+
+    fn monthly_within(&self) -> &'static str {
+        "a monthly report"
+    }
+}
+
+const fn target(channel: bool) -> &'static str {
+    if channel { "channel" } else { "address" }
+}
