@@ -67,8 +67,8 @@ struct Mail<'a> {
     scheme: Scheme,
     /// The colours that stand inline.
     colors: Palette,
-    /// The same for the dark scheme, if the program decides.
-    dark: Option<Palette>,
+    /// What cannot stand inline.
+    styles: String,
     /// Where text begins.
     start: &'static str,
     end: &'static str,
@@ -90,12 +90,12 @@ impl MailPieces {
     pub(crate) fn of(mut body: MailBody<'_>) -> Option<Self> {
         let scheme = Scheme::of(body.look.theme);
         let colors = Palette::of(body.tone, scheme == Scheme::Dark, body.look);
-        let dark = (scheme == Scheme::Both).then(|| Palette::of(body.tone, true, body.look));
+        let styles = palette::styles(scheme, &Palette::of(body.tone, true, body.look));
         body.text = inlined(&body.text, &colors);
         let link_style = format!("color:{}", colors.link);
         let right = body.language.direction() == "rtl";
         let (start, end) = if right { ("right", "left") } else { ("left", "right") };
-        let mail = Mail { body: &body, scheme, colors, dark, start, end, link: LINK, foot: FOOT };
+        let mail = Mail { body: &body, scheme, colors, styles, start, end, link: LINK, foot: FOOT };
         let html = mail.render_once().ok()?;
         let (before, rest) = html.split_once(LINK)?;
         let (middle, after) = rest.split_once(FOOT)?;

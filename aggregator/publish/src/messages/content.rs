@@ -209,8 +209,9 @@ fn text(said: &Said, with_body: bool, texts: &Texts) -> String {
         let heading = std::iter::once(texts.message.earlier().to_owned());
         blocks.push(heading.chain(lines).collect::<Vec<_>>().join("\n"));
     }
-    blocks.extend(said.report.iter().flat_map(monthly::plain_text));
+    blocks.extend(said.report.as_ref().map(monthly::plain_rows));
     blocks.extend(said.notes.iter().map(|note| wrapped(note)));
+    blocks.extend(said.report.as_ref().map(monthly::plain_events));
     blocks.retain(|block| !block.is_empty());
     tidy(&blocks.join("\n\n"), texts)
 }

@@ -134,8 +134,8 @@ fn lasted(incident: &IncidentView, length: i64, view: &PageView) -> i64 {
     found.map_or(length.max(0), |found| found.to - found.from)
 }
 
-/// The table of figures and the list of what was announced, in plain text.
-pub(super) fn plain_text(report: &Report) -> Vec<String> {
+/// The table of figures in plain text.
+pub(super) fn plain_rows(report: &Report) -> String {
     let count = |text: &str| text.chars().count();
     let names = report.rows.iter().map(|row| count(&row.name)).filter(|length| *length <= NAMES);
     let (name, figure) = (names.max().unwrap_or(0), report.rows.iter().map(|row| count(&row.figure)).max());
@@ -147,10 +147,14 @@ pub(super) fn plain_text(report: &Report) -> Vec<String> {
         if fits { label + &value } else { format!("{}\n{value}", plain::wrapped(&row.name)) }
     };
     let rows: Vec<_> = report.rows.iter().map(|one| row(one).trim_end().to_owned()).collect();
+    rows.join("\n")
+}
+
+/// The list of what was announced, in plain text.
+pub(super) fn plain_events(report: &Report) -> String {
     let event = |one: &EventLine| {
         let url = one.url.as_ref().map(|url| format!("\n{url}")).unwrap_or_default();
         format!("{}{url}", plain::wrapped(&format!("{}{}", one.title, one.length)))
     };
-    let events: Vec<_> = report.events.iter().map(event).collect();
-    [rows, events].iter().filter(|lines| !lines.is_empty()).map(|lines| lines.join("\n")).collect()
+    report.events.iter().map(event).collect::<Vec<_>>().join("\n")
 }

@@ -266,12 +266,12 @@ Payments    99.89%   48 min of outage
 Reporting     100%   No outage
 Webhooks    99.97%   42 min of partial outage
 
+A group shows the mean of its components.
+
 Webhooks delivered late, 42 min
 https://status.northwind.example/incidents/incident0003
 Timeouts of card payments, 2 h 25 min
 https://status.northwind.example/incidents/incident0002
-
-A group shows the mean of its components.
 
 See October 2026: https://status.northwind.example/uptime/2026-10
 

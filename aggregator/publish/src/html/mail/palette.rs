@@ -61,6 +61,31 @@ impl Palette {
     }
 }
 
+/// The style sheet: less room on a phone, and the dark scheme over what stands inline, if the program decides.
+pub(super) fn styles(scheme: Scheme, dark: &Palette) -> String {
+    let basis = format!(
+        ":root{{color-scheme:{}}}@media(max-width:479px){{.w{{padding:16px!important}}}}",
+        scheme.name()
+    );
+    if scheme != Scheme::Both {
+        return basis;
+    }
+    let rule =
+        |selector: &str, property: &str, color: &str| format!("{selector}{{{property}:{color}!important}}");
+    let rules = [
+        rule(".p,.w", "background", dark.page),
+        rule(".p,.w,.i", "color", dark.ink),
+        rule(".q", "color", dark.muted),
+        rule(".l", "color", &dark.link),
+        rule(".h", "border-color", dark.hairline),
+        rule(".t", "background", dark.tint),
+        rule(".s", "color", dark.state),
+        rule(".b", "background", &dark.link),
+        rule(".b a", "color", dark.page),
+    ];
+    format!("{basis}@media(prefers-color-scheme:dark){{{}}}", rules.concat())
+}
+
 /// The colours of words and of the surface behind them, in the light and in the dark scheme.
 const fn of_tone(tone: Tone) -> [[&'static str; 2]; 2] {
     match tone {
