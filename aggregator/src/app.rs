@@ -17,7 +17,7 @@ use crate::outbox::{Channels, Outbox, Parts, Reports, RunningOutbox};
 use crate::publish::{Addresses, Edge, Publisher};
 use crate::reload::{Reloader, configure};
 use crate::sign_ins::{PageSignIns, SignInKey};
-use crate::subscriptions::LinkKey;
+use crate::subscriptions::{Intake, LinkKey};
 use crate::timekeeping;
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -80,9 +80,11 @@ impl App {
         let reloader = reloader.replacing(addresses.options.clone());
         let passwords = addresses.options.passwords();
         let reader = Reader::open(&database)?;
+        let intake = Intake::of(&database)?;
         let public = (addresses.clone(), first.public.clone());
         let requests = first.requests_per_minute;
-        let api = RestApi::new(engine.clone(), reader, public, reloader.provenance(), requests);
+        let api =
+            RestApi::new(engine.clone(), (reader, intake.clone()), public, reloader.provenance(), requests);
         let mut publisher =
             Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses.clone(), shared);
         let edge = Edge::of(&first.purges, &first.exports, &mut publisher)?;
@@ -129,7 +131,7 @@ impl App {
         }
         background.extend(dead_man_switch.map(|switch| call(switch, &program_status)));
         // Pages are served all the same where the folder takes no socket.
-        let control = Control::listen(engine.clone(), &database).inspect_err(|error| {
+        let control = Control::listen(engine.clone(), &database, intake).inspect_err(|error| {
             let path = socket_of(&database);
             tracing::error!(%error, path = %path.display(), "commands cannot reach this aggregator: its socket cannot be made");
         });

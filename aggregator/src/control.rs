@@ -1,11 +1,13 @@
 //! The control socket. Changes from the command line go to the running aggregator as commands, or through an engine of
 //! their own if none runs. So only an engine ever writes.
 
+mod agents;
 mod announcements;
 mod client;
 mod components;
 mod consequences;
 mod corrections;
+mod deliveries;
 mod execute;
 mod incidents;
 mod left_behind;
@@ -17,21 +19,25 @@ mod request;
 mod rescheduled;
 mod series;
 mod server;
+mod subscribers;
 mod templates;
 mod tokens;
 
+pub use agents::{Admission, AgentChange};
 pub use announcements::{AnnouncementRequest, ChangeAnnouncement, CreateAnnouncement};
-pub use client::carry_out;
+pub use client::{carry_out, carry_out_all};
 pub use components::ComponentRequest;
 pub use corrections::CorrectionRequest;
+pub use deliveries::{DeliveryRequest, NoticesOf};
 pub use incidents::{IncidentEdit, IncidentRequest, NamedComponent, OpenIncident, UpdateIncident};
 pub use maintenance::{End, MaintenanceRequest, PlanWindow, WindowEdit};
 pub use pages::PageRequest;
 pub use problems::ProblemRequest;
-pub use request::{Admission, AgentChange, Done, NOW, Request};
+pub use request::{Done, NOW, Request};
 pub use rescheduled::ChangeWindow;
 pub use series::SeriesEdit;
 pub use server::Control;
+pub use subscribers::{AddSubscriber, Address, ImportLine, SubscriberRequest, counts};
 pub use templates::{AddTemplate, TemplateRequest};
 pub use tokens::TokenRequest;
 

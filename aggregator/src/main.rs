@@ -118,6 +118,10 @@ enum Do {
     Page(cli::Pages),
     /// See what is wrong and since when, for operators alone.
     Problem(cli::Problems),
+    /// See and change who hears of pages, and move them between systems.
+    Subscribers(cli::Subscribers),
+    /// See what subscribers were sent, and send again what failed.
+    Deliveries(cli::Deliveries),
     /// Prepare texts of incidents.
     Template(cli::Templates),
     /// Make tokens for the REST API, and take them away.
@@ -166,6 +170,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if !matches!(&arguments.command, Some(Do::Restore { .. })) {
         cli::reject_former_place(&loaded)?;
     }
+    let file = match &arguments.command {
+        Some(Do::Subscribers(command)) => cli::read_file(command)?,
+        _ => None,
+    };
     // These commands write next to the database, whose folder belongs to the service's user: root must not follow links
     // there.
     let with_database = match &arguments.command {
@@ -180,6 +188,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             | Do::Announcement(_)
             | Do::Page(_)
             | Do::Problem(_)
+            | Do::Subscribers(_)
+            | Do::Deliveries(_)
             | Do::Template(_)
             | Do::Token(_)
             | Do::Outages(_),
@@ -210,6 +220,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(Do::Maintenance(command)) => answer_both(&cli::maintenance(&loaded, command, json)?),
         Some(Do::Announcement(command)) => answer_both(&cli::announcements(&loaded, command, json)?),
         Some(Do::Incident(command)) => answer_both(&cli::incidents(&loaded, command, json)?),
+        Some(Do::Subscribers(command)) => {
+            answer_both(&cli::subscribers(&loaded, command, file.as_deref(), json)?);
+        }
+        Some(Do::Deliveries(command)) => answer_both(&cli::deliveries(&loaded, command, json)?),
         Some(Do::Template(command)) => answer_both(&cli::templates(&loaded, command, json)?),
         Some(Do::Token(command)) => {
             let (token, note) = cli::tokens(&loaded, command, json)?;

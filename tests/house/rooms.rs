@@ -51,7 +51,7 @@ const IMPORTERS: &[(&str, &[&str])] = &[
     ("brotli_decompressor", &["agent/src/probe/http/content/"]),
     ("encoding_rs", &["agent/src/probe/http/content/"]),
     ("flate2", &["aggregator/publish/src/", "agent/src/probe/http/content/"]),
-    ("csv", &["aggregator/publish/src/"]),
+    ("csv", &["aggregator/publish/src/", "aggregator/src/subscriptions/table.rs"]),
     ("quick_xml", &["aggregator/publish/src/xml.rs"]),
     ("uuid", &["aggregator/publish/src/stable_id.rs"]),
     ("croner", &["protocol/src/schedule.rs"]),

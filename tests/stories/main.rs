@@ -53,6 +53,7 @@ mod roots;
 mod sender;
 mod service;
 mod stolen_token;
+mod subscribers;
 mod suspend;
 mod templates;
 mod told;

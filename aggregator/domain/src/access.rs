@@ -59,6 +59,10 @@ pub enum Resource {
     Corrections,
     /// Announcements.
     Announcements,
+    /// Subscribers.
+    Subscribers,
+    /// Notices and their deliveries.
+    Deliveries,
     /// Settings of the workspace.
     Settings,
     /// The audit log.
@@ -67,7 +71,7 @@ pub enum Resource {
 
 impl Resource {
     /// All kinds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Pages,
         Self::Components,
         Self::Incidents,
@@ -76,6 +80,8 @@ impl Resource {
         Self::Problems,
         Self::Corrections,
         Self::Announcements,
+        Self::Subscribers,
+        Self::Deliveries,
         Self::Settings,
         Self::Audit,
     ];
@@ -92,6 +98,8 @@ impl Resource {
             Self::Problems => "problems",
             Self::Corrections => "corrections",
             Self::Announcements => "announcements",
+            Self::Subscribers => "subscribers",
+            Self::Deliveries => "deliveries",
             Self::Settings => "settings",
             Self::Audit => "audit",
         }

@@ -7,17 +7,18 @@ use super::reply::Reply;
 use super::routes::Parameters;
 use crate::config::{Provenance, Public};
 use crate::publish::Addresses;
+use crate::subscriptions::Intake;
 use crate::texts::CompiledRules;
-use skerry_domain::access::Resource;
+use skerry_domain::access::{Resource, Role};
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{Component, ComponentKey, Group, GroupKey, Page, PageKey, State};
 use skerry_domain::step::{Answer, Command};
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
 use skerry_protocol::words::short_line;
-use skerry_store::Reader;
+use skerry_store::{Reader, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 /// The most components that a request names: as many as a list of them has.
 const MAX_NAMED: usize = 1_100;
@@ -45,8 +46,12 @@ pub(super) struct Call<'a> {
     pub(super) public: &'a Public,
     /// Where the files declare what they own.
     pub(super) provenance: &'a Provenance,
-    /// For what is not in the state: the audit log.
+    /// For what is not in the state: the audit log, and deliveries.
     pub(super) reader: &'a Mutex<Reader>,
+    /// For addresses of subscribers.
+    pub(super) intake: &'a Intake,
+    /// The body, where it is CSV.
+    pub(super) text: &'a str,
     /// The rules for texts.
     pub(super) rules: &'a CompiledRules,
 }
@@ -63,11 +68,13 @@ pub(super) struct Plan {
     pub(super) unless_changed: bool,
     /// What the author of a text should know.
     pub(super) notes: Vec<String>,
+    /// The answer, where what it shows is gone once it is done.
+    pub(super) reply: Option<Reply>,
 }
 
 impl Plan {
     pub(super) fn new(command: Command) -> Self {
-        Self { command, subject: None, unless_changed: false, notes: Vec::new() }
+        Self { command, subject: None, unless_changed: false, notes: Vec::new(), reply: None }
     }
 
     /// The same, about something that has a version.
@@ -77,6 +84,11 @@ impl Plan {
 
     pub(super) fn noting(self, notes: Vec<String>) -> Self {
         Self { notes, ..self }
+    }
+
+    /// The same, answered so.
+    pub(super) fn answered(self, reply: Reply) -> Self {
+        Self { reply: Some(reply), ..self }
     }
 }
 
@@ -92,6 +104,27 @@ impl<'a> Call<'a> {
     /// 403.
     pub(super) fn must_reach(&self, resource: Resource, write: bool) -> Result<(), Refusal> {
         self.caller.must_reach(resource, write)
+    }
+
+    /// Reads what is not in the state.
+    ///
+    /// # Errors
+    /// 500, which names `what` could not be read.
+    pub(super) fn stored<T>(
+        &self,
+        what: &str,
+        read: impl FnOnce(&Reader) -> Result<T, StoreError>,
+    ) -> Result<T, Refusal> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        read(&reader).map_err(|error| {
+            tracing::error!(%error, "{what} cannot be read");
+            Refusal::new(500, format!("{what} cannot be read: see the log of the aggregator"))
+        })
+    }
+
+    /// Whether the caller may see the addresses of subscribers.
+    pub(super) fn sees_addresses(&self) -> bool {
+        self.caller.must_be(Role::Admin).is_ok()
     }
 
     /// A parameter of the path.

@@ -7,7 +7,9 @@ mod call;
 mod document;
 mod in_progress;
 mod own;
+mod portions;
 mod refusal;
+mod refused_sign_ins;
 mod reply;
 mod routes;
 #[cfg(test)]
@@ -18,6 +20,7 @@ mod v1;
 use crate::config::{Provenance, Public};
 use crate::engine::{Actor, CommandError, Engine, Envelope, Snapshot};
 use crate::publish::Addresses;
+use crate::subscriptions::Intake;
 use crate::texts::CompiledRules;
 use arc_swap::ArcSwap;
 use authenticate::Caller;
@@ -27,6 +30,7 @@ use call::{Call, Plan, Show};
 use document::Document;
 use in_progress::{Begun, InProgress};
 use refusal::{Dialect, Refusal};
+use refused_sign_ins::RefusedSignIns;
 use reply::Reply;
 use routes::{Matched, Routes};
 use skerry_domain::access::Role;
@@ -41,13 +45,16 @@ use skerry_store::Reader;
 use skerry_web::{Api, ApiCall, ApiHead, ApiReply, MAX_API_BODY_BYTES, RateLimit};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use uses::Uses;
 
 /// Requests without a valid token that a client may send, per minute.
 const REFUSED_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("not zero");
+
+/// The longest body of CSV, bytes.
+const LONGEST_CSV: usize = 16 << 20;
 
 /// The longest `Idempotency-Key`, bytes.
 const LONGEST_KEY: usize = 255;
@@ -65,8 +72,10 @@ struct Inner {
     public: Public,
     /// Where the files declare what they own.
     provenance: Arc<ArcSwap<Provenance>>,
-    /// For what is not in the state: the audit log.
+    /// For what is not in the state: the audit log, and deliveries.
     reader: Mutex<Reader>,
+    /// For addresses of subscribers.
+    intake: Intake,
     of_token: RateLimit<(WorkspaceKey, ApiTokenKey)>,
     refused: RateLimit<Option<IpAddr>>,
     uses: Uses,
@@ -76,12 +85,12 @@ struct Inner {
 }
 
 impl RestApi {
-    /// For the workspaces of an engine, whose store `reader` reads and whose files were declared at `provenance`. A token
-    /// may send so many requests per minute.
+    /// For the workspaces of an engine, whose store `reader` reads, whose files were declared at `provenance`, and whose
+    /// subscribers `intake` makes. A token may send so many requests per minute.
     #[must_use]
     pub fn new(
         engine: Engine,
-        reader: Reader,
+        (reader, intake): (Reader, Intake),
         (addresses, public): (Addresses, Public),
         provenance: Arc<ArcSwap<Provenance>>,
         requests_per_minute: NonZeroU32,
@@ -93,6 +102,7 @@ impl RestApi {
             public,
             provenance,
             reader: Mutex::new(reader),
+            intake,
             of_token: RateLimit::per_minute(requests_per_minute),
             refused: RateLimit::per_minute(REFUSED_PER_MINUTE),
             uses: Uses::default(),
@@ -107,29 +117,7 @@ impl RestApi {
     /// How many requests had no valid token so far.
     #[must_use]
     pub fn refused_sign_ins(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.0.sign_ins.refused)
-    }
-}
-
-/// Requests without a valid token: all are counted, and one a minute of each client is logged.
-struct RefusedSignIns {
-    refused: Arc<AtomicU64>,
-    logged: RateLimit<Option<IpAddr>>,
-}
-
-impl Default for RefusedSignIns {
-    fn default() -> Self {
-        Self { refused: Arc::default(), logged: RateLimit::per_minute(NonZeroU32::MIN) }
-    }
-}
-
-impl RefusedSignIns {
-    fn note(&self, client: Option<IpAddr>) {
-        let refused = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
-        if self.logged.check(&client).is_ok() {
-            let client = client.map(|client| client.to_string()).unwrap_or_default();
-            tracing::warn!(refused, %client, "a request to the API had no valid token; logged at most once a minute for each client");
-        }
+        self.0.sign_ins.refused()
     }
 }
 
@@ -193,9 +181,13 @@ struct Admitted {
 
 #[async_trait::async_trait]
 impl ApiCall for Admitted {
+    fn longest_body(&self) -> usize {
+        if self.matched.route.takes_csv { LONGEST_CSV } else { MAX_API_BODY_BYTES }
+    }
+
     fn unread(&self, status: u16) -> ApiReply {
         let reason = match status {
-            413 => format!("a body has at most {MAX_API_BODY_BYTES} bytes"),
+            413 => format!("a body has at most {} bytes", self.longest_body()),
             408 => "the body came too slowly".to_owned(),
             _ => "the body did not arrive whole".to_owned(),
         };
@@ -220,11 +212,17 @@ impl ApiCall for Admitted {
 
 impl Admitted {
     async fn carry_out(&self, body: &[u8]) -> Result<Reply, Refusal> {
-        let (sent, envelope, notes, show) = match self.prepare(body)? {
+        if let routes::Action::InPortions(begin) = self.matched.route.action {
+            return self.in_portions(begin, body).await;
+        }
+        let Write { sent, envelope, notes, reply, show } = match self.prepare(body)? {
             Prepared::Answered(reply) => return Ok(reply),
-            Prepared::Write { sent, envelope, notes, show } => (sent, envelope, notes, show),
+            Prepared::Write(write) => *write,
         };
-        let answer = self.inner.engine.command(*envelope).await.map_err(|error| self.refused(error))?;
+        let answer = self.inner.engine.command(envelope).await.map_err(|error| self.refused(error))?;
+        if let Some(reply) = reply {
+            return Ok(reply.with_notes(notes));
+        }
         let _turn = self.inner.in_progress.turn();
         let (snapshot, now) = self.inner.engine.present();
         let reply = show(&self.call(&snapshot, now, &sent)?, &answer)?;
@@ -234,17 +232,15 @@ impl Admitted {
     /// The answer of a read and of what was done before, or the command of a write.
     fn prepare(&self, body: &[u8]) -> Result<Prepared, Refusal> {
         let _turn = self.inner.in_progress.turn();
-        let sent = Sent {
-            query: document::query(&self.head.query)?,
-            body: document::body(self.head.content_type.as_deref(), body)?,
-            provenance: self.inner.provenance.load_full(),
-        };
+        let sent = self.sent(body)?;
         let (snapshot, now) = self.inner.engine.present();
         let (write, show) = match self.matched.route.action {
             routes::Action::Read(answer) => {
                 return answer(&self.call(&snapshot, now, &sent)?).map(Prepared::Answered);
             }
             routes::Action::Write(write, show) => (write, show),
+            // It has been carried out elsewhere.
+            routes::Action::InPortions(_) => return Err(Refusal::not_found()),
         };
         let request = self.head.idempotency_key.as_deref().map(|key| self.request(key, body)).transpose()?;
         // What it asks for may no longer be possible, since it was done.
@@ -255,9 +251,22 @@ impl Admitted {
             return show(&self.call(&snapshot, now, &sent)?, &answered.answer).map(Prepared::Answered);
         }
         let plan = write(&self.call(&snapshot, now, &sent)?)?;
-        let notes = plan.notes.clone();
-        let envelope = Box::new(self.envelope(self.state(&snapshot)?, plan, request)?);
-        Ok(Prepared::Write { sent, envelope, notes, show })
+        let (notes, reply) = (plan.notes.clone(), plan.reply.clone());
+        let envelope = self.envelope(self.state(&snapshot)?, plan, request)?;
+        Ok(Prepared::Write(Box::new(Write { sent, envelope, notes, reply, show })))
+    }
+
+    /// Reads what the request brings.
+    fn sent(&self, body: &[u8]) -> Result<Sent, Refusal> {
+        let query = document::query(&self.head.query)?;
+        let provenance = self.inner.provenance.load_full();
+        if !self.matched.route.takes_csv {
+            let body = document::body(self.head.content_type.as_deref(), body)?;
+            return Ok(Sent { query, body, text: String::new(), provenance });
+        }
+        let text =
+            std::str::from_utf8(body).map_err(|_| Refusal::new(400, "the body is not text in UTF-8"))?;
+        Ok(Sent { query, body: Document::default(), text: text.to_owned(), provenance })
     }
 
     /// Whoever named no version had no precondition: somebody else was faster.
@@ -323,8 +332,8 @@ impl Admitted {
         now: Timestamp,
         sent: &'c Sent,
     ) -> Result<Call<'c>, Refusal> {
-        let Inner { addresses, public, reader, rules, .. } = &*self.inner;
-        let Sent { query, body, provenance } = sent;
+        let Inner { addresses, public, reader, intake, rules, .. } = &*self.inner;
+        let Sent { query, body, text, provenance } = sent;
         Ok(Call {
             state: self.state(snapshot)?,
             now,
@@ -333,6 +342,8 @@ impl Admitted {
             writes: self.matched.route.is_write(),
             query,
             body,
+            text,
+            intake,
             addresses,
             workspaces: &snapshot.workspaces,
             public,
@@ -346,13 +357,24 @@ impl Admitted {
 /// A request whose answer is known, or whose command is.
 enum Prepared {
     Answered(Reply),
-    Write { sent: Sent, envelope: Box<Envelope>, notes: Vec<String>, show: Show },
+    Write(Box<Write>),
+}
+
+/// A write that is prepared.
+struct Write {
+    sent: Sent,
+    envelope: Envelope,
+    notes: Vec<String>,
+    reply: Option<Reply>,
+    show: Show,
 }
 
 /// What a request brings, beside its head, and the files that are in force.
 struct Sent {
     query: Document,
     body: Document,
+    /// The body, where it is CSV.
+    text: String,
     provenance: Arc<Provenance>,
 }
 

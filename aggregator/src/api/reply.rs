@@ -10,6 +10,8 @@ use skerry_web::ApiReply;
 pub(super) struct Reply {
     status: u16,
     body: Option<Value>,
+    /// A file instead of a document, and its name.
+    file: Option<(&'static str, String)>,
     /// The version of the resource, which a later request may name in `If-Match`.
     version: Option<Version>,
 }
@@ -27,12 +29,17 @@ impl Reply {
 
     /// 204, without a body.
     pub(super) fn none() -> Self {
-        Self { status: 204, body: None, version: None }
+        Self { status: 204, body: None, file: None, version: None }
+    }
+
+    /// 200 with a file of CSV.
+    pub(super) fn csv(name: &'static str, text: String) -> Self {
+        Self { status: 200, body: None, file: Some((name, text)), version: None }
     }
 
     fn with(status: u16, body: impl Serialize) -> Self {
         let body = serde_json::to_value(body).unwrap_or_default();
-        Self { status, body: Some(body), version: None }
+        Self { status, body: Some(body), file: None, version: None }
     }
 
     /// The same with the version of the resource.
@@ -55,6 +62,10 @@ impl From<Reply> for ApiReply {
     fn from(reply: Reply) -> Self {
         let body = reply.body.map(|body| ("application/json; charset=utf-8", body.to_string().into_bytes()));
         let etag = reply.version.map(|Version(version)| ("etag", format!("\"{version:016x}\"")));
-        Self { status: reply.status, body, headers: etag.into_iter().collect() }
+        let mut headers = Vec::from_iter(etag);
+        let Some((name, text)) = reply.file else { return Self { status: reply.status, body, headers } };
+        headers.push(("content-disposition", format!("attachment; filename=\"{name}\"")));
+        let body = Some(("text/csv; charset=utf-8; header=present", text.into_bytes()));
+        Self { status: reply.status, body, headers }
     }
 }

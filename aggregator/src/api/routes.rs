@@ -2,6 +2,7 @@
 //! in the table does not exist.
 
 use super::call::{Call, Plan, Show};
+use super::portions::Begin;
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::{own, v1};
@@ -20,6 +21,8 @@ pub(super) struct Route {
     pub(super) resource: Resource,
     /// It lists the pages that the token may reach.
     pub(super) lists_pages: bool,
+    /// Its body is CSV.
+    pub(super) takes_csv: bool,
     pub(super) action: Action,
 }
 
@@ -30,6 +33,8 @@ pub(super) enum Action {
     Read(fn(&Call<'_>) -> Result<Reply, Refusal>),
     /// Makes a command, and answers once it is durable.
     Write(fn(&Call<'_>) -> Result<Plan, Refusal>, Show),
+    /// Makes one command after the other.
+    InPortions(Begin),
 }
 
 impl Route {
@@ -40,7 +45,7 @@ impl Route {
     }
 
     pub(super) fn is_write(&self) -> bool {
-        matches!(self.action, Action::Write(..))
+        matches!(self.action, Action::Write(..) | Action::InPortions(_))
     }
 }
 
@@ -74,7 +79,7 @@ const fn read_as(
     answer: fn(&Call<'_>) -> Result<Reply, Refusal>,
 ) -> Route {
     let action = Action::Read(answer);
-    Route { method: "GET", path, needs, resource, lists_pages: false, action }
+    Route { method: "GET", path, needs, resource, lists_pages: false, takes_csv: false, action }
 }
 
 const fn write(
@@ -84,7 +89,18 @@ const fn write(
     plan: fn(&Call<'_>) -> Result<Plan, Refusal>,
     show: Show,
 ) -> Route {
-    Route { method, path, needs, resource, lists_pages: false, action: Action::Write(plan, show) }
+    let action = Action::Write(plan, show);
+    Route { method, path, needs, resource, lists_pages: false, takes_csv: false, action }
+}
+
+const fn in_portions(path: &'static str, (needs, resource): (Role, Resource), begin: Begin) -> Route {
+    let action = Action::InPortions(begin);
+    Route { method: "POST", path, needs, resource, lists_pages: false, takes_csv: false, action }
+}
+
+/// Something that is done to many subscribers.
+const fn many(path: &'static str, plan: fn(&Call<'_>) -> Result<Plan, Refusal>) -> Route {
+    write("POST", path, CHANGE_SUBSCRIBERS, plan, v1::subscriber_lists::shown_many)
 }
 
 const PAGES: &str = "/v1/pages";
@@ -103,6 +119,20 @@ const POSTMORTEM: &str = "/v1/pages/{page}/incidents/{incident}/postmortem";
 const POSTMORTEM_PUBLISH: &str = "/v1/pages/{page}/incidents/{incident}/postmortem/publish";
 const POSTMORTEM_REVERT: &str = "/v1/pages/{page}/incidents/{incident}/postmortem/revert";
 
+const SUBSCRIBERS: &str = "/v1/pages/{page}/subscribers";
+const SUBSCRIBERS_COUNT: &str = "/v1/pages/{page}/subscribers/count";
+const SUBSCRIBERS_BY_STATE: &str = "/v1/pages/{page}/subscribers/histogram_by_state";
+const UNSUBSCRIBED: &str = "/v1/pages/{page}/subscribers/unsubscribed";
+const UNSUBSCRIBE: &str = "/v1/pages/{page}/subscribers/unsubscribe";
+const REACTIVATE: &str = "/v1/pages/{page}/subscribers/reactivate";
+const RESEND_MANY: &str = "/v1/pages/{page}/subscribers/resend_confirmation";
+const SUBSCRIBER: &str = "/v1/pages/{page}/subscribers/{subscriber}";
+const RESEND: &str = "/v1/pages/{page}/subscribers/{subscriber}/resend_confirmation";
+const FOLLOWERS: &str = "/v1/pages/{page}/incidents/{incident}/subscribers";
+const FOLLOWER: &str = "/v1/pages/{page}/incidents/{incident}/subscribers/{subscriber}";
+const RESEND_FOLLOWER: &str =
+    "/v1/pages/{page}/incidents/{incident}/subscribers/{subscriber}/resend_confirmation";
+
 const PROBLEM: &str = "/api/v1/problems/{problem}";
 const DRAFTS: &str = "/api/v1/pages/{page}/drafts";
 const DRAFT: &str = "/api/v1/pages/{page}/drafts/{incident}";
@@ -117,6 +147,13 @@ const TEMPLATES: &str = "/api/v1/pages/{page}/templates";
 const TEMPLATE: &str = "/api/v1/pages/{page}/templates/{template}";
 const ANNOUNCEMENTS: &str = "/api/v1/announcements";
 const ANNOUNCEMENT: &str = "/api/v1/announcements/{announcement}";
+const SUBSCRIBERS_CSV: &str = "/api/v1/subscribers.csv";
+const NOTICES: &str = "/api/v1/notices";
+const NOTICE: &str = "/api/v1/notices/{notice}";
+const NOTICE_RESEND: &str = "/api/v1/notices/{notice}/resend";
+const DELIVERIES: &str = "/api/v1/deliveries";
+const DELIVERY: &str = "/api/v1/deliveries/{delivery}";
+const DELIVERY_RETRY: &str = "/api/v1/deliveries/{delivery}/retry";
 const SETTINGS: &str = "/api/v1/settings";
 
 /// Operators set statuses.
@@ -131,6 +168,10 @@ const WRITE_INCIDENTS: (Role, Resource) = (Role::Operator, Resource::Incidents);
 const WRITE_ANNOUNCEMENTS: (Role, Resource) = (Role::Operator, Resource::Announcements);
 /// Admins make and change templates.
 const CHANGE_TEMPLATES: (Role, Resource) = (Role::Admin, Resource::Templates);
+/// Admins subscribe others, and remove them.
+const CHANGE_SUBSCRIBERS: (Role, Resource) = (Role::Admin, Resource::Subscribers);
+/// Operators send again what failed.
+const SEND_AGAIN: (Role, Resource) = (Role::Operator, Resource::Deliveries);
 /// The past is corrected by admins.
 const CORRECT: (Role, Resource) = (Role::Admin, Resource::Corrections);
 
@@ -184,6 +225,41 @@ pub(super) const TABLE: &[Route] = &[
     write("PUT", POSTMORTEM_REVERT, WRITE_INCIDENTS, v1::postmortem::revert, v1::postmortem::shown),
     read(PAGE_TEMPLATES, Resource::Templates, v1::templates::list),
     write("POST", PAGE_TEMPLATES, CHANGE_TEMPLATES, v1::templates::create, v1::templates::shown_new),
+    read(SUBSCRIBERS, Resource::Subscribers, v1::subscriber_lists::list),
+    write("POST", SUBSCRIBERS, CHANGE_SUBSCRIBERS, v1::subscribers::create, v1::subscribers::shown_new),
+    read(SUBSCRIBERS_COUNT, Resource::Subscribers, v1::subscriber_lists::count),
+    read(SUBSCRIBERS_BY_STATE, Resource::Subscribers, v1::subscriber_lists::histogram),
+    read(UNSUBSCRIBED, Resource::Subscribers, v1::subscriber_lists::unsubscribed),
+    many(UNSUBSCRIBE, v1::subscriber_lists::unsubscribe),
+    many(REACTIVATE, v1::subscriber_lists::reactivate_many),
+    many(RESEND_MANY, v1::subscriber_lists::resend_many),
+    read(SUBSCRIBER, Resource::Subscribers, v1::subscribers::get),
+    write("PATCH", SUBSCRIBER, CHANGE_SUBSCRIBERS, v1::subscribers::change, v1::subscribers::shown),
+    write("DELETE", SUBSCRIBER, CHANGE_SUBSCRIBERS, v1::subscribers::delete, v1::subscribers::shown_deleted),
+    write("POST", RESEND, CHANGE_SUBSCRIBERS, v1::subscribers::resend, v1::subscribers::shown_resent),
+    read(FOLLOWERS, Resource::Subscribers, v1::incident_subscribers::list),
+    write(
+        "POST",
+        FOLLOWERS,
+        CHANGE_SUBSCRIBERS,
+        v1::incident_subscribers::create,
+        v1::subscribers::shown_new,
+    ),
+    read(FOLLOWER, Resource::Subscribers, v1::incident_subscribers::get),
+    write(
+        "DELETE",
+        FOLLOWER,
+        CHANGE_SUBSCRIBERS,
+        v1::incident_subscribers::delete,
+        v1::subscribers::shown_deleted,
+    ),
+    write(
+        "POST",
+        RESEND_FOLLOWER,
+        CHANGE_SUBSCRIBERS,
+        v1::incident_subscribers::resend,
+        v1::subscribers::shown_resent,
+    ),
     read("/api/v1/problems", Resource::Problems, own::problems::list),
     read(PROBLEM, Resource::Problems, own::problems::get),
     write(
@@ -230,6 +306,14 @@ pub(super) const TABLE: &[Route] = &[
         own::announcements::end,
         own::announcements::shown_ended,
     ),
+    read_as(Role::Admin, SUBSCRIBERS_CSV, Resource::Subscribers, own::subscribers::export),
+    Route { takes_csv: true, ..in_portions(SUBSCRIBERS_CSV, CHANGE_SUBSCRIBERS, own::subscribers::import) },
+    read(NOTICES, Resource::Deliveries, own::notices::list),
+    read(NOTICE, Resource::Deliveries, own::notices::get),
+    in_portions(NOTICE_RESEND, SEND_AGAIN, own::notices::resend),
+    read(DELIVERIES, Resource::Deliveries, own::deliveries::list),
+    read(DELIVERY, Resource::Deliveries, own::deliveries::get),
+    write("POST", DELIVERY_RETRY, SEND_AGAIN, own::deliveries::retry, own::deliveries::shown),
     read(SETTINGS, Resource::Settings, own::settings::get),
     write("PATCH", SETTINGS, (Role::Admin, Resource::Settings), own::settings::change, own::settings::shown),
     read_as(Role::Admin, "/api/v1/audit", Resource::Audit, own::audit::list),

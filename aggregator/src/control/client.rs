@@ -1,10 +1,12 @@
 //! The client of the control socket. It asks the running aggregator; if none runs, it locks the database and carries
 //! out the command with an engine of its own. While an aggregator starts or stops, it waits for one of the two.
 
+use super::agents::AgentChange;
 use super::execute::execute;
-use super::request::{AgentChange, Done, Request, Response};
+use super::request::{Beside, Done, Request, Response};
 use super::{Reach, socket_of};
 use crate::engine::{Actor, Engine, Envelope};
+use crate::subscriptions::Intake;
 use anyhow::{Context, bail};
 use rustix::process::geteuid;
 use skerry_domain::step::{self, Asked, Ids};
@@ -13,6 +15,7 @@ use skerry_domain::workspaces::Target;
 use skerry_host::clock::wall_ms;
 use skerry_host::random;
 use skerry_store::{Store, StoreError};
+use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -40,17 +43,32 @@ const MAX_ANSWER_BYTES: u64 = 64 << 10;
 /// # Errors
 /// Why it was not carried out, for an operator.
 pub fn carry_out(database: &Path, request: Request) -> anyhow::Result<Done> {
+    carry_out_all(database, vec![request]).map(|mut done| done.pop().unwrap_or_default())
+}
+
+/// Carries out requests one after the other; returns when all are durable.
+///
+/// # Errors
+/// Why one was not carried out, for an operator. Those before it were.
+pub fn carry_out_all(database: &Path, requests: Vec<Request>) -> anyhow::Result<Vec<Done>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let begun = Instant::now();
-        loop {
+        let (mut done, mut left) = (Vec::new(), VecDeque::from(requests));
+        let mut begun = Instant::now();
+        while let Some(request) = left.front() {
             if let Some(stream) = connect(database).await?
-                && let Some(done) = ask(stream, &request).await?
+                && let Some(one) = ask(stream, request).await?
             {
-                return Ok(done);
+                done.push(one);
+                left.pop_front();
+                begun = Instant::now();
+                continue;
             }
             match Store::open_existing(database) {
-                Ok(store) => return alone(database, store, request).await,
+                Ok(store) => {
+                    done.extend(alone(database, store, left.into()).await?);
+                    return Ok(done);
+                }
                 Err(StoreError::InUse { .. }) if begun.elapsed() < START_TIMEOUT => {
                     tokio::time::sleep(RETRY_INTERVAL).await;
                 }
@@ -65,11 +83,12 @@ pub fn carry_out(database: &Path, request: Request) -> anyhow::Result<Done> {
                 }
                 // Agents can be changed despite damage elsewhere in the database.
                 Err(damaged @ StoreError::Damaged { .. }) => {
-                    return in_damaged(database, &request).unwrap_or_else(|| Err(damaged.into()));
+                    return in_damaged(database, request).unwrap_or_else(|| Err(damaged.into())).map(|one| vec![one]);
                 }
                 Err(error) => return Err(error.into()),
             }
         }
+        Ok(done)
     })
 }
 
@@ -126,20 +145,38 @@ async fn read_response(
     }
 }
 
-/// Carries out the request without an aggregator. The lock on `store` keeps one from starting meanwhile.
-async fn alone(database: &Path, store: Store, request: Request) -> anyhow::Result<Done> {
+/// Carries out requests without an aggregator. The lock on `store` keeps one from starting meanwhile.
+async fn alone(database: &Path, store: Store, requests: Vec<Request>) -> anyhow::Result<Vec<Done>> {
     let (changed, _nobody) = crossbeam_channel::unbounded();
     let (engine, writer) = match Engine::start(store, changed) {
         Ok(started) => started,
-        Err(error) => return in_damaged(database, &request).unwrap_or_else(|| Err(error.into())),
+        Err(error) => {
+            let first = requests.first().and_then(|request| in_damaged(database, request));
+            return first.unwrap_or_else(|| Err(error.into())).map(|one| vec![one]);
+        }
     };
-    let shows = is_shown(&request);
-    let done = execute(&engine, geteuid().as_raw(), request).await;
+    let intake = || Intake::of(database).map_err(|error| format!("{error:#}"));
+    let (mut all, mut failed) = (Vec::new(), None);
+    for request in requests {
+        let shows = is_shown(&request);
+        let beside = Beside { intake: &intake, database };
+        match execute(&engine, geteuid().as_raw(), request, beside).await {
+            Ok(mut done) => {
+                done.notes.extend(shows.then(|| NOBODY.to_owned()));
+                all.push(done);
+            }
+            Err(reason) => {
+                failed = Some(reason);
+                break;
+            }
+        }
+    }
     engine.stop();
     let _ = tokio::task::spawn_blocking(move || writer.join()).await;
-    let mut done = done.map_err(|reason| anyhow::anyhow!(reason))?;
-    done.notes.extend(shows.then(|| NOBODY.to_owned()));
-    Ok(done)
+    match failed {
+        Some(reason) => bail!(reason),
+        None => Ok(all),
+    }
 }
 
 /// Whether visitors see what a request changes.
@@ -169,7 +206,9 @@ fn in_damaged(database: &Path, request: &Request) -> Option<anyhow::Result<Done>
     let workspaces = store.load_agents().ok()?;
     let now = store.time().unwrap_or_else(|_| Timestamp(wall_ms()));
     let actor = Actor::Cli { uid: geteuid().as_raw() };
-    let prepared = request.clone().prepare(&workspaces, now).ok()?;
+    let no_key = || Err("agents need no key of subscribers".to_owned());
+    let beside = Beside { intake: &no_key, database };
+    let prepared = request.clone().prepare(&workspaces, now, beside).ok()?;
     let envelope = Envelope::by(actor, Target::Name(prepared.workspace), prepared.command);
     let author = envelope.author();
     // The audit may be what is damaged.

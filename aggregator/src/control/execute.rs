@@ -3,11 +3,12 @@
 use super::consequences::{announced, corrected, planned, series_begins, series_now, window_now};
 use super::left_behind::left_behind;
 use super::lookup::components;
-use super::request::{Done, Prepared, Request, Told};
+use super::request::{Beside, Done, Prepared, Request, Told};
 use crate::engine::{Actor, CommandError, Engine, Envelope};
 use skerry_domain::holds::{Hold, Source};
-use skerry_domain::state::{Component, ComponentKey, IncidentKey, State};
+use skerry_domain::state::{Component, ComponentKey, IncidentKey, State, SubscriberKey};
 use skerry_domain::step::Answer;
+use skerry_domain::subscriber::SubscriberState;
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Target;
 
@@ -15,14 +16,19 @@ use skerry_domain::workspaces::Target;
 ///
 /// # Errors
 /// Why it was not carried out, for an operator.
-pub(super) async fn execute(engine: &Engine, uid: u32, request: Request) -> Result<Done, String> {
+pub(super) async fn execute(
+    engine: &Engine,
+    uid: u32,
+    request: Request,
+    beside: Beside<'_>,
+) -> Result<Done, String> {
     let (snapshot, now) = engine.present();
-    let prepared = request.prepare(&snapshot.workspaces, now)?;
+    let prepared = request.prepare(&snapshot.workspaces, now, beside)?;
     drop(snapshot);
-    let Prepared { workspace, command, expected, notes, subject } = prepared;
+    let Prepared { workspace, command, expected, notes, subject, numbers, next } = prepared;
     let envelope = Envelope::by(Actor::Cli { uid }, Target::Name(workspace.clone()), command);
     let answer = engine.command(envelope.expecting(expected)).await.map_err(|error| error_text(&error))?;
-    let mut done = Done { id: None, notes };
+    let mut done = Done { id: None, notes, numbers, next };
     let (snapshot, now) = engine.present();
     if let (Some(state), Some(subject)) = (snapshot.workspaces.named(&workspace), subject) {
         tell(state, subject, &answer, now, &mut done);
@@ -91,6 +97,13 @@ fn tell(state: &State, subject: Told, answer: &Answer, now: Timestamp, done: &mu
             }
         }
         Told::Template(id) => done.id = Some(id),
+        Told::NewSubscriber => {
+            if let Answer::Subscriber(key) = answer {
+                subscribed(state, *key, done);
+            }
+        }
+        Told::Subscriber(id) => done.id = Some(id),
+        Told::Link(key, before) => linked(state, key, before, done),
         Told::NewCorrection => {
             if let Answer::Correction(key) = answer {
                 done.id = state.corrections.get(key).map(|one| one.id.clone());
@@ -102,6 +115,22 @@ fn tell(state: &State, subject: Told, answer: &Answer, now: Timestamp, done: &mu
             done.notes.extend(corrected(state, key));
         }
     }
+}
+
+fn subscribed(state: &State, key: SubscriberKey, done: &mut Done) {
+    let Some(one) = state.subscribers.get(&key) else { return };
+    done.id = Some(one.id.clone());
+    let waits = one.state != SubscriberState::Active || one.wanted.is_some();
+    let note = "A link is sent to this address, once a day: nothing else is until its owner confirms it.";
+    done.notes.extend(waits.then(|| note.to_owned()));
+}
+
+/// Says so if the address was sent a link `before`, and gets none now.
+fn linked(state: &State, key: SubscriberKey, before: Option<Timestamp>, done: &mut Done) {
+    let Some(one) = state.subscribers.get(&key) else { return };
+    done.id = Some(one.id.clone());
+    let note = "A link was sent to this address within 24 hours: it gets one a day, and nothing is sent now.";
+    done.notes.extend((one.asked_at == before).then(|| note.to_owned()));
 }
 
 /// The status of a component, who holds it, and what ends what an incident or the REST API holds.

@@ -1,13 +1,17 @@
 //! Pages, components, checks, incidents, problems, maintenance, announcements, templates and corrections as operators name
 //! them on the command line.
 
+use super::deliveries::NoticesOf;
+use crate::subscriptions::Intake;
+use crate::subscriptions::address::channel_of;
+use crate::subscriptions::deliveries::{notices_of_incident, notices_of_window};
 use skerry_domain::announcement::AnnouncementLevel;
 use skerry_domain::holds::Source;
 use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::problem::{Problem, ProblemSubject, Severity};
 use skerry_domain::state::{
-    AnnouncementKey, Component, ComponentKey, CorrectionKey, IncidentKey, PageKey, ProblemKey, SeriesKey,
-    State, TemplateKey, WindowKey,
+    AnnouncementKey, Component, ComponentKey, CorrectionKey, IncidentKey, NoticeKey, PageKey, ProblemKey,
+    SeriesKey, State, SubscriberKey, TemplateKey, WindowKey,
 };
 use skerry_domain::status::Status;
 use skerry_domain::template::TemplateStatus;
@@ -238,6 +242,37 @@ pub fn template_status(word: &str) -> Result<TemplateStatus, String> {
     let all = TemplateStatus::ALL.map(TemplateStatus::name);
     TemplateStatus::from_name(word)
         .ok_or_else(|| unknown("state of an incident or of maintenance", word, all))
+}
+
+/// The subscribers with that id or address, of one page or of any.
+#[must_use]
+pub fn subscribers(state: &State, page: Option<PageKey>, named: &str, intake: &Intake) -> Vec<SubscriberKey> {
+    let of_page = |key: &SubscriberKey| {
+        let one = state.subscribers.get(key);
+        one.is_some_and(|one| page.is_none_or(|page| one.page == page))
+    };
+    if let Some(key) = state.subscriber_with_id(named) {
+        return Some(key).filter(of_page).into_iter().collect();
+    }
+    let channel = channel_of(named);
+    let Ok(address) = intake.address(channel, named) else { return Vec::new() };
+    let all = state.pages.keys().filter_map(|page| state.subscriber_at(*page, channel, &address));
+    all.filter(of_page).collect()
+}
+
+/// The notices of an incident or of maintenance, or the one that is named.
+///
+/// # Errors
+/// There is none with that id.
+pub fn notices(state: &State, of: &NoticesOf) -> Result<Vec<NoticeKey>, String> {
+    match of {
+        NoticesOf::Incident(id) => Ok(notices_of_incident(state, incident(state, id)?)),
+        NoticesOf::Maintenance(id) => Ok(notices_of_window(state, window(state, id, false)?)),
+        NoticesOf::Notice(id) => {
+            let none = || format!("there is no notice {id:?}: skerry-aggregator deliveries list shows them");
+            Ok(vec![state.notice_with_id(id).ok_or_else(none)?])
+        }
+    }
 }
 
 /// The correction with that id.

@@ -1,25 +1,30 @@
 //! Messages on the control socket: one line of JSON each.
 
+use super::agents::AgentChange;
 use super::announcements::AnnouncementRequest;
 use super::components::ComponentRequest;
 use super::corrections::CorrectionRequest;
+use super::deliveries::DeliveryRequest;
 use super::incidents::IncidentRequest;
 use super::maintenance::MaintenanceRequest;
 use super::pages::PageRequest;
 use super::problems::ProblemRequest;
+use super::subscribers::SubscriberRequest;
 use super::templates::TemplateRequest;
 use super::tokens::TokenRequest;
+use crate::subscriptions::Intake;
 use serde::{Deserialize, Serialize};
 use skerry_domain::credentials::TokenHash;
 use skerry_domain::maintenance::PlannedWindow;
 use skerry_domain::rows::{Expected, Subject, Version};
 use skerry_domain::state::{
-    AnnouncementKey, ComponentKey, CorrectionKey, IncidentKey, SeriesKey, State, WindowKey,
+    AnnouncementKey, ComponentKey, CorrectionKey, IncidentKey, SeriesKey, State, SubscriberKey, WindowKey,
 };
-use skerry_domain::step::{self, Command};
+use skerry_domain::step::Command;
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// An instant in requests, ms since 1970, that stands for now by the clock of the aggregator.
 pub const NOW: i64 = i64::MIN;
@@ -152,32 +157,22 @@ pub enum Request {
         /// The change.
         change: CorrectionRequest,
     },
-}
-
-/// A change of an agent; see [`step::AgentChange`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "described where the domain has them")]
-pub enum AgentChange {
-    Add { location: String, checks: Vec<String>, admission: Admission },
-    Rotate(Admission),
-    Rename(String),
-    Move(String),
-    Limit(Vec<String>),
-    Allow(String),
-    Disable,
-    Enable,
-    Revoke,
-    Remove,
-}
-
-/// How an agent is admitted; see [`step::Admission`].
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "described where the domain has them")]
-pub enum Admission {
-    Credential(TokenHash),
-    Enrolment(TokenHash),
+    /// Subscribes people, or removes them.
+    Subscriber {
+        /// Name of the workspace.
+        workspace: String,
+        /// The page's key, slug, id or name; `None`: the only page, or any.
+        page: Option<String>,
+        /// The change.
+        change: SubscriberRequest,
+    },
+    /// Sends deliveries again.
+    Delivery {
+        /// Name of the workspace.
+        workspace: String,
+        /// The change.
+        change: DeliveryRequest,
+    },
 }
 
 /// A response of the aggregator.
@@ -198,12 +193,27 @@ pub(super) enum Response {
 /// What an operator is told of a request that was carried out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
-    /// The id of the incident, the maintenance, the announcement, the template or the correction.
+    /// The id of the incident, the maintenance, the announcement, the template, the correction or the subscriber.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Lines for the operator: what was removed from texts, what keeps its status.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// How many of each kind, of requests about many.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub numbers: BTreeMap<String, u64>,
+    /// What the next portion comes after; `None`: there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// What is beside the state: for addresses of subscribers, and for what only the database has.
+#[derive(Clone, Copy)]
+pub(super) struct Beside<'a> {
+    /// For addresses of subscribers; fails where there is no key for them.
+    pub(super) intake: &'a (dyn Fn() -> Result<Intake, String> + Sync),
+    /// The database.
+    pub(super) database: &'a Path,
 }
 
 /// A request as the engine takes it.
@@ -218,6 +228,10 @@ pub(super) struct Prepared {
     pub(super) notes: Vec<String>,
     /// What the operator is told of once it is done.
     pub(super) subject: Option<Told>,
+    /// See [`Done::numbers`].
+    pub(super) numbers: BTreeMap<String, u64>,
+    /// See [`Done::next`].
+    pub(super) next: Option<String>,
 }
 
 /// What a request is about.
@@ -250,12 +264,19 @@ pub(super) enum Told {
     NewTemplate,
     /// A template, by its id.
     Template(String),
+    /// A new subscriber: the answer names it.
+    NewSubscriber,
+    /// A subscriber, by its id.
+    Subscriber(String),
+    /// A subscriber that a link is sent to, and when one was sent before.
+    Link(SubscriberKey, Option<Timestamp>),
 }
 
 impl Prepared {
     /// A command without anything to tell.
     pub(super) fn plain(workspace: String, command: Command) -> Self {
-        Self { workspace, command, expected: None, notes: Vec::new(), subject: None }
+        let (numbers, next) = (BTreeMap::new(), None);
+        Self { workspace, command, expected: None, notes: Vec::new(), subject: None, numbers, next }
     }
 
     /// A command that the operator is told of: what it is about, and what was removed from its texts.
@@ -290,7 +311,12 @@ impl Request {
     ///
     /// # Errors
     /// Why it cannot be carried out, for an operator.
-    pub(super) fn prepare(self, workspaces: &Workspaces, now: Timestamp) -> Result<Prepared, String> {
+    pub(super) fn prepare(
+        self,
+        workspaces: &Workspaces,
+        now: Timestamp,
+        beside: Beside<'_>,
+    ) -> Result<Prepared, String> {
         match self {
             Self::ChangeAgent { workspace, agent, change } => {
                 Ok(Prepared::plain(workspace, Command::ChangeAgent { agent, change: change.into() }))
@@ -326,34 +352,14 @@ impl Request {
                 change.prepare(&workspace, workspaces, &released)
             }
             Self::Correction { workspace, change } => change.prepare(workspace, workspaces, now),
-        }
-    }
-}
-
-impl From<AgentChange> for step::AgentChange {
-    fn from(change: AgentChange) -> Self {
-        match change {
-            AgentChange::Add { location, checks, admission } => {
-                Self::Add { location, checks, admission: admission.into() }
+            Self::Subscriber { workspace, page, change } => {
+                let intake = (beside.intake)()?;
+                change.prepare(&workspace, workspaces, page.as_deref(), (&intake, now))
             }
-            AgentChange::Rotate(admission) => Self::Rotate(admission.into()),
-            AgentChange::Rename(to) => Self::Rename(to),
-            AgentChange::Move(location) => Self::Move(location),
-            AgentChange::Limit(checks) => Self::Limit(checks),
-            AgentChange::Allow(check) => Self::Allow(check),
-            AgentChange::Disable => Self::Disable,
-            AgentChange::Enable => Self::Enable,
-            AgentChange::Revoke => Self::Revoke,
-            AgentChange::Remove => Self::Remove,
-        }
-    }
-}
-
-impl From<Admission> for step::Admission {
-    fn from(admission: Admission) -> Self {
-        match admission {
-            Admission::Credential(hash) => Self::Credential(hash),
-            Admission::Enrolment(hash) => Self::Enrolment(hash),
+            Self::Delivery { workspace, change } => {
+                let intake = (beside.intake)()?;
+                change.prepare(&workspace, workspaces, (beside.database, &intake, now))
+            }
         }
     }
 }

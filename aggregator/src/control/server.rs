@@ -3,9 +3,10 @@
 //! other callers for long.
 
 use super::execute::execute;
-use super::request::{Request, Response};
+use super::request::{Beside, Request, Response};
 use super::{Reach, socket_of};
 use crate::engine::Engine;
+use crate::subscriptions::Intake;
 use rustix::process::geteuid;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -35,11 +36,12 @@ pub struct Control {
 }
 
 impl Control {
-    /// Listens on a socket beside the database, whose lock this process holds. A stale socket is replaced.
+    /// Listens on a socket beside the database, whose lock this process holds. A stale socket is replaced. `intake` is for
+    /// addresses of subscribers.
     ///
     /// # Errors
     /// The socket cannot be created there.
-    pub fn listen(engine: Engine, database: &Path) -> std::io::Result<Self> {
+    pub fn listen(engine: Engine, database: &Path, intake: Intake) -> std::io::Result<Self> {
         let path = socket_of(database);
         let draft = path.with_extension("sock.new");
         let _ = std::fs::remove_file(&draft);
@@ -48,7 +50,8 @@ impl Control {
         std::fs::rename(&draft, &path)?;
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let (stopping, stopped) = watch::channel(());
-        let task = tokio::spawn(accept(listener, engine, Arc::clone(&places), stopped));
+        let executor = Arc::new(Executor { engine, intake, database: database.to_owned() });
+        let task = tokio::spawn(accept(listener, executor, Arc::clone(&places), stopped));
         Ok(Self { path, task, places, stopping })
     }
 
@@ -62,9 +65,16 @@ impl Control {
     }
 }
 
+/// What carries requests out.
+struct Executor {
+    engine: Engine,
+    intake: Intake,
+    database: PathBuf,
+}
+
 async fn accept(
     listener: UnixListener,
-    engine: Engine,
+    executor: Arc<Executor>,
     places: Arc<Semaphore>,
     stopped: watch::Receiver<()>,
 ) {
@@ -72,10 +82,10 @@ async fn accept(
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
-                let (engine, stopped) = (engine.clone(), stopped.clone());
+                let (executor, stopped) = (Arc::clone(&executor), stopped.clone());
                 tokio::spawn(async move {
                     let _place = place;
-                    if let Err(error) = answer(stream, &engine, stopped).await {
+                    if let Err(error) = answer(stream, &executor, stopped).await {
                         tracing::debug!(%error, "a caller of the control socket is gone");
                     }
                 });
@@ -90,7 +100,7 @@ async fn accept(
 
 async fn answer(
     mut stream: UnixStream,
-    engine: &Engine,
+    executor: &Executor,
     mut stopped: watch::Receiver<()>,
 ) -> std::io::Result<()> {
     let uid = stream.peer_cred()?.uid();
@@ -106,7 +116,7 @@ async fn answer(
         if line.len() as u64 == MAX_REQUEST_BYTES && !line.ends_with(b"\n") {
             refused("a command may be at most 256 KiB long: shorten its text")
         } else {
-            carry_out(engine, uid, &line).await
+            carry_out(executor, uid, &line).await
         }
     } else {
         tracing::warn!(uid, "a user who may not change anything called the control socket");
@@ -121,7 +131,7 @@ async fn write_response(stream: &mut UnixStream, response: &Response) -> std::io
     timeout(IO_TIMEOUT, stream.write_all(&line)).await?
 }
 
-async fn carry_out(engine: &Engine, uid: u32, line: &[u8]) -> Response {
+async fn carry_out(executor: &Executor, uid: u32, line: &[u8]) -> Response {
     let request: Request = match serde_json::from_slice(line) {
         Ok(request) => request,
         Err(error) => {
@@ -130,7 +140,9 @@ async fn carry_out(engine: &Engine, uid: u32, line: &[u8]) -> Response {
             ));
         }
     };
-    match execute(engine, uid, request).await {
+    let intake = || Ok(executor.intake.clone());
+    let beside = Beside { intake: &intake, database: &executor.database };
+    match execute(&executor.engine, uid, request, beside).await {
         Ok(done) => Response::Done(done),
         Err(reason) => refused(&reason),
     }

@@ -10,7 +10,7 @@ mod store;
 pub use error::StoreError;
 pub use reader::Reader;
 pub use sqlite::{
-    AgentEntry, DuePosition, Fence, HeartbeatToken, LastBatch, ResponseSteps, RollUp, Sqlite,
+    AgentEntry, DeliveriesOf, DuePosition, Fence, HeartbeatToken, LastBatch, ResponseSteps, RollUp, Sqlite,
     StoredObservation, Waiting, WorkspaceDelivery, backup, is_served,
 };
 pub use store::Store;

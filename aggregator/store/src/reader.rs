@@ -2,12 +2,12 @@
 
 use crate::sqlite::Sqlite;
 use crate::{
-    AgentEntry, DuePosition, HeartbeatToken, ResponseSteps, RollUp, StoreError, StoredObservation, Waiting,
+    AgentEntry, DeliveriesOf, DuePosition, HeartbeatToken, ResponseSteps, RollUp, StoreError, StoredObservation, Waiting,
     WorkspaceDelivery,
 };
 use skerry_domain::clock::SavedClock;
 use skerry_domain::credentials::Standing;
-use skerry_domain::delivery::DeliveryState;
+use skerry_domain::delivery::{Delivery, DeliveryState};
 use skerry_domain::response::Measured;
 use skerry_domain::rows::{AuditRow, Record};
 use skerry_domain::state::{NoticeKey, SubscriberKey, TrackKey, WorkspaceKey};
@@ -239,6 +239,20 @@ impl Reader {
     ) -> Result<Vec<WorkspaceDelivery>, StoreError> {
         let Self::Sqlite(backend) = self;
         backend.deliveries_to(subscriber, limit)
+    }
+
+    /// Deliveries before the row key `before`, the newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn deliveries_before(
+        &self,
+        of: (WorkspaceKey, DeliveriesOf),
+        before: i64,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let Self::Sqlite(backend) = self;
+        backend.deliveries_before(of, before, limit)
     }
 
     /// How many deliveries of a notice are in each state.

@@ -5,7 +5,7 @@ use skerry_domain::rows::{DeliveryRow, Write};
 use skerry_domain::state::{DeliveryKey, NoticeKey, SubscriberKey, WorkspaceKey};
 use skerry_domain::subscriber::Channel;
 use skerry_domain::time::{DAY, MINUTE, Timestamp};
-use skerry_store::{DuePosition, Reader, Store, Waiting, WorkspaceDelivery};
+use skerry_store::{DeliveriesOf, DuePosition, Reader, Store, Waiting, WorkspaceDelivery};
 
 const ONE: WorkspaceKey = WorkspaceKey(1);
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -82,6 +82,26 @@ fn they_are_found_by_id_by_notice_and_by_subscriber() {
     let mut counts = reader.delivery_counts((ONE, NoticeKey(2))).expect("reads");
     counts.sort();
     assert_eq!(counts, [(DeliveryState::Queued, 1), (DeliveryState::Delivered, 2)]);
+}
+
+#[test]
+fn they_are_listed_from_the_newest_of_all_of_a_subscriber_or_of_a_notice() {
+    let mut rows: Vec<DeliveryRow> = (1..=6).map(|key| delivery(key, 0, (key > 4).then_some(NOW))).collect();
+    rows[3].subscriber = SubscriberKey(2);
+    rows[0].notice = None;
+    let (_folder, _store, reader) = with(rows);
+    let listed = |of, before, limit| -> Vec<i64> {
+        let found = reader.deliveries_before((ONE, of), before, limit).expect("reads");
+        found.iter().map(|one| one.key.0).collect()
+    };
+    assert_eq!(listed(DeliveriesOf::Workspace, i64::MAX, 10), [6, 5, 4, 3, 2, 1]);
+    assert_eq!(listed(DeliveriesOf::Workspace, 5, 2), [4, 3]);
+    assert_eq!(listed(DeliveriesOf::Subscriber(SubscriberKey(2)), i64::MAX, 10), [4, 2]);
+    let of = |notice: Option<i64>, state| DeliveriesOf::Notice(notice.map(NoticeKey), state);
+    assert_eq!(listed(of(Some(1), DeliveryState::Delivered), i64::MAX, 10), [4, 2]);
+    assert_eq!(listed(of(Some(1), DeliveryState::Delivered), 4, 10), [2]);
+    assert_eq!(listed(of(Some(2), DeliveryState::Queued), i64::MAX, 10), [5]);
+    assert_eq!(listed(of(None, DeliveryState::Delivered), i64::MAX, 10), [1]);
 }
 
 #[test]

@@ -118,6 +118,11 @@ impl Fixture {
         secret
     }
 
+    /// Makes a token that is not limited.
+    pub(crate) async fn unlimited(&self, name: &str, role: Role) -> String {
+        self.limited(name, role, Vec::new(), &[]).await
+    }
+
     /// Rewrites the end of the file.
     pub(crate) fn rewrite(&self, text: &str) -> Vec<Config> {
         let path = write(self.folder.path(), text);
@@ -177,7 +182,7 @@ impl Fixture {
     }
 
     /// The head of an answer in lower case, and its body.
-    async fn exchange(&self, request: &str) -> (String, String) {
+    pub(crate) async fn exchange(&self, request: &str) -> (String, String) {
         let exchanged = async {
             let mut stream = TcpStream::connect(self.address).await.expect("it listens");
             stream.write_all(request.as_bytes()).await.expect("sent");

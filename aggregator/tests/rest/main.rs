@@ -4,6 +4,7 @@
 mod announcements;
 mod captures;
 mod components;
+mod deliveries;
 mod fixture;
 mod guards;
 mod incidents;
@@ -13,6 +14,8 @@ mod pages;
 mod private;
 mod problems;
 mod said;
+mod subscriber_files;
+mod subscribers;
 mod templates;
 mod tokens;
 mod uptime;

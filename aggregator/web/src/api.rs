@@ -63,6 +63,11 @@ pub trait Api: Send + Sync {
 /// A request that was admitted.
 #[async_trait]
 pub trait ApiCall: Send {
+    /// The longest body that it takes, bytes.
+    fn longest_body(&self) -> usize {
+        MAX_API_BODY_BYTES
+    }
+
     /// Answers that its body could not be read: 400, 408 or 413.
     fn unread(&self, status: u16) -> ApiReply;
 
@@ -87,7 +92,7 @@ pub(super) async fn call(
         Ok(admitted) => admitted,
         Err(reply) => return response(reply),
     };
-    let body = match body::read(payload, MAX_API_BODY_BYTES, &limits, |_| Ok(())).await {
+    let body = match body::read(payload, admitted.longest_body(), &limits, |_| Ok(())).await {
         Ok(body) => body,
         Err(refused) => return response(admitted.unread(refused.status().as_u16())),
     };

@@ -161,7 +161,7 @@ pub(super) fn attempted(state: &mut State, one: &Attempted, context: Context, ch
             subscribe::put(
                 state,
                 key,
-                Subscriber { state: SubscriberState::Quarantined, ..subscriber },
+                Subscriber { state: SubscriberState::Quarantined, updated_at: now, ..subscriber },
                 changes,
             );
             changes.push(Change::SubscriberQuarantined(key));

@@ -11,12 +11,8 @@ use skerry_domain::rows::AuditRow;
 pub(in crate::api) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     let part = Part::of(call)?;
     let before = part.after_number()?;
-    let reader = call.reader.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let read = reader.audit(call.state.workspace.key, before, part.limit + 1);
-    let rows = read.map_err(|error| {
-        tracing::error!(%error, "the audit log cannot be read");
-        Refusal::new(500, "the audit log cannot be read: see the log of the aggregator")
-    })?;
+    let workspace = call.state.workspace.key;
+    let rows = call.stored("the audit log", |reader| reader.audit(workspace, before, part.limit + 1))?;
     Ok(part.answer(&rows, object, |row| json!(row.number)))
 }
 

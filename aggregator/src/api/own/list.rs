@@ -26,6 +26,11 @@ impl Part {
         Ok(Self { after, limit: limit.unwrap_or(default).clamp(1, greatest) as usize })
     }
 
+    /// The id of the last entry that the client has.
+    pub(super) fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
+
     /// The part of the entries that are wanted, each with its id. The last one that the client has may no longer be.
     ///
     /// # Errors
@@ -37,14 +42,27 @@ impl Part {
         id: impl Fn(&T) -> &str,
         shown: impl Fn(&T) -> Value,
     ) -> Result<Reply, Refusal> {
+        let entries = self.entries(all, wanted, &id)?;
+        Ok(self.answer(&entries, shown, |one| json!(id(one))))
+    }
+
+    /// The entries of the part, and one more if there are more.
+    ///
+    /// # Errors
+    /// 422: there is no entry `after`.
+    pub(super) fn entries<T>(
+        &self,
+        all: impl Iterator<Item = T>,
+        wanted: impl Fn(&T) -> bool,
+        id: impl Fn(&T) -> &str,
+    ) -> Result<Vec<T>, Refusal> {
         let mut all = all;
         if let Some(after) = &self.after
             && !all.by_ref().any(|one| id(&one) == after)
         {
             return Err(no_entry(after));
         }
-        let entries: Vec<T> = all.filter(|one| wanted(one)).take(self.limit + 1).collect();
-        Ok(self.answer(&entries, shown, |one| json!(id(one))))
+        Ok(all.filter(|one| wanted(one)).take(self.limit + 1).collect())
     }
 
     /// Answers with the first `limit` of these entries, and with what `after` takes if there are more.
@@ -68,6 +86,6 @@ impl Part {
     }
 }
 
-fn no_entry(after: &str) -> Refusal {
+pub(super) fn no_entry(after: &str) -> Refusal {
     Refusal::invalid(format!("after: there is no entry {after:?}"))
 }

@@ -4,10 +4,13 @@
 pub(super) mod announcements;
 pub(super) mod audit;
 pub(super) mod corrections;
+pub(super) mod deliveries;
 pub(super) mod drafts;
 pub(super) mod holds;
 pub(super) mod incidents;
 mod list;
+pub(super) mod notices;
 pub(super) mod problems;
 pub(super) mod settings;
+pub(super) mod subscribers;
 pub(super) mod templates;

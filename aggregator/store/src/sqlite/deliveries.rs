@@ -52,6 +52,17 @@ pub struct Waiting {
     pub oldest: Timestamp,
 }
 
+/// Which deliveries of a workspace are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveriesOf {
+    /// All.
+    Workspace,
+    /// Those to a subscriber.
+    Subscriber(SubscriberKey),
+    /// Those of a notice that are in a state. `None`: those that carry no notice.
+    Notice(Option<NoticeKey>, DeliveryState),
+}
+
 impl Sqlite {
     /// Deliveries of a channel whose time has come, in the order of [`DuePosition`]; at most `limit`, those after `after`.
     ///
@@ -135,6 +146,39 @@ impl Sqlite {
         let which = "INDEXED BY delivery_of_subscriber
                      WHERE workspace = ?1 AND subscriber = ?2 ORDER BY key DESC LIMIT ?3";
         self.deliveries(which, (workspace.0, subscriber.0, limit as i64))
+    }
+
+    /// Deliveries before the row key `before`, the newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn deliveries_before(
+        &self,
+        (workspace, which): (WorkspaceKey, DeliveriesOf),
+        before: i64,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let (workspace, limit) = (workspace.0, limit as i64);
+        let found = match which {
+            DeliveriesOf::Workspace => {
+                let which = "WHERE workspace = ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3";
+                self.deliveries(which, (workspace, before, limit))
+            }
+            DeliveriesOf::Subscriber(subscriber) => {
+                let which = "INDEXED BY delivery_of_subscriber
+                             WHERE workspace = ?1 AND subscriber = ?2 AND key < ?3 ORDER BY key DESC LIMIT ?4";
+                self.deliveries(which, (workspace, subscriber.0, before, limit))
+            }
+            DeliveriesOf::Notice(notice, state) => {
+                // IS finds those without a notice, too.
+                let which =
+                    "INDEXED BY delivery_of_notice WHERE workspace = ?1 AND notice IS ?2 AND state = ?3
+                             AND key < ?4 ORDER BY key DESC LIMIT ?5";
+                let notice = notice.map(|notice| notice.0);
+                self.deliveries(which, (workspace, notice, state.name(), before, limit))
+            }
+        };
+        Ok(found?.into_iter().map(|(_, delivery)| delivery).collect())
     }
 
     /// How many deliveries of a notice are in each state.

@@ -24,7 +24,7 @@ mod sql;
 mod write;
 
 pub use agents::{AgentEntry, LastBatch};
-pub use deliveries::{DuePosition, Waiting, WorkspaceDelivery};
+pub use deliveries::{DeliveriesOf, DuePosition, Waiting, WorkspaceDelivery};
 pub use heartbeats::HeartbeatToken;
 pub use hours::RollUp;
 pub use observation::StoredObservation;
