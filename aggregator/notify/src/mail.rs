@@ -1,5 +1,6 @@
 //! Mail: a complete mail becomes bytes that are signed and handed to a relay, and the relay's reply becomes an outcome.
 
+mod address;
 pub mod answer;
 mod dkim;
 mod folder;
@@ -8,6 +9,7 @@ mod sendmail;
 mod smtp;
 mod verp;
 
+pub use address::read_address;
 pub use dkim::{DkimKey, UnusableKey};
 pub use folder::Folder;
 pub use message::{Attachment, Mail, Message, Sender, Unfit};

@@ -244,7 +244,7 @@ fn body(field: &'static str, text: &str) -> Result<String, Unfit> {
 }
 
 /// An address with its domain in the form that every server takes.
-fn address(field: &'static str, text: &str) -> Result<Address, Unfit> {
+pub(super) fn address(field: &'static str, text: &str) -> Result<Address, Unfit> {
     let text = line(field, text)?;
     let wrong = Unfit { field, why: "is not a mail address" };
     let (local, domain) = text.rsplit_once('@').ok_or(wrong)?;
