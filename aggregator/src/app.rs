@@ -15,6 +15,7 @@ use crate::operations::{MetricsToken, ProgramStatus};
 use crate::publish::{Addresses, Edge, Publisher};
 use crate::reload::{Reloader, configure};
 use crate::sign_ins::{PageSignIns, SignInKey};
+use crate::subscriptions::{LinkKey, SubscriptionEndpoint};
 use crate::timekeeping;
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -71,7 +72,7 @@ impl App {
 
         let site = Arc::new(ArcSwap::from_pointee(Site::default()));
         let shared = shared(engine.now());
-        let key = SignInKey::of(&database)?;
+        let (key, link_key) = (SignInKey::of(&database)?, LinkKey::of(&database)?);
         let addresses = Addresses::of(first, configs).signing_with(key.clone());
         let reloader = reloader.replacing(addresses.options.clone());
         let passwords = addresses.options.passwords();
@@ -121,6 +122,7 @@ impl App {
             Liveness { engine: engine.clone(), published, program_status: Arc::clone(&program_status) };
         let endpoints = Endpoints {
             public: Arc::new(PublicSide::new(site, html::not_found(), traffic).below(base)),
+            subscriptions: Some(Arc::new(SubscriptionEndpoint::new(engine.clone(), link_key))),
             restricted: Some(RestrictedSide { site: restricted_site, sign_ins }),
             ingest: Arc::new(AgentEndpoint::new(engine.clone(), aggregator_id)),
             heartbeats: Some(Arc::new(heartbeat_endpoint)),

@@ -52,6 +52,7 @@ mod roots;
 mod sender;
 mod service;
 mod stolen_token;
+mod subscribing;
 mod suspend;
 mod templates;
 mod told;
