@@ -17,7 +17,7 @@ use crate::outbox::{Channels, Outbox, Parts, Reports, RunningOutbox};
 use crate::publish::{Addresses, Edge, Publisher};
 use crate::reload::{Reloader, configure};
 use crate::sign_ins::{PageSignIns, SignInKey};
-use crate::subscriptions::{Intake, LinkKey};
+use crate::subscriptions::{Intake, LinkKey, SubscriptionEndpoint};
 use crate::timekeeping;
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -30,7 +30,7 @@ use skerry_web::{
     SignIns, Traffic, bind_or_take,
 };
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,12 +75,12 @@ impl App {
 
         let site = Arc::new(ArcSwap::from_pointee(Site::default()));
         let shared = shared(engine.now());
-        let key = SignInKey::of(&database)?;
+        let (key, link_key) = (SignInKey::of(&database)?, LinkKey::of(&database)?);
         let addresses = Addresses::of(first, configs).signing_with(key.clone());
         let reloader = reloader.replacing(addresses.options.clone());
         let passwords = addresses.options.passwords();
         let reader = Reader::open(&database)?;
-        let intake = Intake::of(&database)?;
+        let intake = Intake::of(&database, (&first.subscribers).into())?;
         let public = (addresses.clone(), first.public.clone());
         let requests = first.requests_per_minute;
         let api =
@@ -92,17 +92,7 @@ impl App {
         let restricted_site = publisher.restricted_site();
         let publishing = tokio::task::spawn_blocking(move || publisher.start()).await??;
 
-        let links = LinkKey::of(&database)?;
-        let outbox = Outbox::open(
-            &database,
-            Parts {
-                engine: engine.clone(),
-                channels: Arc::new(Channels::of(first.mail.as_ref(), &first.subscribers)?),
-                addresses: addresses.clone(),
-                links: links.clone(),
-            },
-        )?;
-        let reports = Reports::open(&database, engine.clone(), links)?;
+        let (outbox, reports) = messages(first, &database, &engine, (&addresses, &link_key))?;
         let sign_ins: Arc<dyn SignIns> = Arc::new(PageSignIns::new(engine.clone(), key, passwords.clone()));
         let dead_man_switch = first.dead_man_switch.as_ref().map(DeadManSwitch::new).transpose()?;
         let traffic = Traffic::default();
@@ -135,6 +125,8 @@ impl App {
             let path = socket_of(&database);
             tracing::error!(%error, path = %path.display(), "commands cannot reach this aggregator: its socket cannot be made");
         });
+        let subscriptions =
+            SubscriptionEndpoint::new(engine.clone(), link_key).with_rules((&first.subscribers).into());
         let base = BaseHosts {
             domain: first.public.base_domain.clone(),
             host: first.public.base_url.host_str().map(str::to_owned),
@@ -143,6 +135,7 @@ impl App {
             Liveness { engine: engine.clone(), published, program_status: Arc::clone(&program_status) };
         let endpoints = Endpoints {
             public: Arc::new(PublicSide::new(site, html::not_found(), traffic).below(base)),
+            subscriptions: Some(Arc::new(subscriptions)),
             restricted: Some(RestrictedSide { site: restricted_site, sign_ins }),
             ingest: Arc::new(AgentEndpoint::new(engine.clone(), aggregator_id)),
             heartbeats: Some(Arc::new(heartbeat_endpoint)),
@@ -231,6 +224,23 @@ impl Liveness {
         published.changed().await.ok()?;
         Some(self.program_status.line())
     }
+}
+
+/// What sends messages to subscribers, and what takes in what is reported of them.
+fn messages(
+    first: &Config,
+    database: &Path,
+    engine: &Engine,
+    (addresses, links): (&Addresses, &LinkKey),
+) -> anyhow::Result<(Outbox, Reports)> {
+    let parts = Parts {
+        engine: engine.clone(),
+        channels: Arc::new(Channels::of(first.mail.as_ref(), &first.subscribers)?),
+        addresses: addresses.clone(),
+        links: links.clone(),
+    };
+    let reports = Reports::open(database, engine.clone(), links.clone())?;
+    Ok((Outbox::open(database, parts)?, reports))
 }
 
 /// Opens and migrates; the service manager is asked for patience meanwhile.

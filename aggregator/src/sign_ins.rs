@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tries::Tries;
+pub(crate) use tries::wider;
 
 /// How long a cookie is valid.
 const LIFETIME_SECONDS: u32 = 7 * 86_400;
@@ -106,7 +107,7 @@ fn is_hash(line: &[u8]) -> bool {
 }
 
 /// "16:30" UTC, not before that instant.
-fn minute_after(at: Timestamp) -> String {
+pub(crate) fn minute_after(at: Timestamp) -> String {
     let minute = (at.0 + 60 * SECOND - 1).div_euclid(60 * SECOND) * 60;
     let at = jiff::Timestamp::from_second(minute).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     at.strftime("%H:%M").to_string()

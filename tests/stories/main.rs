@@ -54,6 +54,7 @@ mod sender;
 mod service;
 mod stolen_token;
 mod subscribers;
+mod subscribing;
 mod suspend;
 mod templates;
 mod told;

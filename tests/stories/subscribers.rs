@@ -40,7 +40,7 @@ async fn a_list_of_subscribers_is_moved_here_and_looked_after() {
     assert!(run_ok(&world, &consent).contains("3 were subscribed before and stay as they were."));
     assert_eq!(addresses(&world), ["ADA@example.com", "ada@example.com", "bob@example.com"]);
     let masked = run_ok(&world, &["subscribers", "list"]);
-    assert!(masked.contains("b***@example.com") && !masked.contains("bob@"), "{masked}");
+    assert!(masked.contains("b…@example.com") && !masked.contains("bob@"), "{masked}");
     let exported = run_ok(&world, &["subscribers", "export", "--page", "demo"]);
     assert!(exported.contains("email,ada@example.com,Shop,all,false,false,active,"), "{exported}");
 
@@ -53,7 +53,7 @@ async fn a_list_of_subscribers_is_moved_here_and_looked_after() {
     assert_eq!(sent["deliveries"].as_array().map(Vec::len), Some(1), "one link a day: {sent}");
     let delivery = sent["deliveries"][0]["id"].as_str().expect("an id");
     let shown = run_ok(&world, &["deliveries", "show", delivery]);
-    assert!(shown.contains("confirm") && shown.contains("c***@example.com"), "{shown}");
+    assert!(shown.contains("confirm") && shown.contains("c…@example.com"), "{shown}");
 
     run_ok(&world, &["incident", "open", "--title", "Slow", "--page", "demo", "--message", "We look into it."]);
     run_ok(&world, &["subscribers", "remove", "bob@example.com"]);

@@ -3,7 +3,7 @@
 use super::keys::{ComponentKey, IncidentKey, PageKey, SubscriberKey, WindowKey};
 use super::notice::{Notice, NoticeSubject, OutageEdge};
 use super::state::State;
-use super::time::{DAY, HOUR, Timestamp};
+use super::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -14,6 +14,12 @@ pub const UNCONFIRMED_KEPT: i64 = 48 * HOUR;
 pub const CONFIRM_WITHIN: i64 = DAY;
 /// The least time between two confirmations to one address, ms.
 pub const CONFIRMATION_PAUSE: i64 = DAY;
+/// The least time between two links that are sent to subscribers of a workspace, ms: what is more waits.
+pub const LINK_PAUSE: i64 = SECOND;
+/// The least time between two links that are sent to one host, ms.
+pub const HOST_LINK_PAUSE: i64 = MINUTE;
+/// How many pauses are tried for one that is free, before a link waits for the last one.
+const PAUSES_TRIED: usize = 600;
 /// For how long after its end somebody who follows one incident or one maintenance alone is kept, ms: its postmortem
 /// comes then.
 pub const FOLLOWED_KEPT: i64 = 30 * DAY;
@@ -166,7 +172,8 @@ impl Scope {
     }
 
     /// Both together; the choices of `other` replace those of this one.
-    pub(super) fn joined(&self, other: &Self) -> Self {
+    #[must_use]
+    pub fn joined(&self, other: &Self) -> Self {
         Self {
             page: other.page.clone().or_else(|| self.page.clone()),
             incidents: self.incidents.union(&other.incidents).copied().collect(),
@@ -217,7 +224,7 @@ pub struct Subscriber {
     pub consent_note: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
-    /// When a link was last sent to it.
+    /// When a link was last sent to it, or will be.
     pub asked_at: Option<Timestamp>,
     /// When it was confirmed; of an import and of the API, when it was made.
     pub confirmed_at: Option<Timestamp>,
@@ -233,6 +240,18 @@ impl Subscriber {
     pub fn can_confirm(&self, now: Timestamp) -> bool {
         let waits = self.state != SubscriberState::Active || self.wanted.is_some();
         waits && self.asked_at.is_some_and(|asked| now < asked + CONFIRM_WITHIN)
+    }
+
+    /// The host that gets what is sent, if strangers could have us send much to it by many addresses. The hosts of Slack and
+    /// Discord are everybody's, and each of their URLs holds a secret.
+    fn spared_host(&self) -> Option<&str> {
+        match self.channel {
+            Channel::Webhook | Channel::Teams => {
+                let (_, rest) = self.address.reveal().split_once("://")?;
+                rest.split(['/', '?', '#']).next()
+            }
+            Channel::Email | Channel::Slack | Channel::Discord => None,
+        }
     }
 
     /// When it is forgotten, if nobody confirms it.
@@ -311,6 +330,12 @@ impl State {
         let address = (subscriber.page, subscriber.channel, subscriber.address.clone());
         self.subscriber_addresses.insert(address, key);
         self.page_subscribers.insert((subscriber.page, key));
+        if let Some(at) = subscriber.asked_at {
+            self.link_times.insert((at, key));
+            if let Some(host) = subscriber.spared_host() {
+                self.host_link_times.insert((host.to_owned(), at, key));
+            }
+        }
         self.subscribers.insert(key, subscriber);
     }
 
@@ -320,6 +345,30 @@ impl State {
         self.subscriber_ids.remove(&former.id);
         self.subscriber_addresses.remove(&(former.page, former.channel, former.address.clone()));
         self.page_subscribers.remove(&(former.page, key));
+        if let Some(at) = former.asked_at {
+            self.link_times.remove(&(at, key));
+            if let Some(host) = former.spared_host() {
+                self.host_link_times.remove(&(host.to_owned(), at, key));
+            }
+        }
+    }
+
+    /// When a link can be sent to a subscriber: not much at once to all, nor to one host. Nothing is dropped; what is too much
+    /// waits.
+    pub(super) fn next_link_at(&self, subscriber: &Subscriber, now: Timestamp) -> Timestamp {
+        let host = subscriber.spared_host().map(str::to_owned);
+        let last_to_host = host.and_then(|host| {
+            let of_host = (host.clone(), Timestamp(i64::MIN), SubscriberKey(0))
+                ..=(host, Timestamp(i64::MAX), SubscriberKey(i64::MAX));
+            self.host_link_times.range(of_host).next_back().map(|(_, at, _)| *at)
+        });
+        let mut at = last_to_host.map_or(now, |last| now.max(last + HOST_LINK_PAUSE));
+        for _ in 0..PAUSES_TRIED {
+            let near = (at - (LINK_PAUSE - 1), SubscriberKey(0))..(at + LINK_PAUSE, SubscriberKey(0));
+            let Some((taken, _)) = self.link_times.range(near).next_back() else { return at };
+            at = *taken + LINK_PAUSE;
+        }
+        self.link_times.get_max().map_or(at, |(last, _)| at.max(*last + LINK_PAUSE))
     }
 
     /// When a tick has something to do for a subscriber.

@@ -185,6 +185,7 @@ fn serve(directory: &Path, files: web::TlsFiles) -> anyhow::Result<()> {
     let endpoints = web::Endpoints {
         public: Arc::new(public),
         ingest: Arc::new(Closed),
+        subscriptions: None,
         restricted: None,
         heartbeats: None,
         api: None,

@@ -75,6 +75,7 @@ pub(crate) fn serve(address: &str) -> anyhow::Result<()> {
     let endpoints = web::Endpoints {
         public,
         ingest: sink.clone(),
+        subscriptions: None,
         restricted: None,
         heartbeats: None,
         api: None,

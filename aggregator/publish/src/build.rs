@@ -88,6 +88,17 @@ pub fn view(state: &State, key: PageKey, place: &Place, now: Timestamp, extent: 
     Some(PageView { earlier: earlier.unwrap_or_default().into(), ..view })
 }
 
+/// The view of a page with the names of what is on it, and nothing of their past: for documents that show no status.
+#[must_use]
+pub fn outline_view(state: &State, key: PageKey, place: &Place, now: Timestamp) -> Option<PageView> {
+    let page = state.pages.get(&key).filter(|page| !page.archived)?;
+    let one = |key: &ComponentKey| {
+        let component = state.components.get(key)?;
+        (component.settings.public && !component.archived).then(|| outline(component, now))
+    };
+    Some(PageView { items: shown(state, &page.items, &one), ..frame(page, times::zone_of(page), place, now) })
+}
+
 /// When the days begin that a page in this zone shows.
 pub(super) fn shown_from(zone: &TimeZone, now: Timestamp) -> Timestamp {
     begin_of(&Calendar::new(zone, now, BAR_DAYS), now)
@@ -106,6 +117,8 @@ pub(super) fn frame(page: &Page, zone: TimeZone, place: &Place, now: Timestamp) 
         noindex: place.noindex,
         feed_token: place.feed_token.clone(),
         preview: place.preview,
+        takes_subscribers: place.takes_subscribers,
+        takes_mail: place.takes_mail,
         time_zone: zone,
         time_zone_name: page.settings.time_zone.clone(),
         support_url: page.settings.support_url.clone(),

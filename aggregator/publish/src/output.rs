@@ -215,6 +215,10 @@ pub struct Publication {
     pub archive: Option<Arc<dyn Archive>>,
     /// Where it answers.
     pub place: Place,
+    /// The public id of the page.
+    pub id: String,
+    /// What stands in a copy in place of the outputs below `subscribe`, which forms need an aggregator for.
+    pub copied: HashMap<String, Arc<Output>>,
 }
 
 impl Publication {
@@ -239,6 +243,8 @@ impl Publication {
             status: self.status.clone(),
             archive: self.archive.clone(),
             place: self.place.clone(),
+            id: self.id.clone(),
+            copied: self.copied.clone(),
         }
     }
 }

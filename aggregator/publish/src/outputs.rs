@@ -3,6 +3,7 @@
 
 mod announced;
 mod shared;
+mod subscribing;
 
 use shared::of_asset;
 pub use shared::shared;
@@ -86,6 +87,8 @@ pub struct Rendered {
     pub earlier: Arc<[MonthView]>,
     /// What the list of pages says of the page.
     pub status: PageStatus,
+    /// What a copy has in place of the forms.
+    pub copied: HashMap<String, Arc<Output>>,
 }
 
 /// Renders the outputs in `scope`. An output whose bytes did not change is the one of `former`. `figures` are those of
@@ -102,7 +105,8 @@ pub fn render(
         versions.renew(view.now);
     }
     versions.renew_for(html::basis(view), view.now);
-    let mut renderer = Renderer { view, former, level, outputs: Vec::new(), versions };
+    let copied = if scope.is_whole() { HashMap::new() } else { former.copied.clone() };
+    let mut renderer = Renderer { view, former, level, outputs: Vec::new(), copied, versions };
     let changed = |one: &ComponentView| figures.get(&one.id).is_none_or(|known| differ(known, &one.windows));
     let selected: HashMap<&str, [Figure; 4]> = overall_status::components(view)
         .filter(|one| match scope {
@@ -135,6 +139,7 @@ pub fn render(
             renderer.take_over()?;
             renderer.feeds()?;
             renderer.live("robots.txt", robots::CONTENT_TYPE, robots::of_page(view));
+            renderer.forms()?;
             renderer.static_outputs();
         }
     }
@@ -142,8 +147,8 @@ pub fn render(
     let mut figures = if scope.is_whole() { Figures::new() } else { figures.clone() };
     figures.extend(selected.into_iter().map(|(id, windows)| (id.to_owned(), windows)));
     let (earlier, status) = (html::earlier(view).into(), PageStatus::of(view));
-    let Renderer { outputs, versions, .. } = renderer;
-    Ok(Rendered { outputs, paths, figures, versions, earlier, status })
+    let Renderer { outputs, copied, versions, .. } = renderer;
+    Ok(Rendered { outputs, paths, figures, versions, earlier, status, copied })
 }
 
 /// Whether a visitor would see different figures.
@@ -157,6 +162,7 @@ struct Renderer<'a> {
     former: &'a Publication,
     level: Compression,
     outputs: Vec<(String, Arc<Output>)>,
+    copied: HashMap<String, Arc<Output>>,
     versions: Versions,
 }
 
@@ -249,6 +255,9 @@ impl Renderer<'_> {
             self.page(&one.path, one.cache(), one.html(view)?);
             if let Some((path, bytes)) = one.calendar(view) {
                 self.live(&path, calendar::CONTENT_TYPE, bytes);
+            }
+            if let Some(topic) = one.topic() {
+                self.form(Some(&topic))?;
             }
         }
         Ok(())

@@ -76,6 +76,8 @@ pub(super) fn page(items: Vec<Item>) -> PageView {
         noindex: false,
         feed_token: None,
         preview: false,
+        takes_subscribers: true,
+        takes_mail: true,
         time_zone: jiff::tz::TimeZone::UTC,
         time_zone_name: "Etc/UTC".to_owned(),
         support_url: None,

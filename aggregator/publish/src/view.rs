@@ -42,6 +42,10 @@ pub struct PageView {
     pub feed_token: Option<FeedToken>,
     /// It is a preview, and says so.
     pub preview: bool,
+    /// Visitors can subscribe to it.
+    pub takes_subscribers: bool,
+    /// They can do so by mail, too.
+    pub takes_mail: bool,
     /// The zone of its days and clock times.
     pub time_zone: jiff::tz::TimeZone,
     /// The zone's IANA name.

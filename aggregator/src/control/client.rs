@@ -6,7 +6,7 @@ use super::execute::execute;
 use super::request::{Beside, Done, Request, Response};
 use super::{Reach, socket_of};
 use crate::engine::{Actor, Engine, Envelope};
-use crate::subscriptions::Intake;
+use crate::subscriptions::{Intake, UrlRules};
 use anyhow::{Context, bail};
 use rustix::process::geteuid;
 use skerry_domain::step::{self, Asked, Ids};
@@ -155,7 +155,8 @@ async fn alone(database: &Path, store: Store, requests: Vec<Request>) -> anyhow:
             return first.unwrap_or_else(|| Err(error.into())).map(|one| vec![one]);
         }
     };
-    let intake = || Intake::of(database).map_err(|error| format!("{error:#}"));
+    // The rules of the files are those of an aggregator that runs by them.
+    let intake = || Intake::of(database, UrlRules::default()).map_err(|error| format!("{error:#}"));
     let (mut all, mut failed) = (Vec::new(), None);
     for request in requests {
         let shows = is_shown(&request);

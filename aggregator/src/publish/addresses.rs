@@ -107,9 +107,12 @@ impl Addresses {
             let url = format!("{base}/preview/{token}");
             return Place { url, noindex, preview: true, ..Place::default() };
         }
+        let takes_subscribers = page.restricted.is_none();
+        let takes_mail = takes_subscribers && self.options.takes_mail();
         let feed_token = page.restricted.as_ref().and_then(|restricted| self.feed_token(restricted));
         if let Some(url) = self.options.external_url(&page.slug) {
-            return Place { url, is_external: true, noindex, feed_token, preview: false };
+            let answers = Place { url, is_external: true, noindex, feed_token, ..Place::default() };
+            return Place { takes_subscribers, takes_mail, ..answers };
         }
         let scheme = base.split("://").next().unwrap_or("https");
         let url = match hosts.first() {
@@ -122,7 +125,7 @@ impl Addresses {
             None if page.root => base.clone(),
             None => format!("{base}/status/{}", page.slug),
         };
-        Place { url, is_external: false, noindex, feed_token, preview: false }
+        Place { url, noindex, feed_token, takes_subscribers, takes_mail, ..Place::default() }
     }
 
     /// The link to the preview of a page, if there is one that is valid.

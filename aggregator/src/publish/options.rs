@@ -8,12 +8,14 @@ use skerry_publish::output::Publication;
 use skerry_web::RestrictedPage;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The options of all pages, by slug, and the passwords that they name files of. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct PageOptions {
     by_slug: Arc<ArcSwap<HashMap<String, Options>>>,
     passwords: Passwords,
+    takes_mail: Arc<AtomicBool>,
 }
 
 /// The options of one page.
@@ -31,6 +33,7 @@ impl PageOptions {
     #[must_use]
     pub fn of(configs: &[Config]) -> Self {
         let options = Self::default();
+        options.set_takes_mail(configs.first().is_some_and(|first| first.mail.is_some()));
         options.replace(configs);
         options
     }
@@ -46,6 +49,17 @@ impl PageOptions {
             (page.slug.clone(), Options { audience, external_url, noindex: page.noindex })
         });
         self.by_slug.store(Arc::new(options.filter(|(_, options)| *options != Options::default()).collect()));
+    }
+
+    /// Says whether mails can be sent, so that forms ask for addresses. Takes effect with the next [`PageOptions::replace`].
+    pub fn set_takes_mail(&self, takes_mail: bool) {
+        self.takes_mail.store(takes_mail, Ordering::Relaxed);
+    }
+
+    /// Whether mails can be sent.
+    #[must_use]
+    pub fn takes_mail(&self) -> bool {
+        self.takes_mail.load(Ordering::Relaxed)
     }
 
     /// The passwords of restricted pages.

@@ -77,7 +77,7 @@ impl Tries {
 }
 
 /// What one customer of a provider may have: a /24 or a /48.
-fn wider(client: IpAddr) -> IpAddr {
+pub(crate) fn wider(client: IpAddr) -> IpAddr {
     match client {
         IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() >> 8 << 8).into(),
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 80 << 80).into(),

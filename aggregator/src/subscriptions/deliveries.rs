@@ -1,7 +1,7 @@
 //! Deliveries as operators look for them and send them again. They are rows, so each part is read from the store.
 
 use super::Intake;
-use super::address::masked;
+use super::masked;
 use serde_json::{Value, json};
 use skerry_domain::delivery::{AttemptResult, Delivery, DeliveryState};
 use skerry_domain::notice::{Notice, NoticeSubject};

@@ -2,7 +2,7 @@
 //! the page already stays as it is.
 
 use super::Intake;
-use super::address::masked;
+use super::masked;
 use super::table::{Line, LineFault, Table, write};
 use skerry_domain::state::{ComponentKey, PageKey, State, SubscriberKey};
 use skerry_domain::step::NewSubscriber;

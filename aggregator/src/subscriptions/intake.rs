@@ -1,12 +1,11 @@
-//! What makes a subscriber of what somebody wrote: the key of the digests, and which networks webhooks may be in.
+//! What makes a subscriber of what somebody wrote: the key of the digests, and which URLs of webhooks are taken.
 
 use super::LinkKey;
-use super::address::{self, AddressFault};
+use super::address::{self, AddressFault, UrlRules};
 use skerry_domain::state::PageKey;
 use skerry_domain::step::NewSubscriber;
 use skerry_domain::subscriber::{Channel, Consent, Scope, Sensitive};
 use skerry_domain::time::Timestamp;
-use skerry_notify::destination::Reach;
 use skerry_notify::webhook::Secret;
 use std::path::Path;
 
@@ -14,22 +13,22 @@ use std::path::Path;
 #[derive(Clone, Debug)]
 pub struct Intake {
     key: LinkKey,
-    reach: Reach,
+    rules: UrlRules,
 }
 
 impl Intake {
-    /// With a key, for webhooks within `reach`.
+    /// With a key, for webhooks by these rules.
     #[must_use]
-    pub fn new(key: LinkKey, reach: Reach) -> Self {
-        Self { key, reach }
+    pub fn new(key: LinkKey, rules: UrlRules) -> Self {
+        Self { key, rules }
     }
 
-    /// With the key beside `database`, for webhooks on the public internet.
+    /// With the key beside `database`.
     ///
     /// # Errors
     /// The key cannot be read or kept.
-    pub fn of(database: &Path) -> anyhow::Result<Self> {
-        Ok(Self::new(LinkKey::of(database)?, Reach::Public { also: Vec::new() }))
+    pub fn of(database: &Path, rules: UrlRules) -> anyhow::Result<Self> {
+        Ok(Self::new(LinkKey::of(database)?, rules))
     }
 
     /// Reads an address of a channel.
@@ -37,7 +36,7 @@ impl Intake {
     /// # Errors
     /// Why it is refused.
     pub fn address(&self, channel: Channel, text: &str) -> Result<Sensitive, AddressFault> {
-        address::read(channel, text, &self.reach)
+        address::read(channel, text, &self.rules)
     }
 
     /// The digest of an address.
@@ -81,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_webhook_gets_a_secret_of_its_own_and_a_mailbox_none() {
-        let intake = Intake::new(LinkKey::fixed([7; 32]), Reach::Public { also: Vec::new() });
+        let intake = Intake::new(LinkKey::fixed([7; 32]), UrlRules::default());
         let made = |channel, text: &str| {
             let address = intake.address(channel, text).expect("an address");
             intake.subscriber(PageKey(1), (channel, address), Scope::default(), Consent::Api)

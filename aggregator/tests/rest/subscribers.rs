@@ -146,7 +146,7 @@ async fn below_admin_nobody_sees_an_address_or_finds_one() {
     for role in [Role::Viewer, Role::Operator] {
         let listed = fixture.send(role, "GET", &path, "", "").await.body.to_string();
         let one = fixture.send(role, "GET", &format!("{path}/{}", ada.text("id")), "", "").await;
-        assert_eq!(one.text("email"), "a***@example.com");
+        assert_eq!(one.text("email"), "a…@example.com");
         for hidden in ["ada.lovelace", "grace", "secret-path"] {
             assert!(!listed.contains(hidden), "{role:?}: {listed}");
         }
@@ -252,7 +252,7 @@ async fn one_incident_may_be_followed_by_itself() {
     assert_eq!((&made.body["incident_ids"], &made.body["follows_page"]), (&json!([incident]), &json!(false)));
     let one = format!("{path}/{}", made.text("id"));
     assert_eq!(ids(&fixture.get(&path).await.body), [made.text("id")]);
-    assert_eq!(fixture.get(&one).await.text("email"), "a***@example.com");
+    assert_eq!(fixture.get(&one).await.text("email"), "a…@example.com");
     assert_eq!(fixture.get(&format!("{path}?page=2")).await.body, json!([]));
     assert_eq!(fixture.admin("POST", &format!("{one}/resend_confirmation"), "").await.status, 201);
     let elsewhere = format!("{incidents}/{other}/subscribers/{}", made.text("id"));

@@ -9,7 +9,7 @@ use skerry_domain::step::{
     step_asked,
 };
 use skerry_domain::subscriber::{Channel, Choices, Consent, Scope, Sensitive, SubscriberState, Updates};
-use skerry_domain::time::{DAY, MINUTE};
+use skerry_domain::time::{DAY, MINUTE, SECOND};
 use std::collections::BTreeSet;
 
 pub(crate) const PAGE: PageKey = PageKey(1);
@@ -306,4 +306,48 @@ fn two_secrets_sign_for_a_day() {
     assert_eq!(signing.current, Sensitive::new("whsec_two"));
     assert_eq!(signing.former, Some((Sensitive::new("whsec_one"), fixture.now + DAY)));
     fixture.assert_stored();
+}
+
+#[test]
+fn links_that_many_ask_for_at_once_wait_for_each_other() {
+    let mut fixture = Fixture::new();
+    let now = fixture.now;
+    let mut at = |address: &str, channel: Channel| {
+        let new = NewSubscriber { channel, ..asked(address, all()) };
+        let (key, sent) = fixture.ask(new);
+        let at = sent[0].next_at.expect("it is sent");
+        assert_eq!(
+            fixture.state.subscribers[&key.expect("made")].asked_at,
+            Some(at),
+            "the link counts from then"
+        );
+        fixture.assert_stored();
+        at - now
+    };
+    assert_eq!(at("a@example.com", Channel::Email), 0);
+    assert_eq!(at("b@example.com", Channel::Email), SECOND, "one each second");
+    assert_eq!(at("https://one.example.com/a", Channel::Webhook), 2 * SECOND);
+    assert_eq!(at("https://one.example.com/b?c", Channel::Webhook), 62 * SECOND, "one each minute to a host");
+    assert_eq!(at("https://two.example.com/a", Channel::Webhook), 3 * SECOND, "others do not wait for that");
+    assert_eq!(at("https://hooks.slack.com/services/T/B/1", Channel::Slack), 4 * SECOND);
+    assert_eq!(
+        at("https://hooks.slack.com/services/T/B/2", Channel::Slack),
+        5 * SECOND,
+        "Slack is everybody's"
+    );
+    assert_eq!(at("https://one.example.com/c", Channel::Webhook), 122 * SECOND);
+}
+
+#[test]
+fn a_thousand_at_once_are_all_sent_a_link() {
+    let mut fixture = Fixture::new();
+    let now = fixture.now;
+    let mut last = now;
+    for number in 0..1_000 {
+        let sent = fixture.ask(asked(&format!("a{number}@example.com"), all())).1;
+        let at = sent[0].next_at.expect("none is dropped");
+        assert!(number == 0 || at >= last + SECOND, "{number}");
+        last = at;
+    }
+    assert!(last <= now + 1_000 * SECOND);
 }

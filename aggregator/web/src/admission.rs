@@ -83,6 +83,13 @@ pub(super) fn is_same_origin(headers: &HeaderMap, url: &str, host: &str) -> bool
     own || (!host.is_empty() && origin.host_str() == Some(host))
 }
 
+/// Whether a form evidently comes from elsewhere. Where browsers name no origin it does not.
+pub(super) fn is_foreign(headers: &HeaderMap, url: &str, host: &str) -> bool {
+    let is_named =
+        headers.contains_key(SEC_FETCH_SITE) || headers.get(ORIGIN).is_some_and(|origin| origin != "null");
+    is_named && !is_same_origin(headers, url, host)
+}
+
 /// The password of a form; empty if it has none.
 pub(super) fn password(form: &[u8]) -> String {
     let mut fields = url::form_urlencoded::parse(form);
@@ -127,25 +134,28 @@ mod tests {
     #[test]
     fn a_form_of_another_site_is_refused() {
         let url = "https://status.example.com/status/a";
-        let table: [(&[(&str, &str)], bool); 10] = [
-            (&[("sec-fetch-site", "same-origin")], true),
-            (&[("sec-fetch-site", "same-origin"), ("origin", "https://evil.example")], true),
-            (&[("sec-fetch-site", "same-site"), ("origin", "https://status.example.com")], false),
-            (&[("sec-fetch-site", "cross-site")], false),
-            (&[("sec-fetch-site", "none")], false),
-            (&[("origin", "https://status.example.com")], true),
-            (&[("origin", "http://10.0.0.5:8080")], true),
-            (&[("origin", "https://evil.example")], false),
-            (&[("origin", "null")], false),
-            (&[], false),
+        /// Headers, whether it is of the page itself, whether it is evidently of another one.
+        type Row<'a> = (&'a [(&'a str, &'a str)], bool, bool);
+        let table: [Row<'_>; 10] = [
+            (&[("sec-fetch-site", "same-origin")], true, false),
+            (&[("sec-fetch-site", "same-origin"), ("origin", "https://evil.example")], true, false),
+            (&[("sec-fetch-site", "same-site"), ("origin", "https://status.example.com")], false, true),
+            (&[("sec-fetch-site", "cross-site")], false, true),
+            (&[("sec-fetch-site", "none")], false, true),
+            (&[("origin", "https://status.example.com")], true, false),
+            (&[("origin", "http://10.0.0.5:8080")], true, false),
+            (&[("origin", "https://evil.example")], false, true),
+            (&[("origin", "null")], false, false),
+            (&[], false, false),
         ];
-        for (lines, expected) in table {
+        for (lines, expected, foreign) in table {
             let mut request = TestRequest::default();
             for line in lines {
                 request = request.append_header(*line);
             }
             let request = request.to_http_request();
             assert_eq!(is_same_origin(request.headers(), url, "10.0.0.5"), expected, "{lines:?}");
+            assert_eq!(is_foreign(request.headers(), url, "10.0.0.5"), foreign, "{lines:?}");
         }
     }
 

@@ -26,6 +26,7 @@ mod problem;
 mod proxies;
 mod public;
 mod restricted;
+mod subscriptions;
 #[cfg(test)]
 mod tests;
 mod timeouts;
@@ -40,6 +41,7 @@ pub use listen::{Bound, Limits, Listener, ServeError, Serves, TlsFiles, bind, bi
 pub use proxies::{ClientFrom, TrustedProxies};
 pub use public::{BaseHosts, PublicSide, Traffic};
 pub use restricted::{RestrictedPage, RestrictedSide, RestrictedSite, SignIns};
+pub use subscriptions::{Form, SubscriptionAnswer, SubscriptionRequest, SubscriptionTarget, Subscriptions};
 
 use actix_web::HttpRequest;
 use actix_web::web::{self, ServiceConfig};
@@ -59,6 +61,8 @@ pub struct Endpoints {
     pub public: Arc<PublicSide>,
     /// Pages that are not for everybody; `None`: there can be none.
     pub restricted: Option<RestrictedSide>,
+    /// Subscriptions of public pages; `None`: nobody can subscribe.
+    pub subscriptions: Option<Arc<dyn Subscriptions>>,
     /// Batches and enrolments of agents.
     pub ingest: Arc<dyn Ingest>,
     /// Calls of jobs; `None` leaves their paths out.
@@ -128,11 +132,21 @@ fn routes(config: &mut ServiceConfig, context: &ListenerContext) {
     }
     let (public, proxies) = (Arc::clone(&endpoints.public), Arc::clone(proxies));
     let restricted = endpoints.restricted.clone().filter(|_| serves.public);
+    let subscriptions = endpoints.subscriptions.clone().filter(|_| serves.public);
     let other = move |request: HttpRequest, body: web::Payload| {
         let asked = restricted
             .as_ref()
             .and_then(|restricted| Some((restricted, restricted.find(&request, &public, &proxies)?)));
-        let Some((restricted, asked)) = asked else { return fallback(&public, serves, &request) };
+        let Some((restricted, asked)) = asked else {
+            let Some(subscriptions) = &subscriptions else { return fallback(&public, serves, &request) };
+            let Some(asked) = subscriptions::find(&request, &public) else {
+                return fallback(&public, serves, &request);
+            };
+            let asker = (request, Arc::clone(&proxies));
+            let sides = (Arc::clone(&public), limits);
+            let answer = subscriptions::answer(Arc::clone(subscriptions), asked, asker, body, sides);
+            return Either::Right(answer.boxed_local());
+        };
         let asker = (request, Arc::clone(&proxies));
         let answer = restricted.clone().answer(asked, asker, body, (Arc::clone(&public), limits));
         Either::Right(answer.boxed_local())

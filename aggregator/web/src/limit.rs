@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Above this number of keys, those that are back at their full allowance are forgotten.
 const KEYS: usize = 10_000;
 
-/// A limit for each key: `per_minute` events on average, and as many at once.
+/// A limit for each key: so many events in a time on average, and as many at once.
 pub struct RateLimit<K: Hash + Eq + Clone> {
     limiter: RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock>,
     clock: DefaultClock,
@@ -29,6 +29,13 @@ impl<K: Hash + Eq + Clone> RateLimit<K> {
     pub fn per_minute(events: NonZeroU32) -> Self {
         let clock = DefaultClock::default();
         Self { limiter: RateLimiter::keyed(Quota::per_minute(events)), clock }
+    }
+
+    /// The limit for each key: `events` per hour on average, and as many at once.
+    #[must_use]
+    pub fn per_hour(events: NonZeroU32) -> Self {
+        let clock = DefaultClock::default();
+        Self { limiter: RateLimiter::keyed(Quota::per_hour(events)), clock }
     }
 
     /// Counts an event.

@@ -155,6 +155,23 @@ impl PublicSide {
         self.site.load().shared.get(path).map(Arc::clone)
     }
 
+    /// The public page that an address is of, and the path below its root.
+    pub(super) fn page_of<'a>(&self, host: &str, path: &'a str) -> Option<(Arc<Publication>, &'a str)> {
+        let site = self.site.load();
+        let path = path.strip_prefix('/')?;
+        if let Some(page) = site.by_host.get(host) {
+            return Some((Arc::clone(page), path));
+        }
+        if self.base.own(host) {
+            return None;
+        }
+        if let Some(below) = path.strip_prefix("status/") {
+            let (slug, path) = below.split_once('/')?;
+            return Some((Arc::clone(site.by_slug.get(slug)?), path));
+        }
+        site.root.as_ref().map(|page| (Arc::clone(page), path))
+    }
+
     /// Answers any request.
     pub(super) fn answer(&self, request: &HttpRequest) -> Answer {
         let site = self.site.load();

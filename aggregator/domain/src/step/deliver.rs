@@ -80,16 +80,16 @@ fn deliver(
     changes.touched.delivery(delivery);
 }
 
-/// Sends a message that is about the subscription itself.
+/// Sends a message that is about the subscription itself, at that time.
 pub(super) fn send(
     state: &mut State,
     subscriber: SubscriberKey,
-    message: Message,
+    (message, at): (Message, Timestamp),
     context: Context,
     changes: &mut Changes,
 ) {
     let Some(channel) = state.subscribers.get(&subscriber).map(|one| one.channel) else { return };
-    let delivery = queued(state, (message, None), (subscriber, channel), (0, context.now), context);
+    let delivery = queued(state, (message, None), (subscriber, channel), (0, at), context);
     changes.touched.delivery(delivery);
 }
 

@@ -274,7 +274,7 @@ pub(super) fn remove(state: &mut State, key: SubscriberKey, changes: &mut Change
     state.reschedule(Due::Subscriber(key));
 }
 
-/// Sends it unless a link was sent to the address within a day, whatever the page.
+/// Sends it, at once or when others are not too many, unless a link was sent to the address within a day, whatever the page.
 fn send_once_a_day(
     state: &mut State,
     key: SubscriberKey,
@@ -289,9 +289,10 @@ fn send_once_a_day(
     if last.is_some_and(|asked| now < asked + CONFIRMATION_PAUSE) {
         return;
     }
-    one.asked_at = Some(now);
+    let at = state.next_link_at(&one, now);
+    one.asked_at = Some(at);
     put(state, key, one, changes);
-    deliver::send(state, key, message, context, changes);
+    deliver::send(state, key, (message, at), context, changes);
 }
 
 fn found(state: &State, key: SubscriberKey) -> Result<&Subscriber, Rejected> {

@@ -12,6 +12,7 @@ mod northwind;
 mod sample;
 mod sections;
 mod states;
+mod subscribing;
 
 use anyhow::Context as _;
 use skerry_publish::api_v2;
@@ -30,6 +31,12 @@ fn main() -> anyhow::Result<()> {
         write_kinds(&Path::new(&root).join("matrix").join(name), &view)?;
     }
     write_messages(&Path::new(&root).join("messages"))?;
+    for (name, view) in subscribing::sites() {
+        let site = Path::new(&root).join("subscribing").join(name);
+        for (path, page) in subscribing::pages(&view)? {
+            write_page(&site, path, &page)?;
+        }
+    }
     write(&Path::new(&root).join("favicon.ico"), html::FAVICON_ICO)?;
     write_page(Path::new(&root), "not-found", &html::not_found())
 }

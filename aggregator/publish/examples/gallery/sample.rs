@@ -39,6 +39,8 @@ pub(crate) fn page(name: &str, items: Vec<Item>) -> PageView {
         noindex: false,
         feed_token: None,
         preview: false,
+        takes_subscribers: true,
+        takes_mail: true,
         time_zone: TimeZone::UTC,
         time_zone_name: "Etc/UTC".to_owned(),
         support_url: Some("https://example.com/help".to_owned()),

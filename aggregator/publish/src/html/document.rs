@@ -35,6 +35,8 @@ pub(crate) enum Sheet {
     Form,
     /// The strip in a frame.
     Widget,
+    /// The forms of subscribers, and the pages behind the links in messages.
+    Subscribe,
 }
 
 /// A part that few pages have, whose rules stand behind the sheet of a page that has it.
@@ -80,11 +82,12 @@ const PREVIEW: &str = include_str!("../../assets/preview.css");
 const PAST: &str = include_str!("../../assets/past.css");
 const SERVICES: &str = include_str!("../../assets/services.css");
 const UPTIME: &str = include_str!("../../assets/uptime.css");
+const SUBSCRIBE: &str = include_str!("../../assets/subscribe.css");
 const STRIP: &str = include_str!("../../assets/strip.css");
 const WIDGET: &str = include_str!("../../assets/widget.css");
 
 /// In the order of [`Sheet`].
-static STYLES: LazyLock<[Style; 9]> = LazyLock::new(|| {
+static STYLES: LazyLock<[Style; 10]> = LazyLock::new(|| {
     [
         Style::of(&[TOKENS, BASE, BAR, BARS, CARDS, PAST]),
         Style::of(&[TOKENS, BASE, INNER, BAR, FIGURES, CHART, COMPONENT]),
@@ -95,6 +98,7 @@ static STYLES: LazyLock<[Style; 9]> = LazyLock::new(|| {
         Style::of(&[NOT_FOUND]),
         Style::of(&[TOKENS, BASE, FORM]),
         Style::of(&[TOKENS, STRIP, WIDGET]),
+        Style::of(&[TOKENS, BASE, INNER, SUBSCRIBE]),
     ]
 });
 
@@ -163,8 +167,8 @@ impl Style {
 
 impl Style {
     /// The policy of a page with a form, which is sent to its own site, and no script.
-    pub(crate) fn form_policy(&self) -> String {
-        self.policy(&[], false)
+    pub(crate) fn form_policy(&self, linked: bool) -> String {
+        self.policy(&[], linked)
             .replace("form-action 'none'", "form-action 'self'")
             .replace(" script-src 'self';", "")
     }

@@ -43,7 +43,12 @@ struct Layout<'a> {
     /// Paths below the root, and the names of what is there.
     pages: [(&'static str, &'static str, bool); 5],
     compact: bool,
-    script: &'static str,
+    /// Forms need none.
+    script: Option<&'static str>,
+    /// It leads to the forms of subscribers.
+    leads_to_forms: bool,
+    /// With its form the browser names the origin, which it would hide otherwise.
+    names_origin: bool,
     /// Path and content type of the owner's icon.
     icon: Option<(String, &'static str)>,
     theme: Theme,
@@ -73,6 +78,7 @@ impl Logo {
 pub(crate) struct Frame<'a> {
     layout: Layout<'a>,
     frame_ancestors: &'a [String],
+    has_form: bool,
 }
 
 impl<'a> Frame<'a> {
@@ -105,12 +111,25 @@ impl<'a> Frame<'a> {
             links: &look.links,
             pages: pages(texts),
             compact: look.compact,
-            script: script_path(view.language, sheet),
+            script: (sheet != Sheet::Subscribe).then(|| script_path(view.language, sheet)),
+            leads_to_forms: sheet != Sheet::Subscribe,
+            names_origin: false,
             icon: branding::favicon_path(look),
             theme: look.theme,
             body: String::new(),
         };
-        Self { layout, frame_ancestors: &view.frame_ancestors }
+        Self { layout, frame_ancestors: &view.frame_ancestors, has_form: false }
+    }
+
+    /// With a form that is sent to the page itself, so that nobody else may put the document into a frame. `names_origin`: the
+    /// browser says where the form stands; not where its address is a secret.
+    pub(crate) fn with_form(self, names_origin: bool) -> Self {
+        Self { layout: Layout { names_origin, ..self.layout }, has_form: true, ..self }
+    }
+
+    /// With the wish that search engines do not list it.
+    pub(crate) fn unlisted(self) -> Self {
+        Self { layout: Layout { noindex: true, ..self.layout }, ..self }
     }
 
     /// With the styles of parts that few pages have.
@@ -129,7 +148,12 @@ impl<'a> Frame<'a> {
 
     /// Renders the document around a rendered `<main>`.
     pub(crate) fn render(self, body: String) -> anyhow::Result<Document> {
-        let policy = self.layout.style.policy(self.frame_ancestors, self.layout.css.is_some());
+        let (style, linked) = (&self.layout.style, self.layout.css.is_some());
+        let policy = if self.has_form {
+            style.form_policy(linked)
+        } else {
+            style.policy(self.frame_ancestors, linked)
+        };
         Ok(Document { html: Layout { body, ..self.layout }.render_once()?, policy })
     }
 }

@@ -6,6 +6,7 @@ use super::frame::Frame;
 use super::head::Head;
 use super::impairment::{impairment, impairment_of};
 use super::markup;
+use super::subscribe::Topic;
 use super::timeline::{self, Entry, Style};
 use super::words::{Clock, Tone, balanced};
 use super::{Live, history};
@@ -38,6 +39,8 @@ pub(super) struct Page {
     pub(super) affected: String,
     /// The address of its event, of maintenance that is still to come.
     pub(super) calendar: Option<String>,
+    /// The path and the words of the form for its updates; `None` if it is over.
+    pub(super) updates: Option<(String, &'static str)>,
     /// `None` if it is over.
     pub(super) live: Option<Live>,
     pub(super) postmortem: Option<Postmortem>,
@@ -96,6 +99,9 @@ pub fn incident(view: &PageView, incident: &IncidentView) -> anyhow::Result<Docu
         },
         affected: cards::affected(&names, impaired, clock.texts),
         calendar: None,
+        updates: incident.is_open().then(|| {
+            (format!("../{}", Topic::of_incident(incident).form_path()), clock.texts.subscribe.on_incident())
+        }),
         live: incident.is_open().then(|| Live::of(view, &clock)),
         postmortem,
         entries: timeline::entries(&updates, tone, STYLE, &clock),

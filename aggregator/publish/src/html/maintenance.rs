@@ -4,6 +4,7 @@ use super::document::{Document, Sheet};
 use super::frame::Frame;
 use super::head::Head;
 use super::incident::{Affected, Page, STYLE, link, present};
+use super::subscribe::Topic;
 use super::words::{Clock, Tone, balanced};
 use super::{Live, cards, history, markup, timeline};
 use crate::view::{AffectedView, MaintenanceUpdateView, MaintenanceView, PageView};
@@ -55,6 +56,10 @@ pub fn maintenance(view: &PageView, maintenance: &MaintenanceView) -> anyhow::Re
         affected: cards::affected(&names, open, clock.texts),
         calendar: (open && !maintenance.is_running())
             .then(|| format!("../maintenance/{}/calendar.ics", maintenance.id)),
+        updates: open.then(|| {
+            let form = Topic::of_maintenance(maintenance).form_path();
+            (format!("../{form}"), clock.texts.subscribe.on_maintenance())
+        }),
         live: open.then(|| Live::of(view, &clock)),
         postmortem: None,
         entries: timeline::entries(&updates, Some(tone), STYLE, &clock),

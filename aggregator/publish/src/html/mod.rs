@@ -6,6 +6,7 @@
 mod announcement;
 mod assets;
 mod bar;
+mod boxes;
 mod cards;
 mod chart;
 mod component;
@@ -34,6 +35,8 @@ mod rows;
 mod script;
 mod sections;
 mod sign_in;
+mod subscribe;
+mod subscription;
 mod timeline;
 mod underway;
 mod uptime;
@@ -42,6 +45,7 @@ mod words;
 
 pub use announcement::announcement;
 pub use assets::{Asset, FAVICON_ICO, FAVICON_ICO_TYPE, SCRIPT_TYPE, assets, assets_of};
+pub use boxes::Chosen;
 pub use component::{component, component_windows};
 pub use directory::{Entry, PageStatus, directory, not_found};
 pub use document::Document;
@@ -53,6 +57,10 @@ pub use month::path_of as uptime_path_of;
 pub(crate) use month::{MonthSpan, cell_of, figure_of, mean_of, past_month as past_uptime};
 pub(crate) use month_list::earlier;
 pub use sign_in::{NotSignedIn, SignInPage, sign_in};
+pub use subscribe::{
+    FormFault, Refused, SUBSCRIBE_PATH, Sent, SubscribeForm, Topic, sent, subscribe, subscribe_copy,
+};
+pub use subscription::{ManageNote, Subscription, confirm, confirmed, manage, spent, stop, stopped};
 pub use uptime::{uptime, uptime_of_month};
 pub(crate) use widget::Strip;
 pub use widget::widget;

@@ -69,7 +69,7 @@ pub fn sign_in(page: SignInPage<'_>, error: Option<&NotSignedIn>) -> anyhow::Res
         }),
         name,
     };
-    Ok(Document { html: html.render_once()?, policy: style.form_policy() })
+    Ok(Document { html: html.render_once()?, policy: style.form_policy(false) })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::is_settled;
 use crate::calendar;
-use crate::html::{self, Document};
+use crate::html::{self, Document, Topic};
 use crate::output::CacheClass;
 use crate::view::{AnnouncementView, IncidentView, MaintenanceView, PageView};
 use skerry_domain::time::Timestamp;
@@ -36,6 +36,15 @@ impl Announced<'_> {
     pub(super) fn calendar(&self, view: &PageView) -> Option<(String, Vec<u8>)> {
         let Of::Maintenance(maintenance) = self.of else { return None };
         Some((format!("{}/calendar.ics", self.path), calendar::render_maintenance(view, maintenance)))
+    }
+
+    /// What visitors can subscribe to alone.
+    pub(super) fn topic(&self) -> Option<Topic> {
+        match self.of {
+            Of::Incident(incident) => Some(Topic::of_incident(incident)),
+            Of::Maintenance(maintenance) => Some(Topic::of_maintenance(maintenance)),
+            Of::Announcement(_) => None,
+        }
     }
 
     pub(super) fn html(&self, view: &PageView) -> anyhow::Result<Document> {

@@ -47,6 +47,7 @@ pub(crate) mod sections;
 pub(crate) mod sign_in;
 pub(crate) mod status;
 pub(crate) mod statuspage;
+pub(crate) mod subscribe;
 pub(crate) mod uptime;
 pub(crate) mod widget;
 
@@ -72,6 +73,7 @@ pub(crate) struct Texts {
     pub(crate) sections: &'static dyn sections::SectionTexts,
     pub(crate) sign_in: &'static dyn sign_in::SignInTexts,
     pub(crate) status: &'static dyn status::StatusTexts,
+    pub(crate) subscribe: &'static dyn subscribe::SubscribeTexts,
     pub(crate) uptime: &'static dyn uptime::UptimeTexts,
     pub(crate) widget: &'static dyn widget::WidgetTexts,
 }
@@ -97,6 +99,7 @@ impl Texts {
             + sections::SectionTexts
             + sign_in::SignInTexts
             + status::StatusTexts
+            + subscribe::SubscribeTexts
             + uptime::UptimeTexts
             + widget::WidgetTexts,
     {
@@ -119,6 +122,7 @@ impl Texts {
             sections: language,
             sign_in: language,
             status: language,
+            subscribe: language,
             uptime: language,
             widget: language,
         }

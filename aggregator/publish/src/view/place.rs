@@ -40,6 +40,10 @@ pub struct Place {
     pub feed_token: Option<FeedToken>,
     /// Only whoever has a link of operators sees it there.
     pub preview: bool,
+    /// Visitors can subscribe to it.
+    pub takes_subscribers: bool,
+    /// They can do so by mail, too.
+    pub takes_mail: bool,
 }
 
 impl Place {

@@ -2,7 +2,7 @@
 
 use super::objects::Writer;
 use crate::api::call::Call;
-use crate::subscriptions::address::masked;
+use crate::subscriptions::masked;
 use serde::Serialize;
 use skerry_domain::state::Page;
 use skerry_domain::subscriber::{Channel, Consent, Subscriber, SubscriberState, UNCONFIRMED_KEPT};

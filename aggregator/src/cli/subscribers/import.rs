@@ -37,7 +37,8 @@ pub(super) fn import(
     (arguments, text): (&Imported, &str),
     json: bool,
 ) -> anyhow::Result<(String, Option<String>)> {
-    let database = &loaded.configs.first().context("no configuration")?.store.path;
+    let first = loaded.configs.first().context("no configuration")?;
+    let database = &first.store.path;
     let workspace = workspace_of(loaded, workspace)?;
     let reading = Reading::of(loaded)?;
     let states = reading.states(Some(&workspace))?;
@@ -45,7 +46,7 @@ pub(super) fn import(
     let page = lookup::page(state, arguments.page.as_deref()).map_err(anyhow::Error::msg)?;
     let file = table::read(text, arguments.consent.as_deref());
     let file = file.map_err(|why| anyhow::anyhow!("{}: {why}", arguments.file.display()))?;
-    let intake = Intake::of(database)?;
+    let intake = Intake::of(database, (&first.subscribers).into())?;
     let checked = check(state, page, file, &intake);
     let faults = || checked.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     if !checked.faults.is_empty() && !arguments.skip_bad {

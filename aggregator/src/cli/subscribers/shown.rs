@@ -6,7 +6,7 @@ use super::workspace_of;
 use anyhow::Context;
 use skerry_aggregator::config::Loaded;
 use skerry_aggregator::control::lookup;
-use skerry_aggregator::subscriptions::address::masked;
+use skerry_aggregator::subscriptions::masked;
 use skerry_aggregator::subscriptions::import;
 use skerry_domain::state::{PageKey, State};
 use skerry_domain::subscriber::{Subscriber, SubscriberState, Updates};

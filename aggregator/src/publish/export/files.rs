@@ -5,6 +5,7 @@ use super::manifest::is_inside;
 use bytes::Bytes;
 use skerry_domain::time::Timestamp;
 use skerry_publish::archive::Archive;
+use skerry_publish::html::SUBSCRIBE_PATH;
 use skerry_publish::output::{CacheClass, Output, Publication, Site};
 use skerry_publish::outputs::HTML;
 use std::collections::BTreeMap;
@@ -93,7 +94,9 @@ pub(super) fn files(site: &Site, not_found: &Arc<Output>) -> BTreeMap<String, Fi
 }
 
 fn add_page(root: &str, page: &Publication, add: &mut impl FnMut(&str, &str, Rank, Content)) {
-    for (path, output) in &page.outputs {
+    let below = format!("{SUBSCRIBE_PATH}/");
+    let is_form = |path: &str| path == SUBSCRIBE_PATH || path.starts_with(&below);
+    for (path, output) in page.outputs.iter().filter(|(path, _)| !is_form(path)).chain(&page.copied) {
         // Crawlers read it at the root of a host only.
         if root.is_empty() || path != "robots.txt" {
             add(root, path, rank_of(path), Content::Rendered(Arc::clone(output)));
@@ -138,7 +141,7 @@ fn rank_of(path: &str) -> Rank {
         ("incidents" | "maintenance" | "announcements", _) => Rank::Announced,
         _ if path.is_empty() => Rank::Index,
         _ if path == "api/v2/status.json" => Rank::Status,
-        ("components" | "history" | "uptime", _) if path.contains('/') => Rank::Below,
+        ("components" | "history" | "subscribe" | "uptime", _) if path.contains('/') => Rank::Below,
         ("api", _) | (_, Some("json" | "rss" | "atom" | "xml" | "ics")) => Rank::Data,
         _ => Rank::Inner,
     }

@@ -169,6 +169,7 @@ fn publication(job: &Job, view: &View) -> anyhow::Result<Outcome> {
     publication.archive = Some(Arc::new(archive));
     (publication.earlier, publication.sums) = (rendered.earlier, sums);
     publication.status = Some(rendered.status);
+    (publication.id, publication.copied) = (view.id, rendered.copied);
     publication.place = job.place.clone();
     Ok(Outcome::Rendered(Arc::new(publication), Arc::new(rendered.figures)))
 }

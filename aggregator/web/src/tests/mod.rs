@@ -9,6 +9,7 @@ mod pipelining;
 mod poisoning;
 mod public;
 mod restricted;
+mod subscriptions;
 mod timeouts;
 
 use super::{
@@ -165,6 +166,7 @@ impl TestServer {
         let public = Arc::new(public);
         let endpoints = Endpoints {
             public,
+            subscriptions: Some(Arc::new(subscriptions::FakeSubscriptions::default())),
             restricted: Some(restricted::side()),
             ingest: Arc::clone(&ingest) as Arc<dyn Ingest>,
             heartbeats: None,

@@ -17,6 +17,7 @@ mod row;
 mod sections;
 mod sign_in;
 mod status;
+mod subscribe;
 mod uptime;
 mod widget;
 

@@ -1,0 +1,249 @@
+//! The pages behind the links in messages: confirming, choosing, stopping. They show an address masked, are kept by nobody, and
+//! are not listed.
+
+use super::boxes::{Boxes, Chosen};
+use super::document::{Document, Sheet};
+use super::frame::Frame;
+use super::markup;
+use super::subscribe::{FormFault, SUBSCRIBE_PATH, Topic, said};
+use super::words::{Clock, balanced};
+use crate::texts::{self, Texts};
+use crate::view::PageView;
+use sailfish::TemplateSimple;
+use skerry_domain::time::Timestamp;
+
+/// A subscription as its owner sees it.
+#[derive(Clone, Debug)]
+pub struct Subscription {
+    /// Its address, masked.
+    pub address: String,
+    /// When it was confirmed.
+    pub since: Option<Timestamp>,
+    /// What it hears of on the page; `None`: only what it follows.
+    pub chosen: Option<Chosen>,
+    /// Incidents and maintenance that it follows.
+    pub followed: Vec<Topic>,
+    /// Changes of a status can be chosen; webhooks hear of all.
+    pub offers_status_changes: bool,
+    /// The monthly report can be chosen.
+    pub offers_report: bool,
+    /// The secret of a webhook, and until when the former one signs beside it.
+    pub secret: Option<(String, Option<Timestamp>)>,
+    /// Its endpoint failed for too long: it hears nothing.
+    pub is_quarantined: bool,
+}
+
+/// What the page of a subscription says of a form that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ManageNote {
+    /// It was saved.
+    Saved,
+    /// A test message is on its way, if one can be sent.
+    TestSent,
+    /// It was not taken.
+    Fault(FormFault),
+}
+
+#[derive(TemplateSimple)]
+#[template(path = "manage.stpl")]
+struct Manage<'a> {
+    texts: &'static Texts,
+    root: &'a str,
+    name: String,
+    /// As markup.
+    owner: String,
+    note: Option<String>,
+    error: Option<String>,
+    boxes: Option<Boxes>,
+    /// Path of its form below the root as the value of a box, title.
+    followed: Vec<(String, String)>,
+    secret: Option<(&'a str, Option<String>)>,
+    is_quarantined: bool,
+    token: &'a str,
+}
+
+/// A document with a question or a statement.
+#[derive(TemplateSimple)]
+#[template(path = "question.stpl")]
+struct Question<'a> {
+    texts: &'static Texts,
+    root: &'a str,
+    name: String,
+    title: &'static str,
+    /// As markup.
+    text: String,
+    button: Option<&'static str>,
+    /// An outlined link beside the button.
+    instead: Option<(String, &'static str)>,
+    note: Option<&'static str>,
+    links: Vec<(String, String)>,
+}
+
+/// Renders the page of a subscription, at `subscriptions/<token>`.
+///
+/// # Errors
+///
+/// A template that cannot be written, which would be a fault of the program.
+pub fn manage(
+    view: &PageView,
+    subscription: &Subscription,
+    token: &str,
+    note: Option<&ManageNote>,
+) -> anyhow::Result<Document> {
+    let (clock, root) = (Clock::of(view), "../");
+    let (texts, words) = (clock.texts, clock.texts.subscribe);
+    let Subscription { chosen, secret, .. } = subscription;
+    let body = Manage {
+        texts,
+        root,
+        name: balanced(&view.name),
+        owner: owner(subscription, &clock),
+        note: note.and_then(|note| match note {
+            ManageNote::Saved => Some(words.saved(&clock.time_in_zone(view.now))),
+            ManageNote::TestSent => Some(words.test_sent().to_owned()),
+            ManageNote::Fault(_) => None,
+        }),
+        error: note.and_then(|note| match note {
+            ManageNote::Fault(fault) => Some(said(fault, texts)),
+            ManageNote::Saved | ManageNote::TestSent => None,
+        }),
+        boxes: chosen.as_ref().map(|chosen| {
+            Boxes::of(view, chosen, subscription.offers_status_changes, subscription.offers_report)
+        }),
+        followed: subscription.followed.iter().map(|one| (one.path(), balanced(&one.title))).collect(),
+        secret: secret.as_ref().map(|(secret, former)| {
+            let former = former.map(|until| words.former_secret(&clock.moment_of_day(until)));
+            (secret.as_str(), former)
+        }),
+        is_quarantined: subscription.is_quarantined,
+        token,
+    };
+    private(view, words.yours(), root).render(body.render_once()?)
+}
+
+/// "For an…@example.com, since 3 October 2026.", as markup.
+fn owner(subscription: &Subscription, clock: &Clock<'_>) -> String {
+    let since = subscription.since.unwrap_or(clock.now());
+    let day = markup::escaped(&clock.isolated(clock.full_date(clock.date(since))));
+    clock.texts.subscribe.yours_since(&markup::isolated(&subscription.address), &day)
+}
+
+/// What a subscription hears of, as markup: "all components, all updates", or the titles of what it follows.
+fn heard(subscription: &Subscription, texts: &Texts) -> String {
+    let chosen = subscription.chosen.as_ref().map(|chosen| {
+        let components = chosen.components.as_ref().map(std::collections::BTreeSet::len);
+        markup::escaped(&texts.subscribe.chosen(components, chosen.only_outages))
+    });
+    let followed = subscription.followed.iter().map(|one| markup::isolated(&one.title));
+    let all: Vec<String> = chosen.into_iter().chain(followed).collect();
+    all.join(", ")
+}
+
+/// The frame of a document behind a link. Its own address, which holds a secret, stands nowhere in it.
+fn private<'a>(view: &'a PageView, title: &str, root: &'a str) -> Frame<'a> {
+    let document = texts::title(title, &balanced(&view.name));
+    Frame::new(view, Sheet::Subscribe, root, SUBSCRIBE_PATH, document).unlisted().with_form(false)
+}
+
+fn question<'a>(view: &PageView, root: &'a str, title: &'static str, text: String) -> Question<'a> {
+    Question {
+        texts: view.texts(),
+        root,
+        name: balanced(&view.name),
+        title,
+        text,
+        button: None,
+        instead: None,
+        note: None,
+        links: Vec::new(),
+    }
+}
+
+/// The link to the page's root.
+fn back(view: &PageView, root: &str) -> (String, String) {
+    (root.to_owned(), view.texts().subscribe.back_to(&markup::isolated(&view.name)))
+}
+
+/// Renders the question whether a subscription is wanted, at `subscriptions/<token>/confirm`. `subscription` is as it will be.
+///
+/// # Errors
+///
+/// A template that cannot be written, which would be a fault of the program.
+pub fn confirm(view: &PageView, subscription: &Subscription) -> anyhow::Result<Document> {
+    let (texts, root) = (view.texts(), "../../");
+    let words = texts.subscribe;
+    let (page, address) = (markup::isolated(&view.name), markup::isolated(&subscription.address));
+    let text = words.will_go(&page, &address, &heard(subscription, texts));
+    let body = Question {
+        button: Some(words.confirm()),
+        note: Some(words.not_you()),
+        ..question(view, root, words.confirm_title(), text)
+    };
+    private(view, words.confirm_title(), root).render(body.render_once()?)
+}
+
+/// Renders what follows the confirmation, at the same path. `token` is that of the page of the subscription.
+///
+/// # Errors
+///
+/// A template that cannot be written, which would be a fault of the program.
+pub fn confirmed(view: &PageView, subscription: &Subscription, token: &str) -> anyhow::Result<Document> {
+    let (texts, root) = (view.texts(), "../../");
+    let words = texts.subscribe;
+    let (page, address) = (markup::isolated(&view.name), markup::isolated(&subscription.address));
+    let text = words.will_go(&page, &address, &heard(subscription, texts));
+    let manage = (format!("{root}subscriptions/{token}"), markup::escaped(words.choose()));
+    let body =
+        Question { links: vec![manage, back(view, root)], ..question(view, root, words.confirmed(), text) };
+    private(view, words.confirmed(), root).render(body.render_once()?)
+}
+
+/// Renders the question whether to stop, at `unsubscribe/<token>`; with `manage`, the token of the page of the subscription, at
+/// `subscriptions/<token>/stop`.
+///
+/// # Errors
+///
+/// A template that cannot be written, which would be a fault of the program.
+pub fn stop(view: &PageView, address: &str, manage: Option<&str>) -> anyhow::Result<Document> {
+    let root = if manage.is_some() { "../../" } else { "../" };
+    let words = view.texts().subscribe;
+    let text = words.stop(&markup::isolated(address), &markup::isolated(&view.name));
+    let body = Question {
+        button: Some(words.stop_all()),
+        instead: manage.map(|token| (format!("{root}subscriptions/{token}"), words.fewer())),
+        ..question(view, root, words.stop_title(), text)
+    };
+    private(view, words.stop_title(), root).render(body.render_once()?)
+}
+
+/// Renders what follows the stop, at a path with so many slashes.
+///
+/// # Errors
+///
+/// A template that cannot be written, which would be a fault of the program.
+pub fn stopped(view: &PageView, slashes: usize) -> anyhow::Result<Document> {
+    let root = "../".repeat(slashes);
+    let words = view.texts().subscribe;
+    let body = Question {
+        links: vec![back(view, &root)],
+        ..question(view, &root, words.stopped_title(), markup::escaped(words.stopped()))
+    };
+    private(view, words.stopped_title(), &root).render(body.render_once()?)
+}
+
+/// Renders that a link no longer works, at a path with so many slashes: the same for every token.
+///
+/// # Errors
+///
+/// A template that cannot be written, which would be a fault of the program.
+pub fn spent(view: &PageView, slashes: usize) -> anyhow::Result<Document> {
+    let root = "../".repeat(slashes);
+    let words = view.texts().subscribe;
+    let text = words.spent(&format!("{root}{SUBSCRIBE_PATH}"));
+    let body = question(view, &root, words.spent_title(), text);
+    private(view, words.spent_title(), &root).render(body.render_once()?)
+}
+
+#[cfg(test)]
+#[path = "subscription_test.rs"]
+mod tests;

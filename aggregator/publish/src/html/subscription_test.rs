@@ -1,0 +1,141 @@
+//! The pages behind the links in messages.
+
+use super::*;
+use crate::sample::{NOW, component, group, page};
+use crate::view::Item;
+use skerry_domain::status::Status;
+use skerry_domain::time::DAY;
+use std::collections::BTreeSet;
+
+fn view() -> PageView {
+    let one = |id| component(id, Status::Operational);
+    PageView {
+        name: "Northwind status".to_owned(),
+        ..page(vec![Item::Component(one("aaaa")), Item::Group(group("pay", vec![one("bbbb"), one("cccc")]))])
+    }
+}
+
+fn ann() -> Subscription {
+    Subscription {
+        address: "an…@example.com".to_owned(),
+        since: Some(NOW - 48 * DAY),
+        chosen: Some(Chosen::default()),
+        followed: Vec::new(),
+        offers_status_changes: true,
+        offers_report: true,
+        secret: None,
+        is_quarantined: false,
+    }
+}
+
+fn of(components: &[&str]) -> Chosen {
+    let components: BTreeSet<String> = components.iter().map(|id| (*id).to_owned()).collect();
+    Chosen { components: Some(components), ..Chosen::default() }
+}
+
+#[test]
+fn the_questions_have_a_button_and_no_more_than_a_masked_address() {
+    let (view, ann) = (view(), ann());
+    let address = "<b><bdi>an…@example.com</bdi></b>";
+    let confirm = confirm(&view, &ann).expect("rendered");
+    let updates = format!(
+        "Updates from <bdi>Northwind status</bdi> will go to {address}: all components, all updates."
+    );
+    assert!(confirm.html.contains(&updates), "{}", confirm.html);
+    assert!(confirm.html.contains("You did not ask for this? Close this page."));
+    let stop = stop(&view, &ann.address, Some("tok")).expect("rendered");
+    let nothing = format!(
+        "{address} will hear nothing more from <bdi>Northwind status</bdi>, and we delete the address."
+    );
+    assert!(stop.html.contains(&nothing), "{}", stop.html);
+    assert!(stop.html.contains("href=\"../../subscriptions/tok\">Choose fewer instead</a>"));
+    for document in [&confirm, &stop] {
+        assert!(document.html.contains("<form method=post") && document.html.contains("content=noindex"));
+        assert!(
+            document.policy.contains("form-action 'self'")
+                && document.policy.contains("frame-ancestors 'none'")
+        );
+        assert!(!document.html.contains("name=referrer"), "its address is a secret");
+    }
+    let unsubscribe = super::stop(&view, &ann.address, None).expect("rendered").html;
+    assert!(
+        !unsubscribe.contains("Choose fewer") && !unsubscribe.contains("subscriptions/"),
+        "{unsubscribe}"
+    );
+}
+
+#[test]
+fn what_follows_needs_no_form() {
+    let view = view();
+    let stopped = stopped(&view, 1).expect("rendered").html;
+    assert!(
+        stopped.contains("The address is deleted. A message that was already on its way may still arrive.")
+    );
+    assert!(stopped.contains("<a href=\"../\">Back to <bdi>Northwind status</bdi></a>"), "{stopped}");
+    let spent = spent(&view, 2).expect("rendered").html;
+    let again = "It was used, or is older than 24 hours. <a href=\"../../subscribe\">Get a new one</a>.";
+    assert!(spent.contains(again), "{spent}");
+    let confirmed = confirmed(&view, &ann(), "tok").expect("rendered").html;
+    assert!(confirmed.contains("You will hear from us") && confirmed.contains("../../subscriptions/tok"));
+    assert!([&stopped, &spent, &confirmed].iter().all(|html| !html.contains("<form")));
+}
+
+#[test]
+fn the_page_of_a_subscription_shows_what_was_chosen() {
+    let shown = |chosen: Chosen| {
+        let ann = Subscription { chosen: Some(chosen), ..ann() };
+        manage(&view(), &ann, "tok", None).expect("rendered").html
+    };
+    let html = shown(Chosen { monthly: true, ..Chosen::default() });
+    assert!(html.contains("For <b><bdi>an…@example.com</bdi></b>, since 3 October 2026."), "{html}");
+    for text in
+        ["name=which value=all checked", "name=updates value=all checked", "name=monthly value=1 checked"]
+    {
+        assert!(html.contains(text), "{text}: {html}");
+    }
+    assert!(!html.contains("value=aaaa checked") && !html.contains("Signing secret"));
+    let html = shown(of(&["bbbb", "cccc"]));
+    assert!(
+        html.contains("value=pay checked") && html.contains("value=some checked"),
+        "a whole group: {html}"
+    );
+    assert!(!html.contains("value=bbbb checked") && html.contains("<details class=sg>"));
+    let html = shown(of(&["aaaa", "cccc"]));
+    assert!(html.contains("value=aaaa checked") && html.contains("value=cccc checked"), "{html}");
+    assert!(!html.contains("value=pay checked") && html.contains("<details class=sg open>"));
+}
+
+#[test]
+fn what_became_of_a_form_is_said_above_it() {
+    let of = |note: &ManageNote| manage(&view(), &ann(), "tok", Some(note)).expect("rendered").html;
+    assert!(of(&ManageNote::Saved).contains("<p class=sv role=status>Saved at 16:15 UTC.</p>"));
+    let html = of(&ManageNote::Fault(FormFault::NoComponent));
+    assert!(html.contains("Choose at least one component, or all.") && html.contains("autofocus"), "{html}");
+}
+
+#[test]
+fn a_webhook_has_its_secret_and_one_that_failed_can_be_tested() {
+    let hook = Subscription {
+        address: "hooks.example.com/a…".to_owned(),
+        offers_status_changes: false,
+        offers_report: false,
+        secret: Some(("whsec_abc=".to_owned(), Some(NOW + DAY))),
+        is_quarantined: true,
+        ..ann()
+    };
+    let html = manage(&view(), &hook, "tok", None).expect("rendered").html;
+    for text in
+        ["<code>whsec_abc=</code>", "value=rotate", "The former secret signs too, until ", "value=test"]
+    {
+        assert!(html.contains(text), "{text}: {html}");
+    }
+    assert!(!html.contains("name=monthly") && !html.contains("name=status_changes"));
+    let topic = Topic { is_maintenance: false, id: "i1".to_owned(), title: "Slow <b>".to_owned() };
+    let follower = Subscription { chosen: None, followed: vec![topic], ..ann() };
+    let html = manage(&view(), &follower, "tok", None).expect("rendered").html;
+    assert!(
+        html.contains("name=followed value=\"incidents/i1\" checked") && html.contains("Slow &lt;b&gt;"),
+        "{html}"
+    );
+    assert!(!html.contains("name=which"), "it has chosen nothing of the page");
+}

@@ -1,0 +1,319 @@
+//! Subscribing, in German.
+
+use super::{German, count};
+use crate::html::FormFault;
+use crate::texts::stop;
+use crate::texts::subscribe::SubscribeTexts;
+
+impl SubscribeTexts for German {
+    fn title(&self) -> &'static str {
+        "Meldungen erhalten"
+    }
+
+    fn on_incident(&self) -> &'static str {
+        "Meldungen zu dieser Störung erhalten"
+    }
+
+    fn on_maintenance(&self) -> &'static str {
+        "Meldungen zu dieser Wartung erhalten"
+    }
+
+    fn about(&self) -> &'static str {
+        "Eine Nachricht zu jeder Meldung über eine Störung oder Wartung. Abmelden geht mit einem Klick."
+    }
+
+    fn about_one(&self, title: &str) -> String {
+        format!("Eine Nachricht zu jeder Meldung über {title}. Abmelden geht mit einem Klick.")
+    }
+
+    fn without_subscription(&self) -> &'static str {
+        "Feeds und Kalender brauchen keine Anmeldung."
+    }
+
+    fn email(&self) -> &'static str {
+        "E-Mail-Adresse"
+    }
+
+    fn by_email(&self) -> &'static str {
+        "Meldungen per E-Mail erhalten"
+    }
+
+    fn kept(&self) -> &'static str {
+        "Wir speichern die Adresse, Ihre Auswahl und wann Sie bestätigt haben, und löschen alles, wenn Sie sich abmelden."
+    }
+
+    fn choose(&self) -> &'static str {
+        "Auswählen, worüber Sie hören"
+    }
+
+    fn everything(&self) -> &'static str {
+        "Alle Komponenten, alle Meldungen"
+    }
+
+    fn other_ways(&self) -> &'static str {
+        "Andere Wege"
+    }
+
+    fn in_channel(&self) -> &'static str {
+        "eine Nachricht in einem Kanal"
+    }
+
+    fn webhook(&self) -> &'static str {
+        "Webhook"
+    }
+
+    fn signed_json(&self) -> &'static str {
+        "signiertes JSON an Ihren Server"
+    }
+
+    fn feeds(&self) -> &'static str {
+        "Feeds und Kalender"
+    }
+
+    fn feeds_about(&self) -> &'static str {
+        "RSS, Atom, JSON, iCalendar; ohne Anmeldung"
+    }
+
+    fn incoming_url(&self) -> &'static str {
+        "URL des eingehenden Webhooks"
+    }
+
+    fn endpoint_url(&self) -> &'static str {
+        "URL Ihres Servers"
+    }
+
+    fn test(&self) -> &'static str {
+        "Testnachricht senden"
+    }
+
+    fn test_about(&self) -> &'static str {
+        "Die Testnachricht enthält einen Link. Meldungen kommen, sobald jemand ihn geöffnet und bestätigt hat."
+    }
+
+    fn already(&self) -> &'static str {
+        "Schon angemeldet?"
+    }
+
+    fn already_about(&self) -> &'static str {
+        "Meldungen per E-Mail ändern oder beenden"
+    }
+
+    fn send_link(&self) -> &'static str {
+        "Link senden"
+    }
+
+    fn check_inbox(&self) -> &'static str {
+        "Bitte im Posteingang nachsehen"
+    }
+
+    fn sent(&self) -> &'static str {
+        "Wenn diese Adresse unsere Meldungen empfangen kann, ist eine Nachricht mit einem Link zum Bestätigen unterwegs."
+    }
+
+    fn sent_note(&self, again: &str) -> String {
+        format!(
+            "Der Link gilt 24 Stunden. Nach 10 Minuten noch nichts da? Bitte im Spam nachsehen, dann \
+             <a href=\"{again}\">erneut versuchen</a>."
+        )
+    }
+
+    fn link_sent(&self) -> &'static str {
+        "Wenn diese Adresse unsere Meldungen erhält, ist eine Nachricht mit einem Link zum Ändern oder Beenden unterwegs."
+    }
+
+    fn check_channel(&self) -> &'static str {
+        "Bitte nach der Testnachricht sehen"
+    }
+
+    fn test_sent(&self) -> &'static str {
+        "Wenn diese URL unsere Meldungen empfangen kann, ist eine Testnachricht unterwegs. Meldungen kommen, sobald jemand \
+         innerhalb von 24 Stunden ihren Link geöffnet und bestätigt hat."
+    }
+
+    fn confirm_title(&self) -> &'static str {
+        "Meldungen bestätigen"
+    }
+
+    fn will_go(&self, page: &str, address: &str, what: &str) -> String {
+        format!("Meldungen von {page} gehen an <b>{address}</b>: {what}.")
+    }
+
+    fn confirm(&self) -> &'static str {
+        "Bestätigen"
+    }
+
+    fn not_you(&self) -> &'static str {
+        "Sie haben nicht darum gebeten? Dann diese Seite schließen."
+    }
+
+    fn confirmed(&self) -> &'static str {
+        "Sie hören von uns"
+    }
+
+    fn back_to(&self, page: &str) -> String {
+        format!("Zurück zu {page}")
+    }
+
+    fn yours(&self) -> &'static str {
+        "Ihre Meldungen"
+    }
+
+    fn yours_since(&self, address: &str, day: &str) -> String {
+        format!("Für <b>{address}</b>, seit {day}{}", stop(day))
+    }
+
+    fn saved(&self, time: &str) -> String {
+        format!("Gespeichert um {time}{}", stop(time))
+    }
+
+    fn quarantined(&self) -> &'static str {
+        "Wir senden nichts mehr, weil Ihr Endpunkt zu lange nicht erreichbar war. Meldungen kommen wieder, sobald jemand den Link \
+         in einer Testnachricht geöffnet und bestätigt hat."
+    }
+
+    fn hear(&self) -> &'static str {
+        "Worüber Sie hören"
+    }
+
+    fn all_updates(&self) -> [&'static str; 2] {
+        ["Alle Meldungen", "Störungen und Wartungen, jede Meldung"]
+    }
+
+    fn only_outages(&self) -> [&'static str; 2] {
+        ["Nur Ausfälle", "Teilausfälle und schwere Ausfälle, Beginn und Ende"]
+    }
+
+    fn all_components(&self) -> [&'static str; 2] {
+        ["Alle Komponenten", "Auch später hinzugefügte"]
+    }
+
+    fn only_these(&self) -> &'static str {
+        "Nur diese"
+    }
+
+    fn all_of(&self, number: usize) -> String {
+        match number {
+            1 => "Die eine Komponente".to_owned(),
+            number => format!("Alle {number} Komponenten"),
+        }
+    }
+
+    fn single_ones(&self) -> &'static str {
+        "Oder einzelne"
+    }
+
+    fn also(&self) -> &'static str {
+        "Außerdem"
+    }
+
+    fn status_changes(&self) -> [&'static str; 2] {
+        ["Statuswechsel", "Jeder Wechsel des Status einer Komponente, auch ohne Störung"]
+    }
+
+    fn monthly(&self) -> [&'static str; 2] {
+        ["Monatsbericht", "Verfügbarkeit und Störungen, am 1."]
+    }
+
+    fn followed(&self) -> &'static str {
+        "Störungen und Wartungen"
+    }
+
+    fn save(&self) -> &'static str {
+        "Speichern"
+    }
+
+    fn stop_all(&self) -> &'static str {
+        "Alle Meldungen beenden"
+    }
+
+    fn download(&self) -> &'static str {
+        "Herunterladen, was wir speichern"
+    }
+
+    fn secret(&self) -> &'static str {
+        "Geheimnis für Signaturen"
+    }
+
+    fn secret_about(&self) -> &'static str {
+        "Daran erkennt Ihr Server, dass eine Anfrage von uns kommt. Es steht nur auf dieser Seite."
+    }
+
+    fn former_secret(&self, until: &str) -> String {
+        format!("Das vorige Geheimnis signiert auch noch, bis {until}{}", stop(until))
+    }
+
+    fn new_secret(&self) -> &'static str {
+        "Neues Geheimnis erzeugen"
+    }
+
+    fn chosen(&self, components: Option<usize>, only_outages: bool) -> String {
+        let components = components.map_or_else(
+            || "alle Komponenten".to_owned(),
+            |number| count(number, "Komponente", "Komponenten"),
+        );
+        format!("{components}, {}", if only_outages { "nur Ausfälle" } else { "alle Meldungen" })
+    }
+
+    fn stop_title(&self) -> &'static str {
+        "Alle Meldungen beenden?"
+    }
+
+    fn stop(&self, address: &str, page: &str) -> String {
+        format!("<b>{address}</b> hört nichts mehr von {page}, und wir löschen die Adresse.")
+    }
+
+    fn fewer(&self) -> &'static str {
+        "Stattdessen weniger auswählen"
+    }
+
+    fn stopped_title(&self) -> &'static str {
+        "Sie hören nichts mehr von uns"
+    }
+
+    fn stopped(&self) -> &'static str {
+        "Die Adresse ist gelöscht. Eine Nachricht, die schon unterwegs war, kann noch ankommen."
+    }
+
+    fn spent_title(&self) -> &'static str {
+        "Dieser Link gilt nicht mehr"
+    }
+
+    fn spent(&self, again: &str) -> String {
+        format!(
+            "Er wurde benutzt oder ist älter als 24 Stunden. <a href=\"{again}\">Neuen Link anfordern</a>."
+        )
+    }
+
+    fn fault(&self, fault: &FormFault) -> String {
+        match fault {
+            FormFault::NoMailAddress => "Bitte eine Adresse wie name@example.com eingeben.".to_owned(),
+            FormFault::NotHttps => "Das muss eine https-Adresse sein.".to_owned(),
+            FormFault::NoUrl => "Das ist keine URL.".to_owned(),
+            FormFault::TooLong => "Diese URL ist zu lang.".to_owned(),
+            FormFault::OddCharacters => {
+                "Diese URL enthält ein Leerzeichen, ein Steuerzeichen oder einen Backslash.".to_owned()
+            }
+            FormFault::Credentials => "Diese URL enthält einen Benutzernamen oder ein Passwort.".to_owned(),
+            FormFault::Port(port) => format!("Diese URL nennt Port {port}, der nicht zu HTTPS gehört."),
+            FormFault::NotPublic => "Diese URL nennt einen Host, der nicht öffentlich ist.".to_owned(),
+            FormFault::NotOfService => {
+                "Das ist keine URL dieses Dienstes für eingehende Nachrichten.".to_owned()
+            }
+            FormFault::RetiredConnector => {
+                "Microsoft hat Connectors im Mai 2026 eingestellt. Bitte einen Workflow anlegen, der bei einer Webhook-Anforderung \
+                 in einem Kanal postet, und dessen URL verwenden."
+                    .to_owned()
+            }
+            FormFault::NoComponent => "Bitte mindestens eine Komponente auswählen, oder alle.".to_owned(),
+            FormFault::NothingFollowed => {
+                "Bitte mindestens eine auswählen, oder alle Meldungen beenden.".to_owned()
+            }
+            FormFault::TooManyTries(until) => {
+                format!("Zu viele Versuche. Bitte nach {until} erneut versuchen.")
+            }
+            FormFault::Unavailable => {
+                "Das konnte nicht gespeichert werden. Bitte in einer Minute erneut versuchen.".to_owned()
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! A subscription as its owner sees it, and what we keep of it as a file.
+
+use super::masked;
+use serde_json::{Value, json};
+use skerry_domain::state::{ComponentKey, PageKey, State};
+use skerry_domain::subscriber::{Channel, Choices, Scope, Subscriber, SubscriberState, Updates};
+use skerry_domain::time::Timestamp;
+use skerry_publish::IncidentViews;
+use skerry_publish::html::{Chosen, Subscription, Topic};
+use std::collections::BTreeSet;
+
+/// A subscription with this scope.
+pub(super) fn subscription(
+    state: &State,
+    subscriber: &Subscriber,
+    scope: &Scope,
+    now: Timestamp,
+) -> Subscription {
+    let secret = subscriber.secret.as_ref().map(|secret| {
+        let former = secret.former.as_ref().map(|(_, until)| *until).filter(|until| *until > now);
+        (secret.current.reveal().to_owned(), former)
+    });
+    Subscription {
+        address: masked(subscriber.channel, &subscriber.address),
+        since: subscriber.confirmed_at,
+        chosen: scope.page.as_ref().map(|choices| chosen(state, choices)),
+        followed: followed(state, subscriber.page, scope),
+        offers_status_changes: subscriber.channel != Channel::Webhook,
+        offers_report: subscriber.channel == Channel::Email,
+        secret,
+        is_quarantined: subscriber.state == SubscriberState::Quarantined,
+    }
+}
+
+fn chosen(state: &State, choices: &Choices) -> Chosen {
+    Chosen {
+        only_outages: choices.updates == Updates::Outages,
+        components: choices.components.as_ref().map(|keys| ids(state, keys)),
+        status_changes: choices.status_changes,
+        monthly: choices.monthly,
+    }
+}
+
+/// The public ids of those that visitors see.
+fn ids(state: &State, keys: &BTreeSet<ComponentKey>) -> BTreeSet<String> {
+    let known = keys.iter().filter_map(|key| state.components.get(key));
+    known.filter(|one| one.settings.public && !one.archived).map(|one| one.id.clone()).collect()
+}
+
+/// The incidents and the maintenance of a scope that visitors see.
+pub(super) fn followed(state: &State, page: PageKey, scope: &Scope) -> Vec<Topic> {
+    let Some(page) = state.pages.get(&page) else { return Vec::new() };
+    if scope.incidents.is_empty() && scope.windows.is_empty() {
+        return Vec::new();
+    }
+    let views = IncidentViews::on(state, page);
+    let incidents = scope.incidents.iter().filter_map(|key| state.incidents.get(key));
+    let incidents = incidents.filter(|one| one.is_published());
+    let windows = scope.windows.iter().filter_map(|key| state.windows.get(key));
+    let windows = windows.filter(|one| one.is_published());
+    incidents
+        .map(|one| Topic::of_incident(&views.incident(one)))
+        .chain(windows.map(|one| Topic::of_maintenance(&views.maintenance(one))))
+        .collect()
+}
+
+/// All that is kept of a subscriber, apart from its secret, as JSON.
+pub(super) fn kept(state: &State, subscriber: &Subscriber) -> String {
+    let scope = &subscriber.scope;
+    let choices = scope.page.as_ref().map(|choices| {
+        json!({
+            "updates": choices.updates.name(),
+            "components": choices.components.as_ref().map(|keys| names(state, keys)),
+            "status_changes": choices.status_changes,
+            "monthly": choices.monthly,
+        })
+    });
+    let followed = followed(state, subscriber.page, scope);
+    let topics = |is_maintenance: bool| -> Vec<Value> {
+        let these = followed.iter().filter(|one| one.is_maintenance == is_maintenance);
+        these.map(|one| json!({ "id": one.id, "title": one.title })).collect()
+    };
+    let kept = json!({
+        "id": subscriber.id,
+        "page": state.pages.get(&subscriber.page).map(|page| page.settings.name.clone()),
+        "channel": subscriber.channel.name(),
+        "address": subscriber.address.reveal(),
+        "state": subscriber.state.name(),
+        "choices": choices,
+        "incidents": topics(false),
+        "maintenance": topics(true),
+        "consent": subscriber.consent.name(),
+        "consent_note": subscriber.consent_note,
+        "created_at": time(Some(subscriber.created_at)),
+        "link_sent_at": time(subscriber.asked_at),
+        "confirmed_at": time(subscriber.confirmed_at),
+        "updated_at": time(Some(subscriber.updated_at)),
+        "days_of_refused_mails": subscriber.refused_days.len(),
+    });
+    format!("{kept:#}\n")
+}
+
+fn names(state: &State, keys: &BTreeSet<ComponentKey>) -> Vec<String> {
+    keys.iter().filter_map(|key| Some(state.components.get(key)?.settings.name.clone())).collect()
+}
+
+/// RFC 3339 in UTC.
+fn time(at: Option<Timestamp>) -> Option<String> {
+    jiff::Timestamp::from_millisecond(at?.0).ok().map(|at| at.to_string())
+}
