@@ -30,7 +30,10 @@ async fn a_list_of_subscribers_is_moved_here_and_looked_after() {
     let name = file.to_str().expect("UTF-8");
     std::fs::write(&file, FILE).expect("written");
     let (succeeded, output) = run_cli(&world, &["subscribers", "import", name]);
-    assert!(!succeeded && output.contains("line 2: it does not say when and where consent was given"), "{output}");
+    assert!(
+        !succeeded && output.contains("line 2: it does not say when and where consent was given"),
+        "{output}"
+    );
     assert!(output.contains("nothing was") && !output.contains("ada@"), "{output}");
     let consent = ["subscribers", "import", name, "--consent", "our Statuspage, until 2026"];
     let dry = run_ok(&world, &[&consent[..], &["--dry-run"]].concat());
@@ -46,7 +49,10 @@ async fn a_list_of_subscribers_is_moved_here_and_looked_after() {
 
     let added = read(&world, &["subscribers", "add", "cat@example.com"]);
     let id = added["subscriber"].as_str().expect("an id");
-    assert!(added["notes"][0].as_str().is_some_and(|note| note.contains("until its owner confirms it")), "{added}");
+    assert!(
+        added["notes"][0].as_str().is_some_and(|note| note.contains("until its owner confirms it")),
+        "{added}"
+    );
     let link = run_ok(&world, &["subscribers", "link", id]);
     assert!(!link.contains("http") && !link.contains("cat@"), "the link goes to the address alone: {link}");
     let sent = read(&world, &["deliveries", "list", "--to", "cat@example.com"]);
@@ -55,7 +61,10 @@ async fn a_list_of_subscribers_is_moved_here_and_looked_after() {
     let shown = run_ok(&world, &["deliveries", "show", delivery]);
     assert!(shown.contains("confirm") && shown.contains("c…@example.com"), "{shown}");
 
-    run_ok(&world, &["incident", "open", "--title", "Slow", "--page", "demo", "--message", "We look into it."]);
+    run_ok(
+        &world,
+        &["incident", "open", "--title", "Slow", "--page", "demo", "--message", "We look into it."],
+    );
     run_ok(&world, &["subscribers", "remove", "bob@example.com"]);
     assert_eq!(addresses(&world), ["ADA@example.com", "ada@example.com", "cat@example.com"]);
     let (succeeded, output) = run_cli(&world, &["subscribers", "remove", "bob@example.com"]);

@@ -218,13 +218,17 @@ pub fn object(state: &State, one: &Delivery, whole: bool) -> Value {
 pub fn subject(state: &State, notice: &Notice) -> Value {
     let id = match notice.subject {
         NoticeSubject::Incident(key) | NoticeSubject::Postmortem(key) => {
-            state.incidents.get(&key).map(|one| &one.id)
+            state.incidents.get(&key).map(|one| one.id.clone())
         }
         NoticeSubject::Maintenance(key) | NoticeSubject::Reminder(key) => {
-            state.windows.get(&key).map(|one| &one.id)
+            state.windows.get(&key).map(|one| one.id.clone())
         }
-        NoticeSubject::Announcement(key) => state.announcements.get(&key).map(|one| &one.id),
-        NoticeSubject::Status(key) => state.components.get(&key).map(|one| &one.id),
+        NoticeSubject::Announcement(key) => state.announcements.get(&key).map(|one| one.id.clone()),
+        NoticeSubject::Status(key) => state.components.get(&key).map(|one| one.id.clone()),
+        NoticeSubject::Report(month) => {
+            let (year, number) = month.year_and_month();
+            Some(format!("{year:04}-{number:02}"))
+        }
     };
     json!({ "kind": notice.subject.parts().0.name(), "id": id })
 }

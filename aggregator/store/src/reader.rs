@@ -2,8 +2,8 @@
 
 use crate::sqlite::Sqlite;
 use crate::{
-    AgentEntry, DeliveriesOf, DuePosition, HeartbeatToken, ResponseSteps, RollUp, StoreError, StoredObservation, Waiting,
-    WorkspaceDelivery,
+    AgentEntry, DeliveriesOf, DuePosition, HeartbeatToken, ResponseSteps, RollUp, StoreError,
+    StoredObservation, Waiting, WorkspaceDelivery,
 };
 use skerry_domain::clock::SavedClock;
 use skerry_domain::credentials::Standing;

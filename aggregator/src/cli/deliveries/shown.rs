@@ -7,8 +7,8 @@ use anyhow::{Context, ensure};
 use skerry_aggregator::config::Loaded;
 use skerry_aggregator::control::lookup;
 use skerry_aggregator::subscriptions::Intake;
-use skerry_aggregator::subscriptions::masked;
 use skerry_aggregator::subscriptions::deliveries::{Wanted, list as listed, object};
+use skerry_aggregator::subscriptions::masked;
 use skerry_domain::delivery::{Delivery, DeliveryState};
 use skerry_domain::state::State;
 use skerry_protocol::strict::one_of;
@@ -38,7 +38,9 @@ pub(super) fn list(
     let notices =
         named.map(|named| lookup::notices(state, &named)).transpose().map_err(anyhow::Error::msg)?;
     let subscribers = match &arguments.to {
-        Some(named) => Some(lookup::subscribers(state, None, named, &Intake::of(path, (&first.subscribers).into())?)),
+        Some(named) => {
+            Some(lookup::subscribers(state, None, named, &Intake::of(path, (&first.subscribers).into())?))
+        }
         None => None,
     };
     ensure!(subscribers.as_ref().is_none_or(|all| !all.is_empty()), "there is no such subscriber");
