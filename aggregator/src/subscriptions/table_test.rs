@@ -26,7 +26,7 @@ fn a_line_says_who_hears_of_what() {
         (&["Shop".to_owned(), "Mail, inbound".to_owned()][..], Updates::Outages)
     );
     assert!(first.status_changes && !first.monthly && first.active);
-    assert_eq!(first.consent_note, "form, confirmed at 2026-01-02T00:00:00.000Z");
+    assert_eq!(first.consent_note, "form, confirmed at 2026-01-02T00:00:00Z");
     assert_eq!((second.number, second.channel), (3, Channel::Webhook));
     assert_eq!((second.components.len(), second.updates, second.active), (0, Updates::All, true));
     assert_eq!(second.consent_note, "form of the old page, \"beta\"");
