@@ -132,7 +132,7 @@ impl<'s> Names<'s> {
             Some([id]) => Ok((*id).to_owned()),
             Some(_) => Err(format!("several components are called {shown:?}: write the id of one")),
             None => Err(format!(
-                "the page shows no component {shown:?}: write the names or ids that it has, separated by ;"
+                "the page shows no component {shown:?}: write the names or ids that it has, separated by semicolons"
             )),
         }
     }

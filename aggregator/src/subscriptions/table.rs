@@ -92,12 +92,14 @@ pub fn read(text: &str, consent: Option<&str>) -> Result<Table, String> {
     let columns = Columns::of(&header.iter().map(|name| name.trim().to_lowercase()).collect::<Vec<_>>())?;
     let consent = consent.map(str::trim).filter(|words| !words.is_empty());
     let mut table = Table::default();
+    let mut numbers = Numbers { bytes: text.as_bytes(), counted: 0, number: 1 };
     for (index, record) in reader.records().enumerate() {
         if index >= MOST_LINES {
             return Err(format!("the file has more than {MOST_LINES} lines: split it"));
         }
         let record = record.map_err(|_| format!("entry {} is no line of CSV", index + 1))?;
-        let number = record.position().map_or(0, csv::Position::line);
+        let at = record.position().map_or(0, csv::Position::byte);
+        let number = numbers.at(usize::try_from(at).unwrap_or(usize::MAX));
         let cells: Vec<String> = record.iter().map(|cell| unguarded(cell.trim()).to_owned()).collect();
         match columns.line(number, &cells, consent) {
             Ok(line) => table.lines.push(line),
@@ -105,6 +107,27 @@ pub fn read(text: &str, consent: Option<&str>) -> Result<Table, String> {
         }
     }
     Ok(table)
+}
+
+/// The numbers of lines. Those of the reader are one too few where lines end as RFC 4180 says.
+struct Numbers<'t> {
+    bytes: &'t [u8],
+    /// Ends of lines are counted up to this byte.
+    counted: usize,
+    number: u64,
+}
+
+impl Numbers<'_> {
+    /// The number of the line of an entry that begins at a byte, or behind the ends of lines there. Later entries follow.
+    fn at(&mut self, byte: usize) -> u64 {
+        let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        let behind = self.bytes.get(byte..).unwrap_or_default();
+        let to = byte + behind.iter().take_while(|byte| is_end(byte)).count();
+        let passed = self.bytes.get(self.counted..to).unwrap_or_default();
+        self.number += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.counted = to;
+        self.number
+    }
 }
 
 /// Writes our columns. The cells of each row are in their order.
