@@ -17,7 +17,7 @@ const PAGES: &str = "[[page]]\nkey = \"open\"\nname = \"Open\"\npublic = true\n\
 
 const HOOK: &str = "channel=webhook&address=https%3A%2F%2Fhooks.example.org%2Fstatus";
 
-fn post(world: &World, path: &str, lines: &str, form: &str) -> Answer {
+pub(crate) fn post(world: &World, path: &str, lines: &str, form: &str) -> Answer {
     let head = format!(
         "POST {path} HTTP/1.1\r\n{lines}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}",
         form.len()
@@ -25,7 +25,7 @@ fn post(world: &World, path: &str, lines: &str, form: &str) -> Answer {
     request(world.public, &head, form.as_bytes()).expect("answered")
 }
 
-const OWN: &str = "Sec-Fetch-Site: same-origin\r\n";
+pub(crate) const OWN: &str = "Sec-Fetch-Site: same-origin\r\n";
 
 /// The only subscriber in the database.
 fn subscriber(world: &World) -> Option<Subscriber> {
