@@ -18,6 +18,7 @@ use crate::publish::{Addresses, Edge, Publisher};
 use crate::reload::{Reloader, configure};
 use crate::sign_ins::{PageSignIns, SignInKey};
 use crate::subscriptions::LinkKey;
+use crate::team::{RunningTeam, Team, TeamChannels, TeamSettings};
 use crate::timekeeping;
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -50,6 +51,7 @@ pub struct App {
     reloader: Reloader,
     liveness: Liveness,
     outbox: RunningOutbox,
+    team: RunningTeam,
 }
 
 impl App {
@@ -91,14 +93,14 @@ impl App {
         let publishing = tokio::task::spawn_blocking(move || publisher.start()).await??;
 
         let links = LinkKey::of(&database)?;
+        let channels = Arc::new(Channels::of(first.mail.as_ref(), &first.subscribers)?);
+        let team_settings = TeamSettings::of(configs);
+        let reloader = reloader.telling(team_settings.clone());
+        let team_channels = TeamChannels::new(Arc::clone(&channels))?;
+        let team = Team::new(engine.clone(), team_settings, team_channels, first.public.base_url.clone());
         let outbox = Outbox::open(
             &database,
-            Parts {
-                engine: engine.clone(),
-                channels: Arc::new(Channels::of(first.mail.as_ref(), &first.subscribers)?),
-                addresses: addresses.clone(),
-                links: links.clone(),
-            },
+            Parts { engine: engine.clone(), channels, addresses: addresses.clone(), links: links.clone() },
         )?;
         let reports = Reports::open(&database, engine.clone(), links)?;
         let sign_ins: Arc<dyn SignIns> = Arc::new(PageSignIns::new(engine.clone(), key, passwords.clone()));
@@ -111,6 +113,7 @@ impl App {
                 .counting(api.refused_sign_ins())
                 .following(edge.status())
                 .sending(outbox.figures())
+                .telling(team.figures())
                 .calling(dead_man_switch.as_ref().map(DeadManSwitch::calls));
         let program_status = Arc::new(program_status);
         let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
@@ -147,9 +150,9 @@ impl App {
             api: Some(Arc::new(api)),
             operations: program_status,
         };
-        let (threads, outbox) = ([writer, publishing], outbox.start());
+        let (threads, outbox, team) = ([writer, publishing], outbox.start(), team.start());
         let control = control.ok();
-        Ok(Self { engine, threads, bound, endpoints, background, control, reloader, liveness, outbox })
+        Ok(Self { engine, threads, bound, endpoints, background, control, reloader, liveness, outbox, team })
     }
 
     /// The addresses bound, in the order of the configuration.
@@ -192,7 +195,7 @@ impl App {
         let answered = self.bound.run(&self.endpoints, Limits::default(), shutdown).await;
         let broken = threads.iter().any(Running::is_finished);
         self.reloader.stop_agents().await;
-        self.outbox.stop().await;
+        tokio::join!(self.team.stop(), self.outbox.stop());
         for task in self.background {
             task.abort();
         }

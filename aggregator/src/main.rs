@@ -118,6 +118,8 @@ enum Do {
     Page(cli::Pages),
     /// See what is wrong and since when, for operators alone.
     Problem(cli::Problems),
+    /// Try out by what the team hears of problems.
+    Receiver(cli::Receivers),
     /// Prepare texts of incidents.
     Template(cli::Templates),
     /// Make tokens for the REST API, and take them away.
@@ -219,6 +221,11 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             let (findings, well) = cli::mail_check(&loaded, address, json)?;
             answer(&findings, None);
             return Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Some(Do::Receiver(command)) => {
+            let (output, taken) = cli::receivers(&loaded, command, json)?;
+            answer(&output, None);
+            return Ok(if taken { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Some(Do::Outages(command)) => answer(&cli::outages(&loaded, command, json)?, None),
         Some(Do::Probe { names }) => {
