@@ -119,15 +119,17 @@ fn choices<T: Copy>(table: &Table<'_>, key: &'static str, all: &[(&'static str, 
     Some(chosen)
 }
 
-/// `"0"` stands for never, as do `0` and a duration of nothing.
+/// Zero stands for never, as a number or as a duration.
 fn repeat(item: &Item<'_>) -> Option<Duration> {
-    if item.is_integer() {
-        return item.integer(0, 0).map(|_| Duration::ZERO);
-    }
-    let repeat = item.duration()?;
+    let repeat = if item.is_integer() {
+        let number = item.integer(0, u64::MAX)?;
+        Some(Duration::ZERO).filter(|_| number == 0)
+    } else {
+        Some(item.duration()?)
+    };
     let bounds = Duration::from_secs(300)..=30 * DAY;
-    if repeat.is_zero() || bounds.contains(&repeat) {
-        return Some(repeat);
+    match repeat {
+        Some(repeat) if repeat.is_zero() || bounds.contains(&repeat) => Some(repeat),
+        _ => item.refuse("must be 0 or from 5m to 30d", "Write it such as \"4h\", or 0 to say it once."),
     }
-    item.refuse("must be 0 or from 5m to 30d", "Write it such as \"4h\", or 0 to say it once.")
 }
