@@ -206,24 +206,24 @@ fn http(table: &Table<'_>) -> Option<ReceiverKind> {
     let method = table.string("method").optional().unwrap_or_else(|| "POST".to_owned());
     let url = needed(table, "url", table.string("url").optional(), "url = \"https://sms.example.com/send\"");
     let body = table.text("body").optional().unwrap_or_default();
-    let mut headers = entries(table, "headers", VALUES, |item| item.string());
+    let mut headers = entries(table, "headers", VALUES, Item::string);
     let mut secrets: BTreeMap<String, PathBuf> =
-        entries(table, "secret_files", FILES, |item| item.path()).into_iter().collect();
-    for (number, (header, file)) in (1..).zip(entries(table, "header_files", FILES, |item| item.path())) {
+        entries(table, "secret_files", FILES, Item::path).into_iter().collect();
+    for (number, (header, file)) in (1..).zip(entries(table, "header_files", FILES, Item::path)) {
         let name = format!("header_{number}");
         headers.push((header, format!("{{{{{name}}}}}")));
         secrets.insert(name, file);
     }
-    let settings = entries(table, "settings", VALUES, |item| item.string()).into_iter().collect();
-    described(table, TemplateSettings { method, url: url?, headers, body, settings, secrets })
+    let settings = entries(table, "settings", VALUES, Item::string).into_iter().collect();
+    described(table, &TemplateSettings { method, url: url?, headers, body, settings, secrets })
 }
 
 /// The entries of a table with names of the file's own.
-fn entries<T>(
-    table: &Table<'_>,
+fn entries<'d, T>(
+    table: &Table<'d>,
     key: &'static str,
     example: &str,
-    read: impl Fn(&Item<'_>) -> Option<T>,
+    read: impl Fn(&Item<'d>) -> Option<T>,
 ) -> Vec<(String, T)> {
     let inner = table.item(key).and_then(|item| item.inline_table(example));
     let entries = inner.map(|inner| inner.entries()).unwrap_or_default();
@@ -280,10 +280,10 @@ fn of_service(
     if name == "ntfy" && settings_of.secrets.contains_key("token") {
         settings_of.headers.push(("Authorization".to_owned(), "Bearer {{token}}".to_owned()));
     }
-    described(table, settings_of)
+    described(table, &settings_of)
 }
 
-fn described(table: &Table<'_>, settings: TemplateSettings) -> Option<ReceiverKind> {
+fn described(table: &Table<'_>, settings: &TemplateSettings) -> Option<ReceiverKind> {
     // Placeholders stand in paths and queries; where one stands for the host, nothing can be said of it.
     let plain =
         Url::parse(&settings.url.replace(['{', '}'], "x")).ok().filter(|_| !settings.secrets.is_empty());
@@ -291,7 +291,7 @@ fn described(table: &Table<'_>, settings: TemplateSettings) -> Option<ReceiverKi
         table.refuse("url", format!("url {}", refusal.wrong), refusal.remedy);
         return None;
     }
-    match TemplateChannel::new(&settings) {
+    match TemplateChannel::new(settings) {
         Ok(channel) => Some(ReceiverKind::Described(Box::new(channel))),
         Err(faults) => {
             for fault in faults {
