@@ -18,6 +18,7 @@ use crate::publish::{Addresses, Edge, Publisher};
 use crate::reload::{Reloader, configure};
 use crate::sign_ins::{PageSignIns, SignInKey};
 use crate::subscriptions::{Intake, LinkKey, SubscriptionEndpoint};
+use crate::team::{RunningTeam, Team, TeamChannels, TeamSettings};
 use crate::timekeeping;
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -30,7 +31,7 @@ use skerry_web::{
     SignIns, Traffic, bind_or_take,
 };
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +51,7 @@ pub struct App {
     reloader: Reloader,
     liveness: Liveness,
     outbox: RunningOutbox,
+    team: RunningTeam,
 }
 
 impl App {
@@ -92,7 +94,19 @@ impl App {
         let restricted_site = publisher.restricted_site();
         let publishing = tokio::task::spawn_blocking(move || publisher.start()).await??;
 
-        let (outbox, reports) = messages(first, &database, &engine, (&addresses, &link_key))?;
+        let channels = Arc::new(Channels::of(first.mail.as_ref(), &first.subscribers)?);
+        let team_settings = TeamSettings::of(configs);
+        let reloader = reloader.telling(team_settings.clone());
+        let team_channels = TeamChannels::new(Arc::clone(&channels))?;
+        let team = Team::new(engine.clone(), team_settings, team_channels, first.public.base_url.clone());
+        let parts = Parts {
+            engine: engine.clone(),
+            channels,
+            addresses: addresses.clone(),
+            links: link_key.clone(),
+        };
+        let outbox = Outbox::open(&database, parts)?;
+        let bounce_reports = BounceReports::open(&database, engine.clone(), link_key.clone())?;
         let sign_ins: Arc<dyn SignIns> = Arc::new(PageSignIns::new(engine.clone(), key, passwords.clone()));
         let dead_man_switch = first.dead_man_switch.as_ref().map(DeadManSwitch::new).transpose()?;
         let traffic = Traffic::default();
@@ -103,6 +117,7 @@ impl App {
                 .counting(api.refused_sign_ins())
                 .following(edge.status())
                 .sending(outbox.figures())
+                .telling(team.figures())
                 .calling(dead_man_switch.as_ref().map(DeadManSwitch::calls));
         let program_status = Arc::new(program_status);
         let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
@@ -142,9 +157,9 @@ impl App {
             api: Some(Arc::new(api)),
             operations: program_status,
         };
-        let (threads, outbox) = ([writer, publishing], outbox.start());
+        let (threads, outbox, team) = ([writer, publishing], outbox.start(), team.start());
         let control = control.ok();
-        Ok(Self { engine, threads, bound, endpoints, background, control, reloader, liveness, outbox })
+        Ok(Self { engine, threads, bound, endpoints, background, control, reloader, liveness, outbox, team })
     }
 
     /// The addresses bound, in the order of the configuration.
@@ -187,7 +202,7 @@ impl App {
         let answered = self.bound.run(&self.endpoints, Limits::default(), shutdown).await;
         let broken = threads.iter().any(Running::is_finished);
         self.reloader.stop_agents().await;
-        self.outbox.stop().await;
+        tokio::join!(self.team.stop(), self.outbox.stop());
         for task in self.background {
             task.abort();
         }
@@ -224,23 +239,6 @@ impl Liveness {
         published.changed().await.ok()?;
         Some(self.program_status.line())
     }
-}
-
-/// What sends messages to subscribers, and what takes in what is reported of them.
-fn messages(
-    first: &Config,
-    database: &Path,
-    engine: &Engine,
-    (addresses, links): (&Addresses, &LinkKey),
-) -> anyhow::Result<(Outbox, Reports)> {
-    let parts = Parts {
-        engine: engine.clone(),
-        channels: Arc::new(Channels::of(first.mail.as_ref(), &first.subscribers)?),
-        addresses: addresses.clone(),
-        links: links.clone(),
-    };
-    let reports = Reports::open(database, engine.clone(), links.clone())?;
-    Ok((Outbox::open(database, parts)?, reports))
 }
 
 /// Opens and migrates; the service manager is asked for patience meanwhile.

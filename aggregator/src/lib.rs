@@ -27,5 +27,6 @@ pub mod publish;
 pub mod reload;
 pub mod sign_ins;
 pub mod subscriptions;
+pub mod team;
 pub mod texts;
 pub mod timekeeping;

@@ -122,6 +122,8 @@ enum Do {
     Subscribers(cli::Subscribers),
     /// See what subscribers were sent, and send again what failed.
     Deliveries(cli::Deliveries),
+    /// Try out by what the team hears of problems.
+    Receiver(cli::Receivers),
     /// Prepare texts of incidents.
     Template(cli::Templates),
     /// Make tokens for the REST API, and take them away.
@@ -233,6 +235,11 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             let (findings, well) = cli::mail_check(&loaded, address, json)?;
             answer(&findings, None);
             return Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Some(Do::Receiver(command)) => {
+            let (output, taken) = cli::receivers(&loaded, command, json)?;
+            answer(&output, None);
+            return Ok(if taken { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Some(Do::Outages(command)) => answer(&cli::outages(&loaded, command, json)?, None),
         Some(Do::Probe { names }) => {

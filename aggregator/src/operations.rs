@@ -5,6 +5,7 @@ mod checks;
 mod edge;
 mod metrics_token;
 mod outbox;
+mod team;
 
 pub use metrics_token::MetricsToken;
 
@@ -15,6 +16,7 @@ use crate::dead_man_switch::Calls;
 use crate::engine::Engine;
 use crate::outbox::OutboxFigures;
 use crate::publish::EdgeStatus;
+use crate::team::TeamFigures;
 use arc_swap::ArcSwap;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -47,6 +49,7 @@ pub struct ProgramStatus {
     edge: EdgeStatus,
     dead_man_switch: Option<Arc<Calls>>,
     outbox: Arc<OutboxFigures>,
+    team: Arc<TeamFigures>,
     token: MetricsToken,
     summary: Mutex<Option<Cached<Summary>>>,
     evidence: Mutex<Option<Cached<Evidence>>>,
@@ -107,6 +110,7 @@ impl ProgramStatus {
             edge,
             dead_man_switch,
             outbox: Arc::default(),
+            team: Arc::default(),
             token,
             summary,
             evidence,
@@ -135,6 +139,12 @@ impl ProgramStatus {
     #[must_use]
     pub fn sending(self, outbox: Arc<OutboxFigures>) -> Self {
         Self { outbox, ..self }
+    }
+
+    /// The same with what is counted of notices to the team.
+    #[must_use]
+    pub fn telling(self, team: Arc<TeamFigures>) -> Self {
+        Self { team, ..self }
     }
 
     /// The status in one line: the first reason why it is not ready, or else a summary.
@@ -256,6 +266,7 @@ impl Operations for ProgramStatus {
         self.register_engine(&mut registry);
         edge::register(&mut registry, &self.edge);
         outbox::register(&mut registry, &self.outbox, self.engine.now());
+        team::register(&mut registry, &self.team);
         self.register_summary(&mut registry);
         let mut text = String::new();
         // Writing to a String cannot fail.

@@ -7,6 +7,7 @@ use crate::heartbeats;
 use crate::hosts;
 use crate::local::LocalAgents;
 use crate::publish::PageOptions;
+use crate::team::TeamSettings;
 use arc_swap::ArcSwap;
 use skerry_domain::step::Command;
 use skerry_domain::workspaces::Target;
@@ -24,6 +25,7 @@ pub struct Reloader {
     restart_only: RestartOnly,
     provenance: Arc<ArcSwap<Provenance>>,
     options: PageOptions,
+    team: Option<TeamSettings>,
 }
 
 /// Settings of the first file that take effect only at the next start.
@@ -100,12 +102,18 @@ impl Reloader {
             restart_only: RestartOnly::of(first),
             provenance,
             options: PageOptions::default(),
+            team: None,
         }
     }
 
     /// The same, which replaces these options of pages.
     pub(crate) fn replacing(self, options: PageOptions) -> Self {
         Self { options, ..self }
+    }
+
+    /// The same, which replaces these receivers and routes.
+    pub(crate) fn telling(self, team: TeamSettings) -> Self {
+        Self { team: Some(team), ..self }
     }
 
     /// Where the files in force declare what they own; a reload replaces it.
@@ -124,6 +132,9 @@ impl Reloader {
         // A page that is not for everybody any more is private in between.
         let (options, named) = (self.options.clone(), configs.to_vec());
         tokio::task::spawn_blocking(move || options.replace(&named)).await?;
+        if let Some(team) = &self.team {
+            team.replace(configs);
+        }
         self.provenance.store(Arc::new(Provenance::of(configs)));
         let followed = self.agents.lock().await.follow(configs).await;
         Ok(Reloaded {

@@ -112,6 +112,8 @@ fn every_subcommand_has_a_man_page_and_completion() {
         "-problem-public",
         "-problem-severity",
         "-problem-show",
+        "-receiver",
+        "-receiver-test",
         "-restore",
         "-serve",
         "-subscribers",

@@ -49,6 +49,7 @@ pub mod status;
 pub mod step;
 pub mod subscriber;
 pub mod table;
+pub mod team;
 pub mod template;
 pub mod text;
 pub mod time;

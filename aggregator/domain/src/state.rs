@@ -23,6 +23,7 @@ use super::series::MaintenanceSeries;
 use super::shared_vec::SharedVec;
 use super::subscriber::{Channel, Sensitive, Subscriber};
 use super::table::Table;
+use super::team::{Told, ToldKey};
 use super::template::Template;
 use super::time::Timestamp;
 use super::verdict::Quorum;
@@ -143,6 +144,8 @@ pub struct State {
     pub open_notices: OrdSet<NoticeKey>,
     /// Notices by subject.
     pub subject_notices: OrdSet<(NoticeSubject, NoticeKey)>,
+    /// What the receivers of the team were told.
+    pub told: Table<ToldKey, Told>,
     /// How many mails of this hour bounced; not stored.
     pub bounces: BounceRate,
     /// Checks by name.

@@ -3,7 +3,7 @@
 
 use crate::http::HttpClient;
 use crate::outcome::Outcome;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use url::Url;
@@ -23,10 +23,18 @@ pub struct Alert {
     pub generator_url: Url,
 }
 
-/// Sends alerts once. `base` is Alertmanager's address, perhaps with a path before its API.
-pub async fn send(client: &HttpClient, base: &Url, headers: HeaderMap, alerts: &[Alert]) -> Outcome {
-    let mut headers = headers;
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+/// Sends alerts once. `base` is Alertmanager's address, perhaps with a path before its API; `authorization` the value of that
+/// header.
+pub async fn send(client: &HttpClient, base: &Url, authorization: Option<&str>, alerts: &[Alert]) -> Outcome {
+    let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+    match authorization.map(HeaderValue::from_str) {
+        None => {}
+        Some(Ok(mut value)) => {
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        Some(Err(_)) => return Outcome::own_for_now("its authorization cannot stand in a header".to_owned()),
+    }
     client.post(&endpoint(base), headers, body(alerts).to_string()).await
 }
 

@@ -16,10 +16,11 @@ use crate::http::HttpClient;
 use crate::outcome::Outcome;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::Value;
+use std::fmt;
 use url::Url;
 
 /// What is said, in the language of the page.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ChatMessage {
     /// The name of the page.
     pub page: String,
@@ -41,8 +42,21 @@ pub struct ChatMessage {
     pub at: jiff::Timestamp,
 }
 
+// Links may hold the secret of a subscription.
+impl fmt::Debug for ChatMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChatMessage").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("label", &self.label).finish_non_exhaustive()
+    }
+}
+
 /// Words and where they lead.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Link {
     /// `View incident`.
     pub label: String,

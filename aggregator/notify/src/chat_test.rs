@@ -148,3 +148,9 @@ fn ids_of_messages_are_digits() {
         assert_eq!(MessageId::read(text), None, "{text}");
     }
 }
+
+#[test]
+fn the_link_of_a_subscription_is_not_shown() {
+    let shown = format!("{:?} {:?}", message(), message().subscription);
+    assert!(!shown.contains("se(cr)et") && !shown.contains("Card payments"), "{shown}");
+}

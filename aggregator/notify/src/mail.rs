@@ -20,6 +20,7 @@ pub use smtp::{Encryption, Limits, Relay, Roots, Smtp};
 pub use verp::Verp;
 
 use crate::outcome::{Answer, Class, Outcome};
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 /// Where mails are handed over.
@@ -55,8 +56,14 @@ impl Mailer {
 }
 
 /// Mails that are kept in memory.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Memory(Mutex<Vec<Message>>);
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory").finish_non_exhaustive()
+    }
+}
 
 impl Memory {
     fn send(&self, message: &Message) -> Outcome {

@@ -1,5 +1,5 @@
-//! How fast a destination is written to, and how many requests to it are under way. A destination that is slow, dead or
-//! limited holds up itself only: whoever would send to it is told when, and sends to others meanwhile.
+//! Limits the rate of messages to each destination and the number of requests in flight. A destination that is slow, dead or
+//! limited delays only its own messages: a caller learns when it may try again, and serves others in the meantime.
 
 use governor::clock::{Clock, DefaultClock, Reference};
 use governor::middleware::NoOpMiddleware;
@@ -12,30 +12,30 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Above this number of destinations, those that are back at their full allowance are forgotten.
+/// Above this number, destinations whose allowance is full again are forgotten.
 const DESTINATIONS: usize = 10_000;
 
-/// What a destination of one kind takes.
+/// The rate that destinations of one kind accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// One message in so long, on average.
+    /// The average time between two messages.
     pub every: Duration,
-    /// So many at once after a pause.
+    /// The number of messages that may be sent at once after a pause.
     pub burst: NonZeroU32,
-    /// So many requests under way.
+    /// The greatest number of requests in flight.
     pub in_flight: usize,
 }
 
 impl Pace {
-    /// A host of subscribers' webhooks, which may be those of many subscribers.
+    /// A host of webhooks, shared by all subscribers who name it.
     pub const WEBHOOK: Self = Self::of(50, 20, 4);
-    /// A hook of Slack: one message a second.
+    /// An incoming webhook of Slack: one message per second.
     pub const SLACK: Self = Self::of(1_000, 1, 1);
-    /// A workflow of Microsoft Teams: four messages a second.
+    /// A workflow of Microsoft Teams: four messages per second.
     pub const TEAMS: Self = Self::of(250, 4, 1);
-    /// A hook of Discord: five messages in two seconds, and 30 a minute in a channel.
+    /// A webhook of Discord: five messages in two seconds, and 30 per minute for its channel.
     pub const DISCORD: Self = Self::of(2_000, 5, 1);
-    /// A channel of an operator.
+    /// A channel that an operator configured.
     pub const OPERATOR: Self = Self::of(100, 10, 2);
 
     const fn of(every_ms: u64, burst: u32, in_flight: usize) -> Self {
@@ -47,16 +47,16 @@ impl Pace {
     }
 }
 
-/// Why nothing may be sent to a destination now.
+/// Why nothing may be sent to a destination now, and when to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotNow {
-    /// As many requests as it takes are under way: when one of them ends.
+    /// The greatest number of requests is in flight: try again when one of them ends.
     Busy,
-    /// In so long.
+    /// Try again after this time.
     In(Duration),
 }
 
-/// The limits of all destinations of one kind. A destination is a host, or a hook of a service.
+/// The limits of all destinations of one kind. A destination is a host, or an incoming webhook of a service.
 pub struct DestinationLimits<C: Clock = DefaultClock> {
     pace: Pace,
     rate: RateLimiter<String, DefaultKeyedStateStore<String>, C, NoOpMiddleware<C::Instant>>,
@@ -69,7 +69,7 @@ struct Now<I> {
     held_until: HashMap<String, I>,
 }
 
-/// A request may be sent; it ends when this is dropped.
+/// The permission to send one request, which counts as in flight until this is dropped.
 #[derive(Debug)]
 pub struct Permit<C: Clock = DefaultClock> {
     limits: Arc<DestinationLimits<C>>,
@@ -102,10 +102,10 @@ impl<C: Clock> DestinationLimits<C> {
         Self { pace, rate, clock, now: Mutex::new(now) }
     }
 
-    /// Asks to send one message.
+    /// Asks for permission to send one message.
     ///
     /// # Errors
-    /// Why not, and when; it does not count.
+    /// [`NotNow`]; the request does not count.
     pub fn enter(self: &Arc<Self>, destination: &str) -> Result<Permit<C>, NotNow> {
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         let under_way = now.under_way.get(destination).copied().unwrap_or(0);
@@ -127,7 +127,7 @@ impl<C: Clock> DestinationLimits<C> {
         Ok(Permit { limits: Arc::clone(self), destination })
     }
 
-    /// Sends nothing to a destination for so long: it asked for that.
+    /// Gives no permission for a destination during `pause`, for which it asked.
     pub fn hold(&self, destination: &str, pause: Duration) {
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
         let until = self.clock.now() + Nanos::from(pause);
@@ -135,7 +135,7 @@ impl<C: Clock> DestinationLimits<C> {
         self.forget(&mut now);
     }
 
-    /// Keeps memory bounded by what is in use.
+    /// Forgets what is no longer needed, so that memory stays bounded.
     fn forget(&self, now: &mut Now<C::Instant>) {
         if now.held_until.len() > DESTINATIONS {
             let present = self.clock.now();

@@ -25,6 +25,16 @@ const MAIL: [Duration; 4] =
 /// For so long a mail is tried.
 const MAIL_FOR: Duration = Duration::from_secs(4 * 86_400);
 
+/// The pauses before the second and following attempts of a notice to the team; the last one repeats. What is said is worked
+/// out again for each attempt, and there is none once the condition has ended.
+const TEAM: [Duration; 5] = [
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_secs(60),
+    Duration::from_secs(2 * 60),
+    Duration::from_secs(5 * 60),
+];
+
 /// The longest that another side may make us wait.
 pub const LONGEST_AFTER: Duration = DAY;
 
@@ -33,8 +43,10 @@ pub const LONGEST_AFTER: Duration = DAY;
 pub enum Schedule {
     /// Mail: for four days.
     Mail,
-    /// Webhooks, chats and the channels of operators: ten attempts in a little more than three days.
+    /// Webhooks and chats of subscribers: ten attempts in a little more than three days.
     Webhook,
+    /// Notices to the team, by whatever channel: as long as there is something to say.
+    Team,
 }
 
 /// What follows a failed attempt.
@@ -55,6 +67,7 @@ impl Schedule {
         let before = attempt.saturating_sub(1);
         let pause = match self {
             Self::Webhook => WEBHOOK.get(before).copied(),
+            Self::Team => TEAM.get(before).or(TEAM.last()).copied(),
             Self::Mail => {
                 MAIL.get(before).or(MAIL.last()).copied().filter(|pause| since_first + *pause <= MAIL_FOR)
             }
@@ -113,8 +126,16 @@ mod tests {
     }
 
     #[test]
+    fn a_notice_to_the_team_is_never_given_up() {
+        let pause = |attempt| Schedule::Team.next(attempt, 400 * DAY, None, 0.0);
+        for (attempt, seconds) in [(1, 5), (2, 30), (4, 120), (5, 300), (1_000, 300)] {
+            assert_eq!(pause(attempt), Next::After(seconds * SECOND), "{attempt}");
+        }
+    }
+
+    #[test]
     fn chance_only_delays_and_by_a_fifth_at_most() {
-        for schedule in [Schedule::Mail, Schedule::Webhook] {
+        for schedule in [Schedule::Mail, Schedule::Webhook, Schedule::Team] {
             for attempt in 1..=9 {
                 let next = |chance| match schedule.next(attempt, Duration::ZERO, None, chance) {
                     Next::After(pause) => pause,

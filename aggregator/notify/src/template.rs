@@ -15,13 +15,14 @@ use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
 use parse::Template;
 use skerry_host::secret_files;
+pub use skerry_protocol::check::Severity;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use url::Url;
 
-/// A channel as an operator describes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A channel as an operator describes it. Its URL, headers and settings may hold what others must not know.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct TemplateSettings {
     /// `POST`, for most.
     pub method: String,
@@ -37,13 +38,19 @@ pub struct TemplateSettings {
     pub secrets: BTreeMap<String, PathBuf>,
 }
 
+impl fmt::Debug for TemplateSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TemplateSettings").field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
 /// What is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TeamNotice {
     /// The same for all notices about one thing, so that a pager joins them.
     pub id: String,
     /// Whether it goes on.
-    pub state: State,
+    pub state: NoticeState,
     /// How urgent it is.
     pub severity: Severity,
     /// In one line.
@@ -60,27 +67,18 @@ pub struct TeamNotice {
 
 /// Whether something goes on, in Alertmanager's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum NoticeState {
     /// It does.
     Firing,
     /// It is over.
     Resolved,
 }
 
-/// How urgent something is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Severity {
-    /// `critical`
-    Critical,
-    /// `high`
-    High,
-    /// `medium`
-    Medium,
-    /// `low`
-    Low,
-}
+/// The severities, the most urgent first.
+pub(crate) const SEVERITIES: [Severity; 4] =
+    [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
 
-impl State {
+impl NoticeState {
     pub(crate) const ALL: [Self; 2] = [Self::Firing, Self::Resolved];
 
     /// Its name.
@@ -89,21 +87,6 @@ impl State {
         match self {
             Self::Firing => "firing",
             Self::Resolved => "resolved",
-        }
-    }
-}
-
-impl Severity {
-    pub(crate) const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
-
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::High => "high",
-            Self::Medium => "medium",
-            Self::Low => "low",
         }
     }
 }
@@ -192,6 +175,14 @@ impl TemplateChannel {
         Ok(channel)
     }
 
+    /// Whether the id of the notice stands in its requests, so that the other side joins what is said of one thing. Such a
+    /// channel takes each notice by itself.
+    #[must_use]
+    pub fn names_id(&self) -> bool {
+        let headers = self.headers.iter().map(|(_, value)| value);
+        [&self.url, &self.body].into_iter().chain(headers).any(Template::names_id)
+    }
+
     /// Sends a notice once.
     pub async fn send(&self, client: &HttpClient, notice: &TeamNotice) -> Outcome {
         let secrets = match self.read_secrets() {
@@ -239,7 +230,7 @@ impl TemplateChannel {
     fn try_out(&self) -> Result<(), TemplateFault> {
         let secrets = self.secrets.keys().map(|name| (name.as_str(), "secret".to_owned())).collect();
         for (state, severity) in
-            State::ALL.into_iter().flat_map(|state| Severity::ALL.map(|one| (state, one)))
+            NoticeState::ALL.into_iter().flat_map(|state| SEVERITIES.map(|one| (state, one)))
         {
             let request = self.request(&fill::sample(state, severity), &secrets)?;
             if self.body_place == Place::Json {

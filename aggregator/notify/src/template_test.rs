@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 fn notice() -> TeamNotice {
     TeamNotice {
         id: "problem-7".to_owned(),
-        state: State::Firing,
+        state: NoticeState::Firing,
         severity: Severity::High,
         title: "API \"eu\" is down & out".to_owned(),
         text: "Line one\nLine {{title}} two".to_owned(),
@@ -69,10 +69,10 @@ fn choices_are_the_operators_own_words() {
         "[{{severity|critical=5|high=4|*=1}}, \"{{state|firing=on|resolved=off}}\"]",
     );
     for (state, severity, expected) in [
-        (State::Firing, Severity::Critical, "[5, \"on\"]"),
-        (State::Firing, Severity::High, "[4, \"on\"]"),
-        (State::Resolved, Severity::Medium, "[1, \"off\"]"),
-        (State::Resolved, Severity::Low, "[1, \"off\"]"),
+        (NoticeState::Firing, Severity::Critical, "[5, \"on\"]"),
+        (NoticeState::Firing, Severity::High, "[4, \"on\"]"),
+        (NoticeState::Resolved, Severity::Medium, "[1, \"off\"]"),
+        (NoticeState::Resolved, Severity::Low, "[1, \"off\"]"),
     ] {
         assert_eq!(body(&request(&described, &TeamNotice { state, severity, ..notice() })), expected);
     }
@@ -155,6 +155,15 @@ fn what_is_wrong_is_said_with_its_remedy() {
 }
 
 #[test]
+fn a_pager_takes_each_notice_by_itself() {
+    let named = |url: &str, body: &str| {
+        TemplateChannel::new(&described(url, "text/plain", body)).expect("a channel").names_id()
+    };
+    assert!(!named("https://a.com/", "{{title}}"));
+    assert!(named("https://a.com/", "{{title}} {{id}}") && named("https://a.com/{{ id }}", ""));
+}
+
+#[test]
 fn every_shipped_description_makes_requests() {
     let table = [
         ("pagerduty", "https://events.pagerduty.com/v2/enqueue"),
@@ -190,7 +199,7 @@ fn shipped_body(name: &str, notice: &TeamNotice) -> Value {
 
 #[test]
 fn pagers_and_phones_get_what_they_ask_for() {
-    let resolved = TeamNotice { state: State::Resolved, severity: Severity::Critical, ..notice() };
+    let resolved = TeamNotice { state: NoticeState::Resolved, severity: Severity::Critical, ..notice() };
     let url = "https://status.acme.com/admin/problems/7?a=b&c=d";
     let (title, text) = ("API \"eu\" is down & out", "Line one\nLine {{title}} two");
     assert_eq!(

@@ -81,14 +81,21 @@ impl Secret {
 }
 
 /// A webhook with its secrets.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Webhook {
     /// Names the message: the same in all attempts, so that an endpoint takes it once. Letters, digits, `-` and `_`.
     pub id: String,
     /// JSON.
     pub body: Bytes,
-    /// One, or two while the secret is exchanged: an endpoint that knows either accepts the signature.
+    /// One, or two while the secret is exchanged: an endpoint that knows either accepts the signature. Without one nothing is
+    /// signed.
     pub secrets: Vec<Secret>,
+}
+
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhook").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 impl Webhook {
@@ -103,7 +110,9 @@ impl Webhook {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(ID, HeaderValue::from_str(&self.id)?);
         headers.insert(TIMESTAMP, HeaderValue::from(at));
-        headers.insert(SIGNATURE, HeaderValue::from_str(&signatures.join(" "))?);
+        if !signatures.is_empty() {
+            headers.insert(SIGNATURE, HeaderValue::from_str(&signatures.join(" "))?);
+        }
         Ok(headers)
     }
 

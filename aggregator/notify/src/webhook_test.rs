@@ -71,6 +71,12 @@ fn while_a_secret_is_exchanged_both_are_accepted() {
 }
 
 #[test]
+fn without_a_secret_nothing_is_signed() {
+    let headers = webhook(&[]).headers(now()).expect("headers");
+    assert!(!headers.contains_key(SIGNATURE) && headers.contains_key(ID));
+}
+
+#[test]
 fn a_secret_has_its_form_and_shows_itself_nowhere() {
     let encoded = |length: usize| format!("whsec_{}", STANDARD.encode(vec![7; length]));
     for (text, expected) in [
@@ -87,6 +93,7 @@ fn a_secret_has_its_form_and_shows_itself_nowhere() {
         let secret = Secret::read(&encoded(length)).expect("in its bounds");
         assert_eq!(secret.reveal(), encoded(length));
         assert_eq!(format!("{:?}", webhook(&[&secret]).secrets), "[Secret]");
+        assert_eq!(format!("{:?}", webhook(&[&secret])), "Webhook { id: \"msg_01\", .. }");
     }
     assert_ne!(Secret::random(), Secret::random());
     assert_eq!(SecretFault::Length(3).to_string(), "must hold 24 to 64 bytes; it holds 3");

@@ -157,7 +157,7 @@ fn prefix(text: String) -> Result<String, Refusal> {
     )
 }
 
-fn bare_url(text: &str, example: &str) -> Result<Url, Refusal> {
+pub(super) fn bare_url(text: &str, example: &str) -> Result<Url, Refusal> {
     let url = http_url(text, example)?;
     if !url.username().is_empty() || url.password().is_some() {
         return refuse("holds credentials", "Secrets stand in files of their own.");
@@ -238,7 +238,7 @@ fn api_url(table: &Table<'_>, default: &str) -> Option<Url> {
 }
 
 /// A token is not sent in the clear.
-fn guarded(url: &Url) -> Result<(), Refusal> {
+pub(super) fn guarded(url: &Url) -> Result<(), Refusal> {
     if url.scheme() == "https" || is_loopback(url) {
         return Ok(());
     }

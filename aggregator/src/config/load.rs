@@ -10,7 +10,7 @@ use skerry_protocol::strict::{self, Document, Item, Problem, Problems, Shape, Ta
 use super::rules::EarlierProblems;
 use super::server::{self, Process};
 use super::templates::{Within, templates};
-use super::{CheckEntry, Config, Loaded, Page, Quorum, branding, incidents, page, rules};
+use super::{CheckEntry, Config, Loaded, Page, Quorum, branding, incidents, page, receivers, routes, rules};
 use crate::texts::TextSanitiser;
 
 /// Reads the files, one per workspace; the first also has the settings of the process. Paths in a file are relative to
@@ -109,6 +109,11 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
         };
         root.misplaced(key, wrong, remedy);
     }
+    // What is wrong with [mail] is said there; a further file uses that of the first.
+    let has_mail =
+        if first { root.has("mail") } else { process.as_ref().is_none_or(|one| one.mail.is_some()) };
+    let (receivers, named) = receivers::receivers(root, has_mail);
+    let routes = routes::routes(root, &named);
     let local_agent = server::local_agent(root);
     let new_reporters = server::new_reporters(root);
     let (incidents, sanitiser) = (incidents::incidents(root), incidents::sanitiser(root));
@@ -154,6 +159,8 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
         new_reporters,
         incidents,
         incidents_at,
+        receivers,
+        routes,
         sanitiser,
         sanitiser_at,
         checks,

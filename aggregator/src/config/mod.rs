@@ -12,6 +12,8 @@ mod mail;
 mod page;
 mod provenance;
 mod proxies;
+mod receivers;
+mod routes;
 mod rules;
 mod server;
 mod templates;
@@ -38,6 +40,8 @@ pub use mail::{
 };
 pub use page::LabelSelector;
 pub use provenance::{Provenance, Section};
+pub use receivers::{Receiver, ReceiverKind, SecretUrl};
+pub use routes::{About, Route};
 pub use templates::IncidentTemplate;
 
 /// The configuration, and the warnings about it.
@@ -83,6 +87,10 @@ pub struct Config {
     pub incidents: Incidents,
     /// The section `[incidents]`, if the file has it.
     pub incidents_at: Option<Position>,
+    /// By what the team hears of conditions, in the order of the file.
+    pub receivers: Vec<Receiver>,
+    /// Which conditions they hear of, in the order of the file.
+    pub routes: Vec<Route>,
     /// What texts for the public must not contain.
     pub sanitiser: Sanitiser,
     /// The section `[sanitiser]`, if the file has it.

@@ -63,6 +63,12 @@ impl Channels {
         let mail = mail.map(Mail::of).transpose()?;
         Ok(Self { mail, http, reach, plain_http: subscribers.allow_http })
     }
+
+    /// What sends mails. `None`: there is no mail.
+    #[must_use]
+    pub fn mail(&self) -> Option<&Mail> {
+        self.mail.as_ref()
+    }
 }
 
 impl Mail {

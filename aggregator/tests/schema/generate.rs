@@ -72,8 +72,17 @@ fn alternatives(section: &str, key: &str) -> Option<Value> {
         { "type": "string", "pattern": "^[1-5][0-9]{2}( *- *[1-5][0-9]{2})?$" },
     ]});
     Some(match (section, key) {
-        ("check", "headers" | "response_headers" | "environment") | ("purge.http", "headers") => strings,
-        ("check", "labels") => labels,
+        ("check", "headers" | "response_headers" | "environment")
+        | ("purge.http", "headers")
+        | ("receiver", "headers" | "header_files" | "settings" | "secret_files") => strings,
+        ("check" | "route", "labels") => labels,
+        ("route", "severities") => some_of(&["low", "medium", "high", "critical"]),
+        ("route", "about") => some_of(&["problems", "drafts", "updates_due", "deliveries", "clock"]),
+        ("route", "receivers") => json!({ "type": "array", "minItems": 1, "items": { "type": "string" } }),
+        ("route", "repeat") => json!({ "anyOf": [
+            { "const": 0 },
+            { "type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$" },
+        ]}),
         (section, "labels") if section.ends_with("component.checks") => {
             let mut labels = labels;
             labels["minProperties"] = json!(1);
@@ -100,6 +109,10 @@ fn alternatives(section: &str, key: &str) -> Option<Value> {
         }),
         _ => return None,
     })
+}
+
+fn some_of(names: &[&str]) -> Value {
+    json!({ "type": "array", "minItems": 1, "items": { "enum": names } })
 }
 
 impl Source {

@@ -33,5 +33,6 @@ mod runtime;
 mod runtime_refused;
 mod sequences;
 mod subscribers;
+mod team;
 mod templates;
 mod unseen;

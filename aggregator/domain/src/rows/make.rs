@@ -11,7 +11,7 @@ use super::{
     EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, HeartbeatRow, HeartbeatTokenRow, IntervalRow, Row,
     SpanDayRow, SpanRow, TrackRow,
 };
-use super::{Write, access, chunks, corrections, holds, incidents, notices, pages, problems, windows};
+use super::{Write, access, chunks, corrections, holds, incidents, notices, pages, problems, team, windows};
 use crate::component::Automatic;
 use crate::credentials::TokenHash;
 use crate::interval::Interval;
@@ -88,6 +88,7 @@ pub(crate) fn make(
     touched.api_tokens.iter().for_each(|key| access::write_token(state, *key, &mut make.writes));
     touched.answers.iter().for_each(|request| access::write_answered(state, request, &mut make.writes));
     notices::write_touched(state, touched, &mut make.writes);
+    touched.told.iter().for_each(|key| team::write_told(state, key, &mut make.writes));
     make.writes
 }
 

@@ -25,6 +25,7 @@ mod series;
 mod settings;
 mod subscribers;
 mod table;
+mod team;
 mod templates;
 mod told;
 mod value;

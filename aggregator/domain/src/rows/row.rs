@@ -111,6 +111,8 @@ rows! {
     Notice(NoticeRow),
     /// One notice, or a message about a subscription, to one subscriber.
     Delivery(DeliveryRow),
+    /// What a receiver of the team was last told of a condition.
+    TeamNotice(TeamNoticeRow),
     /// Records that never arrived or that an agent discarded.
     Loss(LossRow),
     /// A hard transition, for operators.

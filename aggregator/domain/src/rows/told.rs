@@ -1,9 +1,10 @@
-//! The declared rows of subscribers, notices and deliveries. The migration that created a column describes its meaning.
+//! The declared rows of subscribers, notices and deliveries, and of what the team was told. The migration that created a column describes its meaning.
 
 use super::table::{Column, Columns, Record, Table, records};
 use super::value::{Field, Kind, Lines, Misread, Value, integer, integers, names, text};
 use crate::delivery::{DeliveryState, Message};
 use crate::notice::{NoticeKind, OutageEdge};
+use crate::problem::Severity;
 use crate::state::{DeliveryKey, NoticeKey, PageKey, SubscriberKey, WorkspaceKey};
 use crate::subscriber::{Channel, Consent, SubscriberState, Updates};
 use crate::time::Timestamp;
@@ -85,6 +86,18 @@ records! {
         next_ms: Option<Timestamp>,
         updated_ms: Timestamp,
         answer: Option<String>,
+    }
+    /// What a receiver of the team was last told of a condition.
+    TeamNoticeRow in "team_notice", key 3 {
+        workspace: WorkspaceKey,
+        receiver: String,
+        condition: String,
+        severity: Severity,
+        title: String,
+        labels: Lines,
+        since_ms: Timestamp,
+        fired_ms: Timestamp,
+        resolved_ms: Option<Timestamp>,
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     AgentChange, AnnouncementChange, Attempted, ComponentChange, Configure, DesiredHeartbeat, GroupChange,
     HeartbeatPing, IncidentChange, NewAnnouncement, NewApiToken, NewComponent, NewCorrection, NewGroup,
     NewIncident, NewSeries, NewWindow, Once, PageChange, PostmortemChange, PreviewCommand, ProblemChange,
-    Report, SeriesChange, SubscriberCommand, TemplateCommand, WindowChange,
+    Report, SeriesChange, SubscriberCommand, TeamTold, TemplateCommand, WindowChange,
 };
 use crate::credentials::TokenHash;
 use crate::holds::Source;
@@ -328,6 +328,8 @@ pub enum Command {
     Subscriber(Box<SubscriberCommand>),
     /// What became of a delivery.
     Attempted(Box<Attempted>),
+    /// A receiver of the team has taken a message.
+    TeamTold(Box<TeamTold>),
     /// Replaces the response-time chart of a component.
     SetResponse {
         /// Which.

@@ -65,6 +65,7 @@ impl Command {
             Self::Template(command) => command.name(),
             Self::Subscriber(command) => command.name(),
             Self::Attempted(_) => "attempted",
+            Self::TeamTold(_) => "team_told",
             Self::SetResponse { .. } => "set_response",
         }
     }

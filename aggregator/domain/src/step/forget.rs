@@ -3,7 +3,7 @@
 //! requests of clients are forgotten after a day.
 
 use super::agents::forget_enrolments;
-use super::{Changes, RULES_KEPT, expire, once};
+use super::{Changes, RULES_KEPT, expire, once, team};
 use crate::credentials::Standing;
 use crate::schedule::Due;
 use crate::state::{Agent, AgentCheck, AgentKey, CheckKey, State, TrackKey};
@@ -19,6 +19,7 @@ pub(super) fn forget(state: &mut State, limit: usize, now: Timestamp, changes: &
     let answers = once::forget_expired(state, now, changes);
     let subscribers =
         expire::forget_suppressed(state, now, changes) + expire::forget_over(state, now, changes);
+    let told = team::forget_told(state, now, changes);
     let before = now - FORGOTTEN_AFTER;
     let tracks = state.tracks.iter().filter(|(_, one)| is_over(state, one, before)).take(limit);
     let tracks: Vec<_> = tracks.map(|(key, _)| *key).collect();
@@ -32,7 +33,7 @@ pub(super) fn forget(state: &mut State, limit: usize, now: Timestamp, changes: &
         state.agents.iter().filter(|(key, one)| is_dismissed(one, before) && has_none(**key)).take(room);
     let agents: Vec<_> = agents.map(|(key, _)| *key).collect();
     agents.iter().for_each(|key| forget_agent(state, *key, changes));
-    answers + subscribers + tracks.len() + checks.len() + agents.len()
+    answers + subscribers + told + tracks.len() + checks.len() + agents.len()
 }
 
 /// Whether the agent has neither run nor reported the check since `before`. A track with a known state stays while a

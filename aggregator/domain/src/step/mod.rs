@@ -48,6 +48,7 @@ mod selection;
 mod series;
 mod settings;
 mod subscribe;
+mod team;
 mod template;
 mod tick;
 mod timeline;
@@ -84,6 +85,7 @@ pub use runtime_component::{ComponentChange, NewComponent};
 pub use runtime_group::{GroupChange, NewGroup};
 pub use series::{MAX_SERIES, NewSeries, SeriesChange};
 pub use subscribe::{MAX_SUBSCRIBERS, NewSubscriber, SubscriberCommand};
+pub use team::{TeamTold, ToldCondition};
 pub use template::{DesiredTemplate, MAX_TEMPLATES, NewTemplate, TemplateChange, TemplateCommand};
 pub use token::{MAX_API_TOKENS, NewApiToken};
 use touched::Changes;
@@ -318,6 +320,7 @@ fn apply(
             return Ok(made.map_or(Answer::Done, Answer::Subscriber));
         }
         Command::Attempted(attempted) => deliver::attempted(state, attempted, context, changes),
+        Command::TeamTold(told) => team::told(state, told, now, changes),
         Command::SetResponse { component, windows } => chart(state, *component, windows, changes)?,
     }
     Ok(Answer::Done)

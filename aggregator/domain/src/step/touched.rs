@@ -10,6 +10,7 @@ use crate::state::{
     AgentKey, AnnouncementKey, ApiTokenKey, CheckKey, ComponentKey, CorrectionKey, GroupKey, HoldKey,
     IncidentKey, NoticeKey, PageKey, ProblemKey, SeriesKey, SubscriberKey, TemplateKey, TrackKey, WindowKey,
 };
+use crate::team::ToldKey;
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -124,6 +125,8 @@ pub(crate) struct Touched {
     pub(crate) suppressed: BTreeSet<[u8; 32]>,
     /// Notices; one that the state no longer has is deleted.
     pub(crate) notices: BTreeSet<NoticeKey>,
+    /// What receivers of the team were told; what the state no longer has is deleted.
+    pub(crate) told: BTreeSet<ToldKey>,
     /// Deliveries, new or changed.
     pub(crate) deliveries: Vec<Delivery>,
 }
@@ -308,6 +311,10 @@ impl Touched {
 
     pub(super) fn notice(&mut self, key: NoticeKey) {
         self.notices.insert(key);
+    }
+
+    pub(super) fn told(&mut self, key: ToldKey) {
+        self.told.insert(key);
     }
 
     pub(super) fn delivery(&mut self, delivery: Delivery) {

@@ -5,14 +5,14 @@ use super::dkim::DkimKey;
 use lettre::Address;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment as Attached, Mailbox, MultiPart, SinglePart};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::time::SystemTime;
 
 /// Longest line of a header (RFC 5322, 2.1.1), less its name.
 const LONGEST_WORD: usize = 900;
 
 /// A mail as it is to be sent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Mail {
     /// Whom it is from.
     pub from: Sender,
@@ -50,7 +50,7 @@ pub struct Sender {
 }
 
 /// Something that is attached to a mail.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Attachment {
     /// The name of its file.
     pub name: String,
@@ -61,12 +61,31 @@ pub struct Attachment {
 }
 
 /// A mail in the form in which it is handed over.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Message {
     pub(super) return_path: Address,
     pub(super) to: Address,
     message_id: String,
     bytes: Vec<u8>,
+}
+
+// Addresses, links and texts are nobody's but the recipient's.
+impl fmt::Debug for Mail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mail").field("message_id", &self.message_id).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attachment").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("message_id", &self.message_id).finish_non_exhaustive()
+    }
 }
 
 /// A mail that cannot be sent as it is. The message names no address.

@@ -207,3 +207,19 @@ proptest! {
         prop_assert_eq!(lines(&read.body_html(0).unwrap_or_default()), lines(&said.html));
     }
 }
+
+#[test]
+fn neither_addresses_nor_links_nor_texts_are_shown() {
+    let mail = Mail {
+        attachments: vec![Attachment {
+            name: "maintenance.ics".to_owned(),
+            content_type: "text/calendar".to_owned(),
+            content: b"secret".to_vec(),
+        }],
+        ..mail()
+    };
+    assert_eq!(format!("{mail:?}"), "Mail { message_id: \"u2.i1@status.example.com\", .. }");
+    assert_eq!(format!("{:?}", mail.attachments), "[Attachment { name: \"maintenance.ics\", .. }]");
+    let message = mail.message().expect("fit");
+    assert_eq!(format!("{message:?}"), "Message { message_id: \"u2.i1@status.example.com\", .. }");
+}

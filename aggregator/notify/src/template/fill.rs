@@ -1,7 +1,7 @@
 //! Fills templates in: each value is escaped for the place where it stands.
 
 use super::parse::{Field, Part, Template};
-use super::{Severity, State, TeamNotice, TemplateSettings};
+use super::{NoticeState, Severity, TeamNotice, TemplateSettings};
 use std::collections::BTreeMap;
 use url::Url;
 use url::form_urlencoded::byte_serialize;
@@ -111,7 +111,7 @@ impl Fill<'_> {
 }
 
 /// A notice with everything that needs escaping.
-pub(super) fn sample(state: State, severity: Severity) -> TeamNotice {
+pub(super) fn sample(state: NoticeState, severity: Severity) -> TeamNotice {
     let text = "\"quoted\" \\ & <b> {{title}}\n#?=+%".to_owned();
     TeamNotice {
         id: text.clone(),

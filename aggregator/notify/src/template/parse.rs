@@ -1,7 +1,8 @@
 //! Reads templates: text with `{{name}}`, and `{{state|firing=…|resolved=…}}` or `{{severity|critical=…|*=…}}`, which stand
 //! for what the operator wrote after the equals sign.
 
-use super::{Severity, State, TemplateFault, TemplateSettings};
+use super::{NoticeState, SEVERITIES, TemplateFault, TemplateSettings};
+use skerry_protocol::check::Severity;
 
 /// What every notice has a value for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +41,8 @@ impl Field {
     /// The names of all its values, if they are few.
     fn values(self) -> Option<Vec<&'static str>> {
         match self {
-            Self::State => Some(State::ALL.map(State::name).to_vec()),
-            Self::Severity => Some(Severity::ALL.map(Severity::name).to_vec()),
+            Self::State => Some(NoticeState::ALL.map(NoticeState::name).to_vec()),
+            Self::Severity => Some(SEVERITIES.map(Severity::name).to_vec()),
             _ => None,
         }
     }
@@ -67,6 +68,11 @@ pub(super) struct Template {
 }
 
 impl Template {
+    /// Whether the id of the notice stands in it.
+    pub(super) fn names_id(&self) -> bool {
+        self.parts.contains(&Part::Field(Field::Id))
+    }
+
     /// Reads a template whose own names `described` declares. Errors continue a sentence that begins with its key.
     pub(super) fn parse(text: &str, described: &TemplateSettings) -> Result<Self, Vec<String>> {
         let (mut parts, mut faults) = (Vec::new(), Vec::new());

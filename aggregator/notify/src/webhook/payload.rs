@@ -4,6 +4,7 @@
 
 use bytes::Bytes;
 use serde::{Serialize, Serializer};
+use std::fmt;
 
 /// A time as Statuspage writes it: in UTC with milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +17,7 @@ impl Serialize for Time {
 }
 
 /// About the webhook.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Meta {
     /// Where the subscription is ended.
     pub unsubscribe: String,
@@ -24,6 +25,13 @@ pub struct Meta {
     pub documentation: String,
     /// When this was written.
     pub generated_at: Time,
+}
+
+// The link ends the subscription of whoever has it.
+impl fmt::Debug for Meta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meta").field("generated_at", &self.generated_at).finish_non_exhaustive()
+    }
 }
 
 /// The page, and how it stands as a whole.
@@ -174,7 +182,7 @@ pub struct AffectedComponent {
 /// The body of a webhook about a component's new status.
 ///
 /// # Errors
-/// Never: all are plain values.
+/// JSON cannot be written; nothing in these values causes that.
 pub fn of_component(
     meta: &Meta,
     page: &Page,
@@ -195,7 +203,7 @@ pub fn of_component(
 /// The body of a webhook about an incident or a maintenance.
 ///
 /// # Errors
-/// Never: all are plain values.
+/// JSON cannot be written; nothing in these values causes that.
 pub fn of_incident(meta: &Meta, page: &Page, incident: &Incident) -> serde_json::Result<Bytes> {
     serde_json::to_vec(&wire::OfIncident { meta, page, incident: incident.into() }).map(Bytes::from)
 }

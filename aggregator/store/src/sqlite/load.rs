@@ -10,8 +10,8 @@ use skerry_domain::rows::{
     HeartbeatRow, HeartbeatTokenRow, HoldRow, IncidentComponentRow, IncidentProblemRow, IncidentRow,
     IncidentUpdateRow, IntervalRow, LinkRow, Misread, NoticeRow, PageBrandingRow, PageImageRow, PageRow,
     ProblemEventRow, ProblemRow, Record, Restore, SelectionRow, SeriesRow, SpanRow, SubscriberRow,
-    SuppressedRow, TemplateComponentRow, TemplateRow, TrackRow, Value, WindowCheckRow, WindowComponentRow,
-    WindowRow, WindowTextRow, WindowUpdateRow, WorkspaceRow,
+    SuppressedRow, TeamNoticeRow, TemplateComponentRow, TemplateRow, TrackRow, Value, WindowCheckRow,
+    WindowComponentRow, WindowRow, WindowTextRow, WindowUpdateRow, WorkspaceRow,
 };
 use skerry_domain::state::{Counters, State, WorkspaceKey};
 use skerry_domain::time::Timestamp;
@@ -77,6 +77,7 @@ impl Sqlite {
         self.restore::<SubscriberRow>(&mut states)?;
         self.restore::<SuppressedRow>(&mut states)?;
         self.restore::<NoticeRow>(&mut states)?;
+        self.restore::<TeamNoticeRow>(&mut states)?;
         for state in states.values_mut() {
             state.ready_at = ready_at;
             state.derive_layers();

@@ -123,3 +123,9 @@ fn maintenance_and_postmortem_fill_their_members() {
         assert!(body.contains(member), "{member}\n{body}");
     }
 }
+
+#[test]
+fn the_link_that_ends_a_subscription_is_not_shown() {
+    let shown = format!("{:?}", meta());
+    assert!(shown.starts_with("Meta { generated_at: ") && !shown.contains("secret"), "{shown}");
+}
