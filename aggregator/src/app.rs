@@ -13,7 +13,7 @@ use crate::housekeeping::{Housekeeping, inspect};
 use crate::ingest::authenticate::AgentEndpoint;
 use crate::local::LocalAgents;
 use crate::operations::{MetricsToken, ProgramStatus};
-use crate::outbox::{Channels, Outbox, Parts, Reports, RunningOutbox};
+use crate::outbox::{BounceReports, Channels, Outbox, Parts, RunningOutbox};
 use crate::publish::{Addresses, Edge, Publisher};
 use crate::reload::{Reloader, configure};
 use crate::sign_ins::{PageSignIns, SignInKey};
@@ -99,12 +99,8 @@ impl App {
         let reloader = reloader.telling(team_settings.clone());
         let team_channels = TeamChannels::new(Arc::clone(&channels))?;
         let team = Team::new(engine.clone(), team_settings, team_channels, first.public.base_url.clone());
-        let parts = Parts {
-            engine: engine.clone(),
-            channels,
-            addresses: addresses.clone(),
-            links: link_key.clone(),
-        };
+        let parts =
+            Parts { engine: engine.clone(), channels, addresses: addresses.clone(), links: link_key.clone() };
         let outbox = Outbox::open(&database, parts)?;
         let bounce_reports = BounceReports::open(&database, engine.clone(), link_key.clone())?;
         let sign_ins: Arc<dyn SignIns> = Arc::new(PageSignIns::new(engine.clone(), key, passwords.clone()));
@@ -132,7 +128,7 @@ impl App {
         background.extend(watched_token);
         background.extend(edge.start(&engine, &site));
         if let Some(mail) = &first.mail {
-            background.extend(bounces::take_in(mail, &reports).await?);
+            background.extend(bounces::take_in(mail, &bounce_reports).await?);
         }
         background.extend(dead_man_switch.map(|switch| call(switch, &program_status)));
         // Pages are served all the same where the folder takes no socket.

@@ -1,7 +1,7 @@
 //! Takes in mails that come back: a mail server of this host delivers them by LMTP or into a maildir.
 
 use crate::config::{BounceSettings, LmtpAddress, MailSettings};
-use crate::outbox::Reports;
+use crate::outbox::BounceReports;
 use anyhow::Context as _;
 use skerry_notify::bounce::{Bounds, Listener, Maildir, serve};
 use skerry_notify::mail::Verp;
@@ -20,7 +20,10 @@ const SOCKET_MODE: u32 = 0o660;
 ///
 /// # Errors
 /// A listener cannot be bound.
-pub async fn take_in(settings: &MailSettings, reports: &Reports) -> anyhow::Result<Vec<JoinHandle<()>>> {
+pub async fn take_in(
+    settings: &MailSettings,
+    reports: &BounceReports,
+) -> anyhow::Result<Vec<JoinHandle<()>>> {
     let BounceSettings { lmtp, maildir } = &settings.bounces;
     let verp = Verp::new(&settings.bounce_domain);
     let mut tasks = Vec::new();
@@ -54,7 +57,7 @@ fn socket(path: &Path) -> std::io::Result<UnixListener> {
     Ok(listener)
 }
 
-fn listen(listener: Listener, (name, verp): (String, Verp), reports: Reports) -> JoinHandle<()> {
+fn listen(listener: Listener, (name, verp): (String, Verp), reports: BounceReports) -> JoinHandle<()> {
     tokio::spawn(async move {
         let handle = move |all| {
             let reports = reports.clone();
@@ -64,7 +67,7 @@ fn listen(listener: Listener, (name, verp): (String, Verp), reports: Reports) ->
     })
 }
 
-fn look(maildir: Maildir, reports: Reports) -> JoinHandle<()> {
+fn look(maildir: Maildir, reports: BounceReports) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut fails = false;
         loop {

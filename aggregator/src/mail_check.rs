@@ -3,11 +3,12 @@
 use crate::config::{Config, MailSettings, Transport};
 use crate::outbox::Mail;
 use anyhow::Context as _;
+use skerry_host::clock::wall_ms;
 use skerry_host::doctor::Finding;
 use skerry_host::random;
 use skerry_notify::mail::{self, Records, Sender};
 use skerry_notify::{Class, Outcome};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// What DNS says of the domains of our mails.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,7 +40,8 @@ pub struct Key {
 /// There is no `[mail]`, one of its files cannot be used, or the address is none.
 pub async fn check(config: &Config, recipient: &str) -> anyhow::Result<Vec<Finding>> {
     let settings = config.mail.as_ref().context("the configuration has no [mail]")?;
-    let recipient = mail::mail_address(recipient).context("it is not like name@example.com")?;
+    let recipient =
+        mail::mail_address(recipient).context("the address to send to must look like name@example.com")?;
     let mail = Mail::of(settings)?;
     let key = mail.dkim.as_ref().zip(settings.dkim.as_ref()).map(|(key, settings)| Key {
         domain: settings.domain.clone(),
@@ -76,16 +78,20 @@ async fn sent(mail: &Mail, settings: &MailSettings, recipient: &str) -> anyhow::
         follows: Vec::new(),
         unsubscribe: None,
         language: "en".to_owned(),
-        date: SystemTime::now(),
+        date: wall(),
         attachments: Vec::new(),
     };
     let mut message = letter.message()?;
     if let Some(key) = &mail.dkim {
-        message.sign(key, SystemTime::now());
+        message.sign(key, wall());
     }
     let outcome = mail.mailer.send(&message).await;
     mail.mailer.close().await;
     Ok(explained(&outcome, settings))
+}
+
+fn wall() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(wall_ms().unsigned_abs())
 }
 
 fn explained(outcome: &Outcome, settings: &MailSettings) -> Finding {
@@ -110,7 +116,7 @@ fn explained(outcome: &Outcome, settings: &MailSettings) -> Finding {
                     "Check the path of sendmail, and what it says in the log of the host."
                 }
                 Transport::Directory(_) => {
-                    "Check that the folder exists and that the service's user may write to it."
+                    "Check that the directory exists and that the service's user may write to it."
                 }
             };
             Finding::problem("test mail", said, remedy)
@@ -254,24 +260,24 @@ fn bounces(settings: &MailSettings, published: &Published) -> Finding {
     let takes_in = settings.bounces.lmtp.is_some() || settings.bounces.maildir.is_some();
     match (published.takes_bounces, takes_in) {
         (true, true) => {
-            Finding::ok("bounces", format!("mails to {domain} have a server, and are taken in here"))
+            Finding::ok("bounces", format!("{domain} has a mail server, and bounces are received here"))
         }
         (false, _) => Finding::problem(
             "bounces",
-            format!("no server takes mails for {domain}, so that nothing that bounces is known"),
+            format!("{domain} has no mail server: bounces are lost"),
             format!("Add an MX record to {domain} that leads to a mail server which delivers here."),
         ),
         (true, false) => Finding::warning(
             "bounces",
-            "bounces are not taken in here",
-            "Add [mail.bounces] with lmtp or maildir, or send reports to POST /api/v1/bounces.",
+            "this host does not receive bounces",
+            "Add [mail.bounces] with lmtp or maildir, or post reports to /api/v1/bounces.",
         ),
     }
 }
 
 fn unsubscribing(is_https: bool) -> Finding {
     if is_https {
-        return Finding::ok("unsubscribe", "mails can be unsubscribed from with one click (RFC 8058)");
+        return Finding::ok("unsubscribe", "mails offer one-click unsubscribing (RFC 8058)");
     }
     Finding::problem(
         "unsubscribe",

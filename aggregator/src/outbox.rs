@@ -5,9 +5,9 @@ mod attempt;
 mod channels;
 mod contents;
 mod figures;
-mod lane;
 mod limits;
 mod payload;
+mod queue;
 mod result;
 
 pub use channels::{Channels, Mail, dkim_key};
@@ -16,13 +16,14 @@ pub use figures::OutboxFigures;
 use crate::engine::{CommandError, Engine};
 use crate::publish::Addresses;
 use crate::subscriptions::LinkKey;
-use attempt::{Attempt, Attempts};
+use attempt::{Attempt, Attempts, without_mailbox};
 use contents::Contents;
-use lane::{Lane, PORTION};
 use limits::Limits;
-use skerry_domain::state::{DeliveryKey, WorkspaceKey};
+use queue::{ChannelQueue, PORTION};
+use skerry_domain::delivery::Delivery;
+use skerry_domain::state::{DeliveryKey, State, WorkspaceKey};
 use skerry_domain::step::{Attempted, Command};
-use skerry_domain::subscriber::Channel;
+use skerry_domain::subscriber::{Channel, Sensitive};
 use skerry_notify::bounce::Report;
 use skerry_store::{DuePosition, Reader, StoreError, WorkspaceDelivery};
 use std::collections::HashMap;
@@ -35,6 +36,8 @@ use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 /// Requests to webhooks at a time, and messages to each kind of chat.
 const WEBHOOKS_AT_A_TIME: usize = 64;
 const CHATS_AT_A_TIME: usize = 16;
+/// Portions of a channel that are read in one turn.
+const PORTIONS: usize = 5;
 /// How long the outbox waits if nothing is due, and if the store cannot be read.
 const IDLE: Duration = Duration::from_millis(500);
 const UNREADABLE: Duration = Duration::from_secs(5);
@@ -64,7 +67,7 @@ pub struct Outbox {
     reader: Arc<Mutex<Reader>>,
     attempts: Arc<Attempts>,
     limits: Limits,
-    lanes: Vec<Lane>,
+    queues: Vec<ChannelQueue>,
     under_way: HashMap<Id, (Channel, WorkspaceKey, DeliveryKey)>,
     figures: Arc<OutboxFigures>,
     /// When those that wait were last counted.
@@ -87,10 +90,10 @@ impl RunningOutbox {
     }
 }
 
-type Ended = Result<(Id, Attempt), JoinError>;
+type Ended = Result<(Id, (Attempt, bool)), JoinError>;
 
 impl Outbox {
-    /// Reads the database at this path.
+    /// Opens the outbox on the database at this path.
     ///
     /// # Errors
     /// It cannot be opened.
@@ -102,12 +105,13 @@ impl Outbox {
             Channel::Webhook => WEBHOOKS_AT_A_TIME,
             Channel::Slack | Channel::Teams | Channel::Discord => CHATS_AT_A_TIME,
         };
-        let lanes = Channel::ALL.iter().map(|channel| Lane::new(*channel, capacity(*channel))).collect();
+        let queues =
+            Channel::ALL.iter().map(|channel| ChannelQueue::new(*channel, capacity(*channel))).collect();
         Ok(Self {
             reader: Arc::new(Mutex::new(Reader::open(database)?)),
             attempts: Arc::new(Attempts { engine, channels, contents: Contents::new(addresses), links }),
             limits: Limits::default(),
-            lanes,
+            queues,
             under_way: HashMap::new(),
             figures: Arc::default(),
             counted: None,
@@ -158,16 +162,18 @@ impl Outbox {
     }
 
     /// Begins what is due and has room. Returns how long to wait for more.
-    async fn begin_due(&mut self, tasks: &mut JoinSet<Attempt>) -> Result<Duration, StoreError> {
+    async fn begin_due(&mut self, tasks: &mut JoinSet<(Attempt, bool)>) -> Result<Duration, StoreError> {
         let mut pause = IDLE;
         if self.counted.is_none_or(|at| at.elapsed() >= COUNTED) {
             self.count().await?;
         }
-        for number in 0..self.lanes.len() {
-            self.lanes[number].begin_again_if_old(Instant::now());
-            while let Some(after) = self.lanes[number].to_read() {
-                let portion = self.read(self.lanes[number].channel, after).await?;
-                self.lanes[number].take(portion);
+        for number in 0..self.queues.len() {
+            self.queues[number].begin_again_if_old(Instant::now());
+            // A channel whose destinations are all held back must not keep the others from their turn.
+            for _ in 0..PORTIONS {
+                let Some(after) = self.queues[number].to_read() else { break };
+                let portion = self.read(self.queues[number].channel, after).await?;
+                self.queues[number].take(portion);
                 pause = pause.min(self.begin_read(number, tasks));
             }
             pause = pause.min(self.begin_read(number, tasks));
@@ -175,26 +181,26 @@ impl Outbox {
         Ok(pause)
     }
 
-    /// Begins what was read for a lane. Returns how long a destination has to be waited for.
-    fn begin_read(&mut self, number: usize, tasks: &mut JoinSet<Attempt>) -> Duration {
+    /// Begins what was read for a queue. Returns how long a destination has to be waited for.
+    fn begin_read(&mut self, number: usize, tasks: &mut JoinSet<(Attempt, bool)>) -> Duration {
         let snapshot = self.attempts.engine.snapshot();
-        let lane = &mut self.lanes[number];
+        let queue = &mut self.queues[number];
         let mut pause = IDLE;
-        while let Some(one) = lane.next() {
+        while let Some(one) = queue.next() {
             let state = snapshot.workspaces.get(one.0);
             let subscriber = state.and_then(|state| state.subscribers.get(&one.1.subscriber));
             // A delivery to nobody needs no permit.
             let permit = subscriber.map_or(Ok(None), |to| self.limits.enter(to.channel, &to.address));
             match permit {
                 Ok(permit) => {
-                    lane.begin(&one);
+                    queue.begin(&one);
                     let (key, channel, attempts) =
-                        ((one.0, one.1.key), lane.channel, Arc::clone(&self.attempts));
+                        ((one.0, one.1.key), queue.channel, Arc::clone(&self.attempts));
                     let task = tasks.spawn(async move {
                         let _permit = permit;
                         let attempt = attempts.make(one).await;
-                        store(&attempts.engine, &attempt).await;
-                        attempt
+                        let is_stored = store(&attempts.engine, &attempt).await;
+                        (attempt, is_stored)
                     });
                     self.under_way.insert(task.id(), (channel, key.0, key.1));
                 }
@@ -238,11 +244,16 @@ impl Outbox {
             Err(error) => error.id(),
         };
         let Some((channel, workspace, delivery)) = self.under_way.remove(&id) else { return };
-        if let Some(lane) = self.lanes.iter_mut().find(|lane| lane.channel == channel) {
-            lane.end((workspace, delivery));
+        let is_stored = matches!(ended, Ok((_, (_, true))));
+        if let Some(queue) = self.queues.iter_mut().find(|queue| queue.channel == channel) {
+            if is_stored {
+                queue.end((workspace, delivery));
+            } else {
+                queue.set_aside((workspace, delivery));
+            }
         }
         match ended {
-            Ok((_, attempt)) => self.note(channel, &attempt),
+            Ok((_, (attempt, _))) => self.note(channel, &attempt),
             Err(error) => tracing::error!(%error, "a delivery failed by a fault of this program"),
         }
     }
@@ -262,16 +273,16 @@ impl Outbox {
     }
 }
 
-/// Stores an outcome. Until it is stored nothing of the delivery is tried again.
-async fn store(engine: &Engine, attempt: &Attempt) {
+/// Stores an outcome; returns whether that is possible. Until it is stored nothing of the delivery is tried again.
+async fn store(engine: &Engine, attempt: &Attempt) -> bool {
     loop {
         let command = Command::Attempted(Box::new(attempt.attempted.clone()));
         match engine.command((attempt.workspace, command)).await {
-            Ok(_) | Err(CommandError::Stopping) => return,
+            Ok(_) | Err(CommandError::Stopping) => return true,
             Err(CommandError::Rejected(_) | CommandError::Fault { .. }) => {
                 let delivery = &attempt.attempted.delivery.id;
-                tracing::error!(%delivery, "the outcome of a delivery cannot be stored");
-                return;
+                tracing::error!(%delivery, "the outcome of a delivery cannot be stored: it is not tried again before a restart");
+                return false;
             }
             Err(CommandError::Busy { .. } | CommandError::Unwritable(_)) => {
                 tokio::time::sleep(UNSTORED).await;
@@ -282,14 +293,14 @@ async fn store(engine: &Engine, attempt: &Attempt) {
 
 /// Takes in what is reported of mails that were sent.
 #[derive(Clone, Debug)]
-pub struct Reports {
+pub struct BounceReports {
     engine: Engine,
     reader: Arc<Mutex<Reader>>,
     links: LinkKey,
 }
 
-impl Reports {
-    /// Reads the database at this path.
+impl BounceReports {
+    /// Opens a reader on the database at this path.
     ///
     /// # Errors
     /// It cannot be opened.
@@ -320,17 +331,30 @@ impl Reports {
         (workspace, delivery): WorkspaceDelivery,
         report: &Report,
     ) -> anyhow::Result<()> {
-        let Some(result) = result::reported(report) else { return Ok(()) };
-        if delivery.channel != Channel::Email || delivery.state == result.state().0 {
-            return Ok(());
-        }
         let snapshot = self.engine.snapshot();
-        let state = snapshot.workspaces.get(workspace);
-        let subscriber = state.and_then(|state| state.subscribers.get(&delivery.subscriber));
-        let digest = subscriber.map_or([0; 32], |one| self.links.digest(one.channel, &one.address));
-        let answer = Some(report.answer().text);
-        let attempted = Attempted { delivery, tried: false, result, answer, digest };
-        self.engine.command((workspace, Command::Attempted(Box::new(attempted)))).await?;
+        let Some(state) = snapshot.workspaces.get(workspace) else { return Ok(()) };
+        let digest = |channel, address: &Sensitive| self.links.digest(channel, address);
+        if let Some(command) = reported(state, delivery, report, digest) {
+            self.engine.command((workspace, command)).await?;
+        }
         Ok(())
     }
+}
+
+/// The command that stores what is reported of a delivery; `digest` is that of an address. `None`: it says nothing new.
+pub fn reported(
+    state: &State,
+    delivery: Delivery,
+    report: &Report,
+    digest: impl Fn(Channel, &Sensitive) -> [u8; 32],
+) -> Option<Command> {
+    let result = result::reported(report)?;
+    if delivery.channel != Channel::Email || delivery.state == result.state().0 {
+        return None;
+    }
+    let subscriber = state.subscribers.get(&delivery.subscriber);
+    let digest = subscriber.map_or([0; 32], |one| digest(one.channel, &one.address));
+    let answer = report.answer().text;
+    let answer = Some(subscriber.map_or(answer.clone(), |one| without_mailbox(&answer, (one.channel, &one.address))));
+    Some(Command::Attempted(Box::new(Attempted { delivery, tried: false, result, answer, digest })))
 }

@@ -136,7 +136,8 @@ fn path(text: &str, begin: &str) -> String {
 }
 
 fn holds(world: &World, address: &str) -> bool {
-    let files = ["data/skerry.db", "data/skerry.db-wal"].map(|name| std::fs::read(world.path(name)).unwrap_or_default());
+    let files = ["data/skerry.db", "data/skerry.db-wal"]
+        .map(|name| std::fs::read(world.path(name)).unwrap_or_default());
     files.iter().any(|file| file.windows(address.len()).any(|part| part == address.as_bytes()))
 }
 
@@ -151,7 +152,10 @@ async fn a_reader_confirms_hears_once_and_leaves_no_trace() {
         until(&format!("{count} mails arrive"), TOLD, async || server.taken().len() >= count).await;
         server.taken()
     };
-    until("the form asks for addresses", TOLD, async || world.page("/subscribe").text().contains("type=email")).await;
+    until("the form asks for addresses", TOLD, async || {
+        world.page("/subscribe").text().contains("type=email")
+    })
+    .await;
     let form = format!("channel=email&address={}", address.replace('@', "%40"));
     let sent = post(&world, "/subscribe", OWN, &form);
     assert_eq!((sent.status, sent.header("location")), (303, Some("subscribe/sent")), "{}", sent.head);
@@ -172,7 +176,8 @@ async fn a_reader_confirms_hears_once_and_leaves_no_trace() {
     assert_eq!(world.page(&leave).status, 200, "a scanner looks at every link");
     assert!(holds(&world, address));
     assert_eq!(post(&world, &leave, "", "List-Unsubscribe=One-Click").status, 200);
-    until("nothing holds the address any more", Duration::from_secs(60), async || !holds(&world, address)).await;
+    until("nothing holds the address any more", Duration::from_secs(60), async || !holds(&world, address))
+        .await;
     let incident = open(&client, &page, "After everybody left");
     let told = client.get(&format!("/api/v1/deliveries?incident={incident}"));
     assert_eq!(told["data"], json!([]));

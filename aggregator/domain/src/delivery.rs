@@ -80,7 +80,9 @@ named! {
         Final = "final",
         /// Its owner complained: it is removed at once, however many mails bounce.
         Complaint = "complaint",
-        /// Refused for another reason: it is removed once three updates were refused on three days.
+        /// The sender is refused, as by a block list: it says nothing of the address.
+        Blocked = "blocked",
+        /// Refused for another reason: it is removed once mails were refused on three days within [`super::subscriber::REFUSALS_COUNT`].
         Rejected = "rejected",
     }
 }

@@ -12,12 +12,12 @@ use super::subscriber::named;
 use super::time::{DAY, MINUTE, Timestamp};
 use std::collections::BTreeSet;
 
-/// What is said of one subject within this time, ms, after a notice of it is one notice.
-pub const BURST: i64 = MINUTE;
-/// A component whose status changed this often within [`FLURRY_WITHIN`] gets digests.
-pub const FLURRY: usize = 4;
-/// See [`FLURRY`], ms. Also how long a digest collects.
-pub const FLURRY_WITHIN: i64 = 15 * MINUTE;
+/// How long further news of a subject joins its notice, ms.
+pub const GROUP_WAIT: i64 = MINUTE;
+/// A component whose status changes this often within [`FLAPPING_WINDOW`] gets digests.
+pub const FLAPPING_CHANGES: usize = 4;
+/// See [`FLAPPING_CHANGES`], ms. Also how long a digest collects.
+pub const FLAPPING_WINDOW: i64 = 15 * MINUTE;
 /// For how long a notice is kept, with its deliveries, ms.
 pub const KEPT: i64 = 90 * DAY;
 

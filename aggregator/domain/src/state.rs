@@ -134,7 +134,7 @@ pub struct State {
     pub subscriber_addresses: OrdMap<(PageKey, Channel, Sensitive), SubscriberKey>,
     /// Subscribers by when a link was or will be sent to them.
     pub link_times: OrdSet<(Timestamp, SubscriberKey)>,
-    /// The same of those whose hosts are spared, by host.
+    /// The same of mailboxes and of hosts that are spared, by mailbox or host.
     pub host_link_times: OrdSet<(String, Timestamp, SubscriberKey)>,
     /// Keyed digests of addresses to which nothing is sent, since they bounced or complained; and since when.
     pub suppressed: Table<[u8; 32], Timestamp>,

@@ -134,6 +134,14 @@ named! {
     }
 }
 
+/// The mailbox of a mail address, as far as strangers can write to it by many spellings: in lower case, without what follows `+`.
+#[must_use]
+pub fn mailbox(address: &str) -> String {
+    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+    let local = local.split('+').next().unwrap_or(local).to_lowercase();
+    format!("{local}@{domain}")
+}
+
 /// What a subscriber of a page chose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choices {
@@ -244,13 +252,14 @@ impl Subscriber {
 
     /// The host that gets what is sent, if strangers could have us send much to it by many addresses. The hosts of Slack and
     /// Discord are everybody's, and each of their URLs holds a secret.
-    fn spared_host(&self) -> Option<&str> {
+    fn spared_host(&self) -> Option<String> {
         match self.channel {
             Channel::Webhook | Channel::Teams => {
                 let (_, rest) = self.address.reveal().split_once("://")?;
-                rest.split(['/', '?', '#']).next()
+                rest.split(['/', '?', '#']).next().map(str::to_owned)
             }
-            Channel::Email | Channel::Slack | Channel::Discord => None,
+            Channel::Email => Some(mailbox(self.address.reveal())),
+            Channel::Slack | Channel::Discord => None,
         }
     }
 
@@ -333,7 +342,7 @@ impl State {
         if let Some(at) = subscriber.asked_at {
             self.link_times.insert((at, key));
             if let Some(host) = subscriber.spared_host() {
-                self.host_link_times.insert((host.to_owned(), at, key));
+                self.host_link_times.insert((host, at, key));
             }
         }
         self.subscribers.insert(key, subscriber);
@@ -348,20 +357,23 @@ impl State {
         if let Some(at) = former.asked_at {
             self.link_times.remove(&(at, key));
             if let Some(host) = former.spared_host() {
-                self.host_link_times.remove(&(host.to_owned(), at, key));
+                self.host_link_times.remove(&(host, at, key));
             }
         }
+    }
+
+    /// When a link was last sent, or will be, to the mailbox of a subscriber, or to its host if that is spared.
+    pub(super) fn last_link_to_host(&self, subscriber: &Subscriber) -> Option<Timestamp> {
+        let host = subscriber.spared_host()?;
+        let of_host = (host.clone(), Timestamp(i64::MIN), SubscriberKey(0))
+            ..=(host, Timestamp(i64::MAX), SubscriberKey(i64::MAX));
+        self.host_link_times.range(of_host).next_back().map(|(_, at, _)| *at)
     }
 
     /// When a link can be sent to a subscriber: not much at once to all, nor to one host. Nothing is dropped; what is too much
     /// waits.
     pub(super) fn next_link_at(&self, subscriber: &Subscriber, now: Timestamp) -> Timestamp {
-        let host = subscriber.spared_host().map(str::to_owned);
-        let last_to_host = host.and_then(|host| {
-            let of_host = (host.clone(), Timestamp(i64::MIN), SubscriberKey(0))
-                ..=(host, Timestamp(i64::MAX), SubscriberKey(i64::MAX));
-            self.host_link_times.range(of_host).next_back().map(|(_, at, _)| *at)
-        });
+        let last_to_host = self.last_link_to_host(subscriber);
         let mut at = last_to_host.map_or(now, |last| now.max(last + HOST_LINK_PAUSE));
         for _ in 0..PAUSES_TRIED {
             let near = (at - (LINK_PAUSE - 1), SubscriberKey(0))..(at + LINK_PAUSE, SubscriberKey(0));

@@ -54,17 +54,17 @@ pub fn of_notice(page: MessagePage<'_>, notice: &Notice) -> Option<Content> {
     Some(Content::of(&on, said?))
 }
 
-/// Asks whoever reads it to confirm a subscription with this scope. `None`: the page is archived.
+/// Asks whoever reads it to confirm a subscription with this scope. `None`: nobody sees the page.
 #[must_use]
 pub fn confirmation(page: MessagePage<'_>, scope: &Scope) -> Option<Content> {
-    let on = OnPage::of(page)?;
+    let on = OnPage::of(page).filter(|on| on.page.settings.public)?;
     Some(Content::of(&on, subscription::confirmation(&on, scope)))
 }
 
-/// Brings the link to manage a subscription, which its owner asked for. `None`: the page is archived.
+/// Brings the link to manage a subscription, which its owner asked for. `None`: nobody sees the page.
 #[must_use]
 pub fn management(page: MessagePage<'_>) -> Option<Content> {
-    let on = OnPage::of(page)?;
+    let on = OnPage::of(page).filter(|on| on.page.settings.public)?;
     Some(Content::of(&on, subscription::management(&on)))
 }
 

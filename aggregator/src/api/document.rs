@@ -70,6 +70,11 @@ fn kind_of(value: &Value) -> &'static str {
 }
 
 impl Document {
+    /// All of it as JSON.
+    pub(super) fn json(&self) -> Value {
+        Value::Object(self.0.clone())
+    }
+
     /// The members below `root`, or all of them if the request has no envelope.
     pub(super) fn within(&self, root: &'static str) -> Fields<'_> {
         let members = match self.0.get(root) {

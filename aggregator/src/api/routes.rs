@@ -151,6 +151,7 @@ const SUBSCRIBERS_CSV: &str = "/api/v1/subscribers.csv";
 const NOTICES: &str = "/api/v1/notices";
 const NOTICE: &str = "/api/v1/notices/{notice}";
 const NOTICE_RESEND: &str = "/api/v1/notices/{notice}/resend";
+const BOUNCES: &str = "/api/v1/bounces";
 const DELIVERIES: &str = "/api/v1/deliveries";
 const DELIVERY: &str = "/api/v1/deliveries/{delivery}";
 const DELIVERY_RETRY: &str = "/api/v1/deliveries/{delivery}/retry";
@@ -311,6 +312,7 @@ pub(super) const TABLE: &[Route] = &[
     read(NOTICES, Resource::Deliveries, own::notices::list),
     read(NOTICE, Resource::Deliveries, own::notices::get),
     in_portions(NOTICE_RESEND, SEND_AGAIN, own::notices::resend),
+    write("POST", BOUNCES, SEND_AGAIN, own::bounces::report, own::bounces::taken),
     read(DELIVERIES, Resource::Deliveries, own::deliveries::list),
     read(DELIVERY, Resource::Deliveries, own::deliveries::get),
     write("POST", DELIVERY_RETRY, SEND_AGAIN, own::deliveries::retry, own::deliveries::shown),

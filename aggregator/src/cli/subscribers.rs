@@ -127,20 +127,21 @@ pub(crate) fn subscribers(
             let text = file.context("no file was read")?;
             return import::import(loaded, workspace, (imported, text), json);
         }
-        SubscriberDo::Add(new) => (&new.page, new.request(), "Subscriber {} is kept."),
+        SubscriberDo::Add(new) => (&new.page, new.request(), "Subscriber {} is added."),
         SubscriberDo::Remove(which) => {
             let change = SubscriberRequest::Remove(Address(which.subscriber.clone()));
             (&which.page, change, "Subscriber {} is removed.")
         }
         SubscriberDo::Link(which) => {
             let change = SubscriberRequest::Link(Address(which.subscriber.clone()));
-            (&which.page, change, "Subscriber {} gets its link at its address.")
+            (&which.page, change, "Subscriber {} is sent its link.")
         }
     };
     let page = page.clone();
     let done = ask(loaded, workspace, |workspace| Request::Subscriber { workspace, page, change })?;
     let is_link = matches!(arguments.what, SubscriberDo::Link(_));
-    let output = if is_link && !done.notes.is_empty() { "Subscriber {} has its link." } else { output };
+    let output =
+        if is_link && !done.notes.is_empty() { "Subscriber {} was sent its link already." } else { output };
     Ok(told("subscriber", None, done, output, json))
 }
 

@@ -42,7 +42,7 @@ pub enum Transport {
     Relays(Vec<RelaySettings>),
     /// The host's `sendmail`.
     Sendmail(PathBuf),
-    /// A folder, with a file for each mail.
+    /// A directory, with a file for each mail.
     Directory(PathBuf),
 }
 
@@ -155,7 +155,7 @@ fn transport(table: &Table<'_>) -> Option<Transport> {
         1 => {}
         0 => {
             let remedy = "Add [[mail.relay]] with a host, or sendmail = \"/usr/sbin/sendmail\", or directory = \"/path\".";
-            table.refuse("relay", "nobody is named to whom mails are handed over", remedy);
+            table.refuse("relay", "it names no relay, sendmail or directory", remedy);
             return None;
         }
         _ => {
@@ -238,7 +238,7 @@ fn bounces(table: &Table<'_>) -> BounceSettings {
     let maildir = table.path("maildir").optional();
     if !table.has("lmtp") && !table.has("maildir") {
         let remedy = "Add lmtp = \"127.0.0.1:2424\" or maildir = \"/path\", or remove it.";
-        table.refuse("", "it names no way by which bounces come in", remedy);
+        table.refuse("", "it has neither lmtp nor maildir", remedy);
     }
     BounceSettings { lmtp, maildir }
 }

@@ -121,7 +121,7 @@ fn subscribed(state: &State, key: SubscriberKey, done: &mut Done) {
     let Some(one) = state.subscribers.get(&key) else { return };
     done.id = Some(one.id.clone());
     let waits = one.state != SubscriberState::Active || one.wanted.is_some();
-    let note = "A link is sent to this address, once a day: nothing else is until its owner confirms it.";
+    let note = "A link to confirm is sent to this address, at most once a day. It gets nothing else until its owner confirms.";
     done.notes.extend(waits.then(|| note.to_owned()));
 }
 

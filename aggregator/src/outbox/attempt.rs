@@ -9,11 +9,12 @@ use crate::subscriptions::{LinkKey, LinkPurpose};
 use skerry_domain::delivery::{AttemptResult, Delivery};
 use skerry_domain::state::{State, WorkspaceKey};
 use skerry_domain::step::Attempted;
-use skerry_domain::subscriber::{Channel, Subscriber, SubscriberState};
+use skerry_domain::subscriber::{Channel, Sensitive, Subscriber, SubscriberState};
 use skerry_domain::time::Timestamp;
+use skerry_host::clock::wall_ms;
 use skerry_notify::chat::{self, ChatMessage, Colour, Link};
 use skerry_notify::destination::{ChatService, chat_url, webhook_url};
-use skerry_notify::mail::{Attachment, Mail as Letter, Message as Signed, Sender as From, Unfit};
+use skerry_notify::mail::{self, Attachment, Message, Sender, Unfit};
 use skerry_notify::webhook::{Secret, Webhook};
 use skerry_notify::{Answer, Class, Outcome};
 use skerry_publish::messages::{self, ChatParts, Content, Links, MessageColour, MessagePage};
@@ -71,7 +72,7 @@ impl Attempts {
             _ => None,
         };
         let class = Some(answer.class);
-        let answer = Some(answer.text.clone());
+        let answer = Some(without_mailbox(&answer.text, (subscriber.channel, &subscriber.address)));
         Attempt {
             workspace,
             attempted: Attempted { delivery, tried: counts, result, answer, digest },
@@ -100,7 +101,7 @@ impl Attempts {
 
     async fn mail(&self, to: &Addressed<'_>, content: &Content, delivery: &Delivery) -> Outcome {
         let Some(mail) = &self.channels.mail else { return own("there is no [mail] in the configuration") };
-        match letter(mail, to, content, (delivery, &self.links)) {
+        match mail_message(mail, to, content, (delivery, &self.links)) {
             Ok(message) => mail.mailer.send(&message).await,
             Err(unfit) => own_for_good(&unfit.to_string()),
         }
@@ -167,12 +168,12 @@ impl<'a> Addressed<'a> {
     }
 }
 
-fn letter(
+fn mail_message(
     mail: &Mail,
     to: &Addressed<'_>,
     content: &Content,
     (delivery, key): (&Delivery, &LinkKey),
-) -> Result<Signed, Unfit> {
+) -> Result<Message, Unfit> {
     let Addressed { subscriber, .. } = to;
     let links = to.links(key);
     let followed = messages::followed(to.page(), &subscriber.scope);
@@ -182,8 +183,8 @@ fn letter(
     let unsubscribe = links.stop.filter(|url| delivery.notice.is_some() && url.starts_with("https://"));
     let said_at = Duration::from_millis(u64::try_from(content.at().0).unwrap_or(0));
     let return_path = mail.verp.return_path(&delivery.id);
-    let letter = Letter {
-        from: From { name: content.page_name().to_owned(), address: mail.address.clone() },
+    let mail_of = mail::Mail {
+        from: Sender { name: content.page_name().to_owned(), address: mail.address.clone() },
         to: subscriber.address.reveal().to_owned(),
         return_path: return_path.unwrap_or_else(|| mail.address.clone()),
         subject: parts.subject,
@@ -201,9 +202,11 @@ fn letter(
         date: SystemTime::UNIX_EPOCH + said_at,
         attachments: parts.attachments.into_iter().map(attachment).collect(),
     };
-    let mut message = letter.message()?;
+    let mut message = mail_of.message()?;
     if let Some(dkim) = &mail.dkim {
-        message.sign(dkim, SystemTime::now());
+        // Receivers judge the time of a signature by their clocks, not by the aggregator's.
+        let wall = SystemTime::UNIX_EPOCH + Duration::from_millis(wall_ms().unsigned_abs());
+        message.sign(dkim, wall);
     }
     Ok(message)
 }
@@ -246,6 +249,23 @@ fn secrets(subscriber: &Subscriber, now: Timestamp) -> Vec<Secret> {
     all.filter_map(|secret| Secret::read(secret.reveal()).ok()).collect()
 }
 
+/// The answer without the name of the mailbox, which some servers repeat: it is kept longer than the address.
+pub(super) fn without_mailbox(answer: &str, (channel, address): (Channel, &Sensitive)) -> String {
+    let address = Some(address.reveal()).filter(|_| channel == Channel::Email);
+    let Some((local, _)) = address.and_then(|address| address.rsplit_once('@')) else {
+        return answer.to_owned();
+    };
+    let (mut out, lower, local) = (String::new(), answer.to_ascii_lowercase(), local.to_ascii_lowercase());
+    let mut done = 0;
+    for (at, found) in lower.match_indices(&local) {
+        out.push_str(&answer[done..at]);
+        out.push_str("[mailbox]");
+        done = at + found.len();
+    }
+    out.push_str(&answer[done..]);
+    out
+}
+
 fn unsent(workspace: WorkspaceKey, delivery: Delivery, result: AttemptResult) -> Attempt {
     let attempted = Attempted { delivery, tried: false, result, answer: None, digest: [0; 32] };
     Attempt { workspace, attempted, pause: None, class: None }
@@ -257,4 +277,21 @@ fn own(text: &str) -> Outcome {
 
 fn own_for_good(text: &str) -> Outcome {
     Outcome::Refused(Answer::new(Class::Own, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_kept_names_no_mailbox() {
+        let kept = |answer: &str, channel, address: &str| {
+            without_mailbox(answer, (channel, &Sensitive::new(address)))
+        };
+        let mail = |answer: &str| kept(answer, Channel::Email, "Ann.Lee@example.com");
+        assert_eq!(mail("550 5.1.1 unknown user: \"ann.lee\""), "550 5.1.1 unknown user: \"[mailbox]\"");
+        assert_eq!(mail("550 ANN.LEE... User unknown, ann.lee"), "550 [mailbox]... User unknown, [mailbox]");
+        assert_eq!(mail("250 2.0.0 ok, größe"), "250 2.0.0 ok, größe");
+        assert_eq!(kept("HTTP 410", Channel::Webhook, "https://hooks.example.com/a@b"), "HTTP 410");
+    }
 }

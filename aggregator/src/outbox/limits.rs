@@ -8,6 +8,8 @@ use url::Url;
 
 /// For a destination that is at work on as many requests as it takes.
 const BUSY: Duration = Duration::from_millis(50);
+/// A destination that asks for a pause gets no more than this for all of its messages.
+const LONGEST_HOLD: Duration = Duration::from_secs(60);
 
 /// The limits of all destinations.
 #[derive(Debug)]
@@ -34,7 +36,7 @@ impl Limits {
     /// Asks to send one message. A mail needs no permit: relays are limited by the number of connections.
     ///
     /// # Errors
-    /// How long not.
+    /// How long to wait before asking again.
     pub(super) fn enter(&self, channel: Channel, address: &Sensitive) -> Result<Option<Permit>, Duration> {
         let Some((limits, destination)) = self.of(channel, address) else { return Ok(None) };
         match limits.enter(&destination) {
@@ -44,10 +46,11 @@ impl Limits {
         }
     }
 
-    /// Sends nothing to a destination for so long: it asked for that.
+    /// Sends nothing to a destination for as long as it asked.
     pub(super) fn hold(&self, channel: Channel, address: &Sensitive, pause: Duration) {
         if let Some((limits, destination)) = self.of(channel, address) {
-            limits.hold(&destination, pause);
+            // Others have hooks there; the delivery itself waits for as long as it was asked to.
+            limits.hold(&destination, pause.min(LONGEST_HOLD));
         }
     }
 

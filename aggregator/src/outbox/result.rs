@@ -57,7 +57,7 @@ fn own_fault(delivery: &Delivery, now: Timestamp) -> Settled {
     Settled { result, counts: false }
 }
 
-/// After the last attempt. A server that answered for days has refused the mail softly; one that was never reached has not.
+/// After the last attempt. If the last attempt was answered, the mail has soft-bounced; if the server could not be reached, it has failed.
 fn given_up(is_mail: bool, answer: &Answer) -> AttemptResult {
     match answer.class {
         Class::Unreachable | Class::Timeout | Class::Tls | Class::Own if is_mail => AttemptResult::Failed,
@@ -71,6 +71,7 @@ fn refused(is_mail: bool, answer: &Answer) -> AttemptResult {
         Class::Own => AttemptResult::Failed,
         Class::MailboxFull if is_mail => AttemptResult::SoftBounced,
         Class::NoSuchAddress if is_mail => AttemptResult::HardBounced(Refusal::Final),
+        Class::Policy if is_mail => AttemptResult::HardBounced(Refusal::Blocked),
         _ if is_mail => AttemptResult::HardBounced(Refusal::Rejected),
         // The endpoint, or the channel behind it, is gone, or leads where nothing may be sent.
         Class::Gone | Class::Forbidden | Class::NoSuchAddress => AttemptResult::Quarantined,

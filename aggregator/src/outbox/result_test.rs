@@ -36,11 +36,10 @@ fn later(class: Class) -> Outcome {
 #[test]
 fn a_refusal_decides_by_its_class() {
     let final_one = AttemptResult::HardBounced(Refusal::Final);
-    let rejected = AttemptResult::HardBounced(Refusal::Rejected);
     for (channel, class, expected) in [
         (Channel::Email, Class::NoSuchAddress, final_one),
-        (Channel::Email, Class::Rejected, rejected.clone()),
-        (Channel::Email, Class::Policy, rejected),
+        (Channel::Email, Class::Rejected, AttemptResult::HardBounced(Refusal::Rejected)),
+        (Channel::Email, Class::Policy, AttemptResult::HardBounced(Refusal::Blocked)),
         (Channel::Email, Class::MailboxFull, AttemptResult::SoftBounced),
         (Channel::Email, Class::Own, AttemptResult::Failed),
         (Channel::Webhook, Class::Gone, AttemptResult::Quarantined),
@@ -88,7 +87,7 @@ fn a_report_says_what_became_of_a_mail() {
     };
     let bounced = |refusal| Some(AttemptResult::HardBounced(refusal));
     assert_eq!(report(Event::Failed, "5.1.1 no such user"), bounced(Refusal::Final));
-    assert_eq!(report(Event::Failed, "5.7.1 blocked"), bounced(Refusal::Rejected));
+    assert_eq!(report(Event::Failed, "5.7.1 blocked"), bounced(Refusal::Blocked));
     assert_eq!(report(Event::Failed, "5.2.2 full"), Some(AttemptResult::SoftBounced));
     assert_eq!(report(Event::Failed, "4.4.1 timed out"), Some(AttemptResult::SoftBounced));
     assert_eq!(report(Event::Complaint, ""), bounced(Refusal::Complaint));

@@ -176,9 +176,10 @@ impl SubscriptionEndpoint {
                     subscriber.scope.clone(),
                 )),
             };
-            if let Done::Unavailable = self.command(page, command).await {
-                return refuse(FormFault::Unavailable);
-            }
+            // Unknown addresses cause no command, so neither its time nor its failure may show.
+            let (engine, workspace) = (self.engine.clone(), page.workspace);
+            let command = Command::Subscriber(Box::new(command));
+            tokio::spawn(async move { engine.command((workspace, command)).await });
         }
         Some(SubscriptionAnswer::SeeOther(format!("../{}", Sent::Link.path())))
     }

@@ -315,7 +315,9 @@ async fn a_webhook_gets_a_secret_that_its_owner_can_replace() {
     let (_, html) = fixture.shown(manage, Some("action=rotate")).await;
     let second = secret(&fixture);
     assert!(
-        first != second && html.contains(&second) && html.contains("The former secret signs too"),
+        first != second
+            && html.contains(&second)
+            && html.contains("The previous secret still signs requests"),
         "{html}"
     );
     let data = SubscriptionTarget::Data(fixture.token(LinkPurpose::Manage));

@@ -3,7 +3,7 @@
 
 use anyhow::Context as _;
 use skerry_domain::state::{SubscriberKey, WorkspaceKey};
-use skerry_domain::subscriber::{Channel, Sensitive, Subscriber};
+use skerry_domain::subscriber::{Channel, Sensitive, Subscriber, mailbox};
 use skerry_domain::workspaces::Workspaces;
 use skerry_host::{random, secret_files};
 use std::fmt;
@@ -93,10 +93,14 @@ impl LinkKey {
         (known == blake3::hash(proof.as_bytes())).then_some((workspace, key))
     }
 
-    /// The digest of an address: it is known again, and cannot be read.
+    /// The digest of an address: it is known again, and cannot be read. All spellings of a mailbox have one.
     #[must_use]
     pub fn digest(&self, channel: Channel, address: &Sensitive) -> [u8; 32] {
-        let text = [b"address\0", channel.name().as_bytes(), b"\0", address.reveal().as_bytes()].concat();
+        let address = match channel {
+            Channel::Email => mailbox(address.reveal()),
+            _ => address.reveal().to_owned(),
+        };
+        let text = [b"address\0", channel.name().as_bytes(), b"\0", address.as_bytes()].concat();
         *blake3::keyed_hash(&self.0, &text).as_bytes()
     }
 

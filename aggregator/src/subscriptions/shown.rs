@@ -80,11 +80,16 @@ pub(super) fn kept(state: &State, subscriber: &Subscriber) -> String {
         let these = followed.iter().filter(|one| one.is_maintenance == is_maintenance);
         these.map(|one| json!({ "id": one.id, "title": one.title })).collect()
     };
+    // The URL of a hook is a secret of its channel, which those who have the link need not know.
+    let address = match subscriber.channel {
+        Channel::Email => subscriber.address.reveal().to_owned(),
+        channel => masked(channel, &subscriber.address),
+    };
     let kept = json!({
         "id": subscriber.id,
         "page": state.pages.get(&subscriber.page).map(|page| page.settings.name.clone()),
         "channel": subscriber.channel.name(),
-        "address": subscriber.address.reveal(),
+        "address": address,
         "state": subscriber.state.name(),
         "choices": choices,
         "incidents": topics(false),
@@ -100,8 +105,11 @@ pub(super) fn kept(state: &State, subscriber: &Subscriber) -> String {
     format!("{kept:#}\n")
 }
 
+/// Those that visitors see.
 fn names(state: &State, keys: &BTreeSet<ComponentKey>) -> Vec<String> {
-    keys.iter().filter_map(|key| Some(state.components.get(key)?.settings.name.clone())).collect()
+    let known = keys.iter().filter_map(|key| state.components.get(key));
+    let shown = known.filter(|component| component.settings.public && !component.archived);
+    shown.map(|component| component.settings.name.clone()).collect()
 }
 
 /// RFC 3339 in UTC.

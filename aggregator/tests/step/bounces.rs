@@ -2,11 +2,16 @@
 
 use crate::fixture::Fixture;
 use crate::subscribers::{PAGE, all, asked};
-use skerry_domain::delivery::{AttemptResult, Delivery, Refusal};
+use skerry_domain::delivery::{AttemptResult, Delivery, Message, Refusal};
 use skerry_domain::state::PageSettings;
 use skerry_domain::step::{Answer, Change, Command, NewSubscriber, SubscriberCommand};
 use skerry_domain::subscriber::{Channel, Consent, Sensitive};
 use skerry_domain::time::{DAY, HOUR};
+
+/// A delivery of a notice to the same subscriber.
+fn notice(confirmation: &Delivery) -> Delivery {
+    Delivery { message: Message::Notice, ..confirmation.clone() }
+}
 
 #[test]
 fn what_bounces_is_removed_by_rule() {
@@ -22,6 +27,7 @@ fn what_bounces_is_removed_by_rule() {
         ),
         ("on two days", &[(0, Refusal::Rejected), (24, Refusal::Rejected)], true),
         ("on three days", &[(0, Refusal::Rejected), (24, Refusal::Rejected), (24, Refusal::Rejected)], false),
+        ("a block list", &[(0, Refusal::Blocked), (24, Refusal::Blocked), (24, Refusal::Blocked)], true),
     ];
     for (case, refusals, stays) in cases {
         let mut fixture = Fixture::new();
@@ -70,6 +76,7 @@ fn a_block_list_removes_nobody() {
         fixture.told(SubscriberCommand::Confirm(key.expect("made")));
         sent.append(&mut confirm);
     }
+    let sent: Vec<Delivery> = sent.iter().map(notice).collect();
     for one in &sent[..30] {
         fixture.result(one, AttemptResult::Delivered);
     }
@@ -102,7 +109,7 @@ fn a_complaint_is_heard_on_every_page_and_among_many_bounces() {
         let new =
             NewSubscriber { consent: Consent::Import, ..asked(&format!("{number}@example.com"), all()) };
         let subscriber = fixture.ask(new).0.expect("made");
-        let delivery = Delivery { subscriber, ..sent[0].clone() };
+        let delivery = Delivery { subscriber, ..notice(&sent[0]) };
         fixture.result(&delivery, AttemptResult::HardBounced(Refusal::Final));
     }
     assert!(fixture.state.bounces.is_high());
@@ -111,5 +118,41 @@ fn a_complaint_is_heard_on_every_page_and_among_many_bounces() {
     for page in [PAGE, other] {
         assert_eq!(fixture.state.subscriber_at(page, Channel::Email, &address), None);
     }
+    fixture.assert_stored();
+}
+
+#[test]
+fn invented_addresses_do_not_keep_others_from_being_removed() {
+    let mut fixture = Fixture::new();
+    for number in 0..60 {
+        let (_, sent) = fixture.ask(asked(&format!("invented-{number}@example.com"), all()));
+        fixture.result(&sent[0], AttemptResult::HardBounced(Refusal::Final));
+    }
+    assert!(!fixture.state.bounces.is_high(), "only those who asked for mails count");
+    assert!(fixture.state.subscribers.is_empty(), "none of them exists");
+}
+
+#[test]
+fn a_month_of_a_block_list_removes_nobody() {
+    let mut fixture = Fixture::new();
+    let subscribers = ["ann@example.com", "bob@example.com"].map(|address| fixture.subscriber(address, all()));
+    let sent = fixture.ask(asked("cho@example.com", all())).1;
+    for _ in 0..30 {
+        fixture.now = fixture.now + DAY;
+        for subscriber in subscribers {
+            let delivery = Delivery { subscriber, ..notice(&sent[0]) };
+            fixture.result(&delivery, AttemptResult::HardBounced(Refusal::Blocked));
+        }
+    }
+    assert!(subscribers.iter().all(|key| fixture.state.subscribers.contains_key(key)));
+}
+
+#[test]
+fn an_endpoint_that_nobody_confirmed_and_that_is_gone_is_forgotten() {
+    let mut fixture = Fixture::new();
+    let new = NewSubscriber { channel: Channel::Discord, ..asked("https://discord.com/api/webhooks/1/a", all()) };
+    let (key, sent) = fixture.ask(new);
+    fixture.result(&sent[0], AttemptResult::Quarantined);
+    assert!(!fixture.state.subscribers.contains_key(&key.expect("made")));
     fixture.assert_stored();
 }

@@ -6,7 +6,7 @@ use crate::subscribers::{PAGE, all, asked, deliveries};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use skerry_domain::incident::{Impact, IncidentStatus};
-use skerry_domain::notice::{BURST, KEPT, NoticeKind, NoticeSubject};
+use skerry_domain::notice::{GROUP_WAIT, KEPT, NoticeKind, NoticeSubject};
 use skerry_domain::report::ReportMonth;
 use skerry_domain::state::{ComponentKey, IncidentKey, SubscriberKey};
 use skerry_domain::status::Status;
@@ -135,7 +135,7 @@ fn a_burst_within_a_minute_is_one_notice_after_the_first() {
     fixture.updated(incident, IncidentStatus::Monitoring);
     assert_eq!(fixture.heard(10 * SECOND), Heard::new());
     fixture.updated(incident, IncidentStatus::Resolved);
-    assert_eq!(fixture.heard(BURST).get(&one), Some(&vec![("incident", 3)]), "the others together");
+    assert_eq!(fixture.heard(GROUP_WAIT).get(&one), Some(&vec![("incident", 3)]), "the others together");
     fixture.assert_stored();
 }
 

@@ -339,6 +339,19 @@ fn links_that_many_ask_for_at_once_wait_for_each_other() {
 }
 
 #[test]
+fn a_mailbox_gets_one_link_a_day_however_it_is_spelled() {
+    let mut fixture = Fixture::new();
+    assert_eq!(fixture.ask(asked("ann@example.com", all())).1.len(), 1);
+    for spelling in ["Ann@example.com", "aNN+1@example.com", "ann+status@example.com"] {
+        assert_eq!(fixture.ask(asked(spelling, all())).1, vec![], "{spelling}");
+    }
+    assert_eq!(fixture.ask(asked("anna@example.com", all())).1.len(), 1);
+    fixture.now = fixture.now + DAY;
+    assert_eq!(fixture.ask(asked("ann+status@example.com", all())).1.len(), 1);
+    fixture.assert_stored();
+}
+
+#[test]
 fn a_thousand_at_once_are_all_sent_a_link() {
     let mut fixture = Fixture::new();
     let now = fixture.now;

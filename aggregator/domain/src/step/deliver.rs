@@ -149,13 +149,19 @@ pub(super) fn attempted(state: &mut State, one: &Attempted, context: Context, ch
     let key = one.delivery.subscriber;
     let Some(subscriber) = state.subscribers.get(&key).cloned() else { return };
     let is_mail = subscriber.channel == Channel::Email;
+    let is_notice = one.delivery.message == Message::Notice;
     match one.result {
-        AttemptResult::Delivered if is_mail => state.bounces.count(now, one.tried, false),
+        // Strangers can have confirmations sent to addresses that do not exist.
+        AttemptResult::Delivered if is_mail && is_notice => state.bounces.count(now, one.tried, false),
         AttemptResult::HardBounced(refusal) => {
-            if is_mail && refusal != Refusal::Complaint {
+            if is_mail && is_notice && refusal != Refusal::Complaint {
                 state.bounces.count(now, one.tried, true);
             }
             refused(state, (key, subscriber), refusal, (one.digest, now), changes);
+        }
+        // Nobody asked for it but whoever invented it.
+        AttemptResult::Quarantined if subscriber.confirmed_at.is_none() => {
+            subscribe::remove(state, key, changes);
         }
         AttemptResult::Quarantined => {
             subscribe::put(
@@ -181,6 +187,9 @@ fn refused(
 ) {
     if state.bounces.is_high() && refusal != Refusal::Complaint {
         return changes.push(Change::BouncesAreMany);
+    }
+    if refusal == Refusal::Blocked {
+        return;
     }
     let today = now.0.div_euclid(DAY);
     subscriber.refused_days.retain(|day| today - day < REFUSALS_COUNT);

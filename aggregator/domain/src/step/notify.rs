@@ -4,8 +4,8 @@ use super::{Change, Changes, Context};
 use crate::incident::{Impact, Incident};
 use crate::maintenance::PlannedWindow;
 use crate::notice::{
-    BURST, FLURRY, FLURRY_WITHIN, News, Notice, NoticeSubject, OutageEdge, Progress, StatusStep, edge_of,
-    news_of_incident, news_of_window,
+    FLAPPING_CHANGES, FLAPPING_WINDOW, GROUP_WAIT, News, Notice, NoticeSubject, OutageEdge, Progress,
+    StatusStep, edge_of, news_of_incident, news_of_window,
 };
 use crate::schedule::{Due, hold_due};
 use crate::state::{
@@ -231,13 +231,13 @@ fn due_at(state: &State, subject: NoticeSubject, page: PageKey, now: Timestamp) 
         return last.due_at;
     }
     if let NoticeSubject::Status(_) = subject {
-        let recent = before().take_while(|(_, notice)| now - notice.due_at < FLURRY_WITHIN);
+        let recent = before().take_while(|(_, notice)| now - notice.due_at < FLAPPING_WINDOW);
         let steps: usize = recent.map(|(_, notice)| notice.steps.len()).sum();
-        if steps >= FLURRY {
-            return now + FLURRY_WITHIN;
+        if steps >= FLAPPING_CHANGES {
+            return now + FLAPPING_WINDOW;
         }
     }
-    (last.due_at + BURST).max(now)
+    (last.due_at + GROUP_WAIT).max(now)
 }
 
 /// Keeps a notice as it is now.

@@ -219,6 +219,9 @@ fn choose(
 ) -> Result<(), Rejected> {
     let page = found(state, key)?.page;
     let scope = checked(state, page, scope)?;
+    if found(state, key)?.scope == scope {
+        return Ok(());
+    }
     deliver::consider_early(state, key, context, changes);
     let mut one = found(state, key)?.clone();
     (one.scope, one.updated_at) = (scope, context.now);
@@ -286,6 +289,9 @@ fn send_once_a_day(
     let Some(mut one) = state.subscribers.get(&key).cloned() else { return };
     let all = state.subscribers_at(one.channel, &one.address).into_iter();
     let last = all.filter_map(|key| state.subscribers.get(&key)?.asked_at).max();
+    // One mailbox has many spellings.
+    let of_mailbox = (one.channel == Channel::Email).then(|| state.last_link_to_host(&one)).flatten();
+    let last = last.max(of_mailbox);
     if last.is_some_and(|asked| now < asked + CONFIRMATION_PAUSE) {
         return;
     }

@@ -35,7 +35,7 @@ pub enum BadForm {
     UnknownKey,
 }
 
-/// Reads one report or a list of reports:
+/// Reads one report, a list of reports, or an object with such a list as `reports`:
 /// `{"delivery": "…", "action": "failed", "status": "5.1.1", "diagnostic": "550 5.1.1 no such user"}`. `action` is
 /// `failed`, `delayed`, `delivered` or `complaint`; `status` and `diagnostic` may be left out.
 ///
@@ -44,12 +44,15 @@ pub enum BadForm {
 pub fn read_form(json: &[u8]) -> Result<Vec<Report>, BadForm> {
     let value: Value = serde_json::from_slice(json).map_err(|error| BadForm::Json(error.to_string()))?;
     match value {
+        Value::Object(one) if one.len() == 1 && one.contains_key("reports") => reports(&one["reports"]),
         Value::Object(one) => Ok(vec![report(&one)?]),
-        Value::Array(all) if (1..=MAX_REPORTS).contains(&all.len()) => {
-            all.iter().map(|one| report(one.as_object().ok_or(BadForm::Shape)?)).collect()
-        }
-        _ => Err(BadForm::Shape),
+        all => reports(&all),
     }
+}
+
+fn reports(all: &Value) -> Result<Vec<Report>, BadForm> {
+    let all = all.as_array().filter(|all| (1..=MAX_REPORTS).contains(&all.len())).ok_or(BadForm::Shape)?;
+    all.iter().map(|one| report(one.as_object().ok_or(BadForm::Shape)?)).collect()
 }
 
 fn report(form: &Map<String, Value>) -> Result<Report, BadForm> {
@@ -102,6 +105,8 @@ mod tests {
         assert_eq!(reports[0].answer().class, Class::NoSuchAddress);
         let both =
             br#"[{"delivery":"d1","action":"complaint"},{"delivery":"d2","action":"delayed","status":null}]"#;
+        let named = format!("{{\"reports\":{}}}", String::from_utf8_lossy(both));
+        assert_eq!(read_form(named.as_bytes()), read_form(both));
         let both: Vec<_> =
             read_form(both).expect("reports").into_iter().map(|one| (one.delivery, one.event)).collect();
         assert_eq!(both, [("d1".to_owned(), Event::Complaint), ("d2".to_owned(), Event::Delayed)]);

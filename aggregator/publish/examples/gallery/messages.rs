@@ -62,7 +62,7 @@ pub(crate) fn said(state: &State, notice: &Notice, now: Timestamp) -> Option<Con
 }
 
 /// The minutes of six interruptions, of 11 minutes in all.
-pub(crate) const FLURRY: [i64; 12] = [2, 4, 20, 21, 33, 35, 58, 60, 90, 91, 115, 118];
+pub(crate) const FLAPPING_CHANGES: [i64; 12] = [2, 4, 20, 21, 33, 35, 58, 60, 90, 91, 115, 118];
 
 /// Every kind, with the name of its file.
 pub(crate) fn all(language: &str, zone: &str) -> Vec<(&'static str, Content)> {
@@ -81,7 +81,7 @@ pub(crate) fn all(language: &str, zone: &str) -> Vec<(&'static str, Content)> {
     let announcement = notice(NoticeSubject::Announcement(ANNOUNCEMENT), at(10, 0), &[]);
     let planned = with_window(page(), Course::Planned);
     let statuses = [
-        ("digest", flurry(Status::MajorOutage, &FLURRY), at(15, 59)),
+        ("digest", flurry(Status::MajorOutage, &FLAPPING_CHANGES), at(15, 59)),
         ("status", flurry(Status::DegradedPerformance, &[2]), at(14, 3)),
     ];
     let mut all = vec![

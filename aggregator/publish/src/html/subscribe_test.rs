@@ -25,11 +25,11 @@ fn the_forms_say_what_is_sent_and_what_is_kept() {
     for text in [
         "<title>Get updates – Northwind &lt;status&gt;</title>",
         "<h1>Get updates</h1>",
-        "One message for each update of an incident or a maintenance. You can leave with one click.",
+        "One message for each update of an incident or a maintenance. You can stop them with one click.",
         "<label for=email>Email address</label>",
         "type=email autocomplete=email required",
         "Get updates by email",
-        "We keep the address, your choices and when you confirmed, and delete them when you leave.",
+        "We keep the address, your choices and when you confirmed, and delete them when you stop all updates.",
         "Choose what you hear about",
         "All components, all updates",
         "Microsoft Teams",
@@ -115,7 +115,7 @@ fn what_follows_a_form_tells_nobody_anything() {
         assert!(document.html.contains(text) && !document.html.contains("<form"), "{}", document.html);
     }
     let html = sent(&view(), Sent::Mail).expect("rendered").html;
-    assert!(html.contains("Look among spam, then <a href=\"../subscribe\">try again</a>."));
+    assert!(html.contains("Check your spam folder, then <a href=\"../subscribe\">try again</a>."));
 }
 
 #[test]

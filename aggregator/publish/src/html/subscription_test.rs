@@ -124,9 +124,12 @@ fn a_webhook_has_its_secret_and_one_that_failed_can_be_tested() {
         ..ann()
     };
     let html = manage(&view(), &hook, "tok", None).expect("rendered").html;
-    for text in
-        ["<code>whsec_abc=</code>", "value=rotate", "The former secret signs too, until ", "value=test"]
-    {
+    for text in [
+        "<code>whsec_abc=</code>",
+        "value=rotate",
+        "The previous secret still signs requests, until ",
+        "value=test",
+    ] {
         assert!(html.contains(text), "{text}: {html}");
     }
     assert!(!html.contains("name=monthly") && !html.contains("name=status_changes"));

@@ -126,7 +126,9 @@ impl Content {
         let label = |label: &str, url: &Option<String>| Some((label.to_owned(), url.clone()?));
         let subscription = match self.target {
             Target::Confirm => label(words.confirm(), &links.confirm),
-            _ => label(words.change(), &links.manage),
+            Target::Manage => label(words.change(), &links.manage),
+            // Everybody in the channel reads it: nobody else is to end or change the subscription.
+            _ => None,
         };
         ChatParts { subscription, ..self.chat.clone() }
     }

@@ -12,7 +12,7 @@ fn mails(language: &str) -> Vec<(&'static str, MailParts)> {
 /// The foot of all but what asks for something.
 const FOOT: &str = "--
 You asked Northwind status for updates on Payments.
-Change what you hear:
+Change what you hear about:
 https://status.northwind.example/subscriptions/3hT9xQm2
 Stop all updates: https://status.northwind.example/unsubscribe/8kWq41Zs
 All times in UTC.
@@ -182,7 +182,7 @@ Webhooks
 Between 14:02 and 15:58 UTC, Fri 20 Nov, 11 min in all. It is
 operational now.
 
-If it goes on, the next message comes after 15 minutes at the earliest.
+If it continues, the next message comes in 15 minutes at the earliest.
 
 See Webhooks: https://status.northwind.example/components/component006
 ",
@@ -250,7 +250,7 @@ Your updates
 
 Somebody, probably you, asked Northwind status for the link to the
 updates that this address gets. Whoever has the link can change and stop
-them. Change what you hear:
+them. Change what you hear about:
 https://status.northwind.example/subscriptions/3hT9xQm2
 
 You did not ask for this? Do nothing, and nothing changes.
@@ -277,7 +277,7 @@ See October 2026: https://status.northwind.example/uptime/2026-10
 
 --
 You asked Northwind status for a monthly report.
-Change what you hear:
+Change what you hear about:
 https://status.northwind.example/subscriptions/3hT9xQm2
 Stop all updates: https://status.northwind.example/unsubscribe/8kWq41Zs
 All times in UTC.
@@ -387,7 +387,7 @@ fn a_chat_shows_the_same_words_and_its_own_links() {
     let facts = [("Began", "14:02 UTC, Fri 20 Nov"), ("Affects", "Card payments, Refunds, Payouts")];
     assert_eq!(update.facts, facts.map(|(name, value)| (name.to_owned(), value.to_owned())));
     assert_eq!(update.link, ("See the incident".to_owned(), format!("{URL}/incidents/incident0001")));
-    let manage = Some(("Change what you hear".to_owned(), format!("{URL}/subscriptions/3hT9xQm2")));
+    let manage = Some(("Change what you hear about".to_owned(), format!("{URL}/subscriptions/3hT9xQm2")));
     assert_eq!(update.subscription, manage);
     let confirm = chat("confirm");
     let asked = "Somebody, probably you, asked Northwind status to send updates to this channel. The link works for 24 \

@@ -1,6 +1,6 @@
 //! What messages must not say, and what holds for all of them.
 
-use crate::messages::{FLURRY, URL, all, flurry, links, notice, said};
+use crate::messages::{FLAPPING_CHANGES, URL, all, flurry, links, notice, said};
 use crate::northwind::{
     ANNOUNCEMENT, CARDS, Course, DASHBOARDS, INCIDENT, LEDGER, PAGE, PAYOUTS, REFUNDS, REPORTS, WEBHOOKS,
     WINDOW, at, cards, state, text, with_announcement, with_incident, with_postmortem, with_window,
@@ -67,7 +67,7 @@ fn what_is_no_longer_published_is_not_said() {
     let mut ended = with_announcement(page());
     ended.announcements.get_mut(&ANNOUNCEMENT).expect("it is there").ended_at = Some(at(11, 0));
     assert!(said(&ended, &announcement, at(12, 0)).is_none());
-    let mut secret = flurry(Status::MajorOutage, &FLURRY);
+    let mut secret = flurry(Status::MajorOutage, &FLAPPING_CHANGES);
     secret.subject = NoticeSubject::Status(LEDGER);
     assert!(said(&page(), &secret, at(16, 0)).is_none());
 }

@@ -3,6 +3,7 @@
 
 pub(super) mod announcements;
 pub(super) mod audit;
+pub(super) mod bounces;
 pub(super) mod corrections;
 pub(super) mod deliveries;
 pub(super) mod drafts;

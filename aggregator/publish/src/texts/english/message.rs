@@ -73,7 +73,7 @@ impl MessageTexts for English {
     }
 
     fn change(&self) -> &'static str {
-        "Change what you hear"
+        "Change what you hear about"
     }
 
     fn stop(&self) -> &'static str {
@@ -185,7 +185,7 @@ impl MessageTexts for English {
     }
 
     fn next_after(&self, minutes: i64) -> String {
-        format!("If it goes on, the next message comes after {minutes} minutes at the earliest.")
+        format!("If it continues, the next message comes in {minutes} minutes at the earliest.")
     }
 
     fn monthly_report(&self) -> &'static str {
@@ -226,7 +226,7 @@ impl MessageTexts for English {
     }
 
     fn status_changes(&self) -> &'static str {
-        "every change of a status"
+        "every status change"
     }
 
     fn monthly_within(&self) -> &'static str {

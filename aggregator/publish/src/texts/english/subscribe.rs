@@ -19,11 +19,11 @@ impl SubscribeTexts for English {
     }
 
     fn about(&self) -> &'static str {
-        "One message for each update of an incident or a maintenance. You can leave with one click."
+        "One message for each update of an incident or a maintenance. You can stop them with one click."
     }
 
     fn about_one(&self, title: &str) -> String {
-        format!("One message for each update of {title}. You can leave with one click.")
+        format!("One message for each update of {title}. You can stop them with one click.")
     }
 
     fn without_subscription(&self) -> &'static str {
@@ -39,7 +39,7 @@ impl SubscribeTexts for English {
     }
 
     fn kept(&self) -> &'static str {
-        "We keep the address, your choices and when you confirmed, and delete them when you leave."
+        "We keep the address, your choices and when you confirmed, and delete them when you stop all updates."
     }
 
     fn choose(&self) -> &'static str {
@@ -112,7 +112,7 @@ impl SubscribeTexts for English {
 
     fn sent_note(&self, again: &str) -> String {
         format!(
-            "The link works for 24 hours. Nothing after 10 minutes? Look among spam, then <a href=\"{again}\">try again</a>."
+            "The link works for 24 hours. Nothing after 10 minutes? Check your spam folder, then <a href=\"{again}\">try again</a>."
         )
     }
 
@@ -166,7 +166,7 @@ impl SubscribeTexts for English {
     }
 
     fn quarantined(&self) -> &'static str {
-        "We stopped, because your endpoint failed for too long. Updates start again once somebody has opened the link in a test \
+        "We stopped your updates because your endpoint failed for too long. Updates start again once somebody has opened the link in a test \
          message and confirmed."
     }
 
@@ -183,7 +183,7 @@ impl SubscribeTexts for English {
     }
 
     fn all_components(&self) -> [&'static str; 2] {
-        ["All components", "Also those that are added later"]
+        ["All components", "Including those added later"]
     }
 
     fn only_these(&self) -> &'static str {
@@ -195,7 +195,7 @@ impl SubscribeTexts for English {
     }
 
     fn single_ones(&self) -> &'static str {
-        "Or single ones"
+        "Or single components"
     }
 
     fn also(&self) -> &'static str {
@@ -203,7 +203,7 @@ impl SubscribeTexts for English {
     }
 
     fn status_changes(&self) -> [&'static str; 2] {
-        ["Status changes", "Each change of a component's status, without an incident too"]
+        ["Status changes", "Each change of a component's status, even without an incident"]
     }
 
     fn monthly(&self) -> [&'static str; 2] {
@@ -231,11 +231,11 @@ impl SubscribeTexts for English {
     }
 
     fn secret_about(&self) -> &'static str {
-        "By it your server knows that a request is ours. It is shown on this page only."
+        "Your server uses it to check that a request is ours. It is shown on this page only."
     }
 
     fn former_secret(&self, until: &str) -> String {
-        format!("The former secret signs too, until {until}.")
+        format!("The previous secret still signs requests until {until}.")
     }
 
     fn new_secret(&self) -> &'static str {
@@ -283,11 +283,11 @@ impl SubscribeTexts for English {
             FormFault::NoUrl => "This is not a URL.".to_owned(),
             FormFault::TooLong => "This URL is too long.".to_owned(),
             FormFault::OddCharacters => {
-                "This URL holds a space, a control character or a backslash.".to_owned()
+                "This URL contains a space, a control character or a backslash.".to_owned()
             }
-            FormFault::Credentials => "This URL holds a user name or a password.".to_owned(),
-            FormFault::Port(port) => format!("This URL names port {port}, which is not one of HTTPS."),
-            FormFault::NotPublic => "This URL names a host that is not public.".to_owned(),
+            FormFault::Credentials => "This URL contains a user name or a password.".to_owned(),
+            FormFault::Port(port) => format!("This URL uses port {port}, which is not allowed for HTTPS."),
+            FormFault::NotPublic => "The host of this URL is not public.".to_owned(),
             FormFault::NotOfService => {
                 "This is not a URL of that service for incoming messages.".to_owned()
             }

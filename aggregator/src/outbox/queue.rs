@@ -9,17 +9,21 @@ use std::time::{Duration, Instant};
 
 /// Deliveries that are read at once.
 pub(super) const PORTION: usize = 200;
-/// How long a channel goes on before it looks for more urgent deliveries.
+/// After so long, a channel whose due deliveries were all read looks for more.
 const AGAIN: Duration = Duration::from_millis(500);
+/// After so long, any channel looks for more urgent ones.
+const AGAIN_ANYWAY: Duration = Duration::from_secs(5);
 
 /// The deliveries of a channel.
 #[derive(Debug)]
-pub(super) struct Lane {
+pub(super) struct ChannelQueue {
     pub(super) channel: Channel,
     /// Attempts at a time.
     capacity: usize,
     /// Those under way.
     under_way: HashSet<(WorkspaceKey, DeliveryKey)>,
+    /// Those whose outcome could not be stored.
+    set_aside: HashSet<(WorkspaceKey, DeliveryKey)>,
     /// Read, and not yet tried.
     read: VecDeque<WorkspaceDelivery>,
     /// Where to read on. `None`: from the beginning.
@@ -29,12 +33,13 @@ pub(super) struct Lane {
     began: Instant,
 }
 
-impl Lane {
+impl ChannelQueue {
     pub(super) fn new(channel: Channel, capacity: usize) -> Self {
         Self {
             channel,
             capacity,
             under_way: HashSet::new(),
+            set_aside: HashSet::new(),
             read: VecDeque::new(),
             after: None,
             is_exhausted: false,
@@ -47,20 +52,16 @@ impl Lane {
         self.under_way.len() < self.capacity
     }
 
-    /// Attempts under way.
-    pub(super) fn busy(&self) -> usize {
-        self.under_way.len()
-    }
-
     /// Begins again with the most urgent one: more may be due, or something may be tried that had to wait.
     pub(super) fn begin_again(&mut self, now: Instant) {
         self.read.clear();
         (self.after, self.is_exhausted, self.began) = (None, false, now);
     }
 
-    /// Begins again if the last beginning is some time ago.
+    /// Begins again if the last beginning is some time ago: soon once everything was read, and later for what is more urgent.
     pub(super) fn begin_again_if_old(&mut self, now: Instant) {
-        if now.saturating_duration_since(self.began) >= AGAIN {
+        let is_done = self.is_exhausted && self.read.is_empty();
+        if now.saturating_duration_since(self.began) >= if is_done { AGAIN } else { AGAIN_ANYWAY } {
             self.begin_again(now);
         }
     }
@@ -74,7 +75,10 @@ impl Lane {
     pub(super) fn take(&mut self, portion: Vec<WorkspaceDelivery>) {
         self.is_exhausted = portion.len() < PORTION;
         self.after = portion.last().map(DuePosition::of).or(self.after);
-        let new = portion.into_iter().filter(|one| !self.under_way.contains(&key(one)));
+        let is_free = |one: &WorkspaceDelivery| {
+            !self.under_way.contains(&key(one)) && !self.set_aside.contains(&key(one))
+        };
+        let new: Vec<WorkspaceDelivery> = portion.into_iter().filter(is_free).collect();
         self.read.extend(new);
     }
 
@@ -86,6 +90,13 @@ impl Lane {
     /// An attempt begins.
     pub(super) fn begin(&mut self, one: &WorkspaceDelivery) {
         self.under_way.insert(key(one));
+    }
+
+    /// An attempt has ended and nothing of it could be stored, by a fault of this program: it is not tried again before the
+    /// next start.
+    pub(super) fn set_aside(&mut self, one: (WorkspaceKey, DeliveryKey)) {
+        self.end(one);
+        self.set_aside.insert(one);
     }
 
     /// An attempt has ended and its outcome is stored. What was read before may hold it as it was.
@@ -100,5 +111,5 @@ fn key((workspace, delivery): &WorkspaceDelivery) -> (WorkspaceKey, DeliveryKey)
 }
 
 #[cfg(test)]
-#[path = "lane_test.rs"]
+#[path = "queue_test.rs"]
 mod tests;

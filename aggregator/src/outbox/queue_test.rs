@@ -1,0 +1,97 @@
+//! Each delivery that is due is tried once.
+
+use super::*;
+use skerry_domain::delivery::{Delivery, DeliveryState, Message};
+use skerry_domain::state::{NoticeKey, SubscriberKey};
+use skerry_domain::time::Timestamp;
+
+const ONE: WorkspaceKey = WorkspaceKey(1);
+
+fn delivery(key: i64) -> WorkspaceDelivery {
+    let at = Timestamp(key);
+    let delivery = Delivery {
+        key: DeliveryKey(key),
+        id: format!("delivery{key:04}"),
+        message: Message::Notice,
+        notice: Some(NoticeKey(1)),
+        subscriber: SubscriberKey(key),
+        channel: Channel::Email,
+        priority: 0,
+        state: DeliveryState::Queued,
+        attempts: 0,
+        queued_at: at,
+        next_at: Some(at),
+        updated_at: at,
+        answer: None,
+    };
+    (ONE, delivery)
+}
+
+fn begun(queue: &mut ChannelQueue) -> Vec<i64> {
+    let mut keys = Vec::new();
+    while let Some(one) = queue.next() {
+        queue.begin(&one);
+        keys.push(one.1.key.0);
+    }
+    keys
+}
+
+#[test]
+fn no_more_are_tried_at_a_time_than_there_is_room_for() {
+    let mut queue = ChannelQueue::new(Channel::Email, 2);
+    assert_eq!(queue.to_read(), Some(None));
+    queue.take((1..=3).map(delivery).collect());
+    assert_eq!(begun(&mut queue), [1, 2]);
+    assert!(!queue.has_room());
+    assert_eq!(queue.to_read(), None, "one is read and waits");
+    queue.end((ONE, DeliveryKey(1)));
+    assert_eq!(begun(&mut queue), [3]);
+    queue.end((ONE, DeliveryKey(2)));
+    assert_eq!(queue.to_read(), None, "all that was due was read");
+}
+
+#[test]
+fn what_is_under_way_is_not_tried_again() {
+    let mut queue = ChannelQueue::new(Channel::Email, 3);
+    queue.take((1..=2).map(delivery).collect());
+    assert_eq!(begun(&mut queue), [1, 2]);
+    queue.begin_again(Instant::now());
+    assert_eq!(queue.to_read(), Some(None));
+    queue.take((1..=3).map(delivery).collect());
+    assert_eq!(begun(&mut queue), [3]);
+}
+
+#[test]
+fn what_ended_is_not_tried_as_it_was_read() {
+    let mut queue = ChannelQueue::new(Channel::Email, 1);
+    queue.take(vec![delivery(1), delivery(2)]);
+    assert_eq!(begun(&mut queue), [1]);
+    queue.read.push_back(delivery(1));
+    queue.end((ONE, DeliveryKey(1)));
+    assert_eq!(begun(&mut queue), [2]);
+    queue.end((ONE, DeliveryKey(2)));
+    assert_eq!(begun(&mut queue), Vec::<i64>::new());
+}
+
+#[test]
+fn a_full_portion_is_followed_by_what_comes_after_it() {
+    let mut queue = ChannelQueue::new(Channel::Email, PORTION);
+    let all: Vec<WorkspaceDelivery> = (1..=PORTION as i64).map(delivery).collect();
+    let last = DuePosition::of(&all[PORTION - 1]);
+    queue.take(all);
+    assert_eq!(begun(&mut queue).len(), PORTION);
+    assert_eq!(queue.to_read(), None, "there is no room");
+    queue.end((ONE, DeliveryKey(7)));
+    assert_eq!(queue.to_read(), Some(Some(last)));
+}
+
+#[test]
+fn what_could_not_be_stored_is_not_sent_for_ever() {
+    let mut queue = ChannelQueue::new(Channel::Email, 1);
+    queue.take(vec![delivery(1)]);
+    assert_eq!(begun(&mut queue), [1]);
+    queue.set_aside((ONE, DeliveryKey(1)));
+    queue.begin_again(Instant::now());
+    queue.take(vec![delivery(1), delivery(2)]);
+    assert_eq!(begun(&mut queue), [2]);
+}
