@@ -355,6 +355,7 @@ pub fn reported(
     let subscriber = state.subscribers.get(&delivery.subscriber);
     let digest = subscriber.map_or([0; 32], |one| digest(one.channel, &one.address));
     let answer = report.answer().text;
-    let answer = Some(subscriber.map_or(answer.clone(), |one| without_mailbox(&answer, (one.channel, &one.address))));
+    let answer =
+        Some(subscriber.map_or(answer.clone(), |one| without_mailbox(&answer, (one.channel, &one.address))));
     Some(Command::Attempted(Box::new(Attempted { delivery, tried: false, result, answer, digest })))
 }

@@ -86,6 +86,7 @@ fn every_subcommand_has_a_man_page_and_completion() {
         "-incident-resolve",
         "-incident-show",
         "-incident-update",
+        "-mail-check",
         "-maintenance",
         "-maintenance-cancel",
         "-maintenance-change",

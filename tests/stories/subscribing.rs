@@ -86,6 +86,6 @@ async fn a_visitor_subscribes_confirms_chooses_and_leaves() {
     }
     let copy = world.path("copy");
     run_ok(&world, &["export", copy.to_str().expect("text")]);
-    let copied = std::fs::read_to_string(copy.join("status/open/subscribe.html")).expect("it is exported");
+    let copied = std::fs::read_to_string(copy.join("subscribe.html")).expect("it is exported");
     assert!(copied.contains("feed.atom") && !copied.contains("<form"), "nobody would take a form");
 }

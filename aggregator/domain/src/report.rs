@@ -1,28 +1,28 @@
 //! Monthly reports: when that of a page is due. A report is a notice about a month, made some hours after the month has
-//! ended, so that what arrives late is counted.
+//! ended, so that what arrives late is counted. One that is too late is noted and goes to nobody.
 
-use super::keys::PageKey;
+use super::keys::{NoticeKey, PageKey};
 use super::notice::NoticeSubject;
 use super::state::State;
 use super::time::{DAY, HOUR, Timestamp};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-/// How long after the end of a month its report is made, ms: in the morning, in the zone of the page.
-const AFTER: i64 = 8 * HOUR;
-/// A report that is late by more is not made, ms: the aggregator was not there.
+/// How long after the end of a month in UTC its report is made, ms: it is over in every zone by then.
+pub const AFTER: i64 = 12 * HOUR;
+/// A report that is late by more goes to nobody, ms: the aggregator was not there.
 const LATEST: i64 = 3 * DAY;
 
-/// A month of the Gregorian calendar: twelve times its year, and its number from 0.
+/// A month of the Gregorian calendar in UTC: twelve times its year, and its number from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReportMonth(pub i64);
 
 impl ReportMonth {
-    /// The month of an instant in a zone. `None` outside what the calendar knows.
+    /// The month of an instant in UTC. `None` outside what the calendar knows.
     #[must_use]
-    pub fn of(at: Timestamp, zone: &TimeZone) -> Option<Self> {
+    pub fn of(at: Timestamp) -> Option<Self> {
         let at = jiff::Timestamp::from_millisecond(at.0).ok()?;
-        let date = zone.to_datetime(at).date();
+        let date = TimeZone::UTC.to_datetime(at).date();
         Some(Self(i64::from(date.year()) * 12 + i64::from(date.month()) - 1))
     }
 
@@ -45,42 +45,43 @@ impl ReportMonth {
         Self(self.0 - 1)
     }
 
-    /// Its first instant in a zone.
-    fn begin(self, zone: &TimeZone) -> Option<Timestamp> {
+    /// Its first instant in UTC.
+    #[must_use]
+    pub fn begin(self) -> Option<Timestamp> {
         let (year, month) = self.year_and_month();
-        super::days::begin(Date::new(year, month, 1).ok()?, zone)
+        super::days::begin(Date::new(year, month, 1).ok()?, &TimeZone::UTC)
     }
 }
 
 impl State {
-    /// When the next report of a page is to be made.
+    /// When the next report of a page is to be made, which may have passed. It follows from the last one.
     pub(super) fn report_due(&self, key: PageKey) -> Option<Timestamp> {
-        self.next_report(key, self.clock).map(|(_, at)| at)
-    }
-
-    /// The month of which a report of the page is to be made now, if there is one.
-    pub(super) fn report_now(&self, key: PageKey, now: Timestamp) -> Option<ReportMonth> {
-        self.next_report(key, now).filter(|(_, at)| *at <= now).map(|(month, _)| month)
-    }
-
-    /// When the report of the month of `now` is to be made.
-    pub(super) fn report_after(&self, key: PageKey, now: Timestamp) -> Option<Timestamp> {
-        let page = self.pages.get(&key)?;
-        let zone = TimeZone::get(&page.settings.time_zone).unwrap_or(TimeZone::UTC);
-        Some(ReportMonth::of(now, &zone)?.next().begin(&zone)? + AFTER)
-    }
-
-    /// The next report, seen from `now`: its month, and when it is to be made.
-    fn next_report(&self, key: PageKey, now: Timestamp) -> Option<(ReportMonth, Timestamp)> {
         let page = self.pages.get(&key).filter(|page| !page.archived && page.settings.public)?;
-        let zone = TimeZone::get(&page.settings.time_zone).unwrap_or(TimeZone::UTC);
-        let present = ReportMonth::of(now, &zone)?;
-        let due = |month: ReportMonth| Some((month, month.next().begin(&zone)? + AFTER));
-        let last = present.previous();
-        let (_, at) = due(last)?;
-        let begins_before = page.created_at < at - AFTER;
-        let is_made = || self.notices_of(NoticeSubject::Report(last)).any(|(_, notice)| notice.page == key);
-        if begins_before && now <= at + LATEST && !is_made() { due(last) } else { due(present) }
+        let next = match self.last_report(key) {
+            Some(month) => month.next(),
+            None => ReportMonth::of(page.created_at)?,
+        };
+        Some(next.next().begin()? + AFTER)
+    }
+
+    /// The month of which a report of the page is to be made now, and whether that is too late.
+    pub(super) fn report_now(&self, key: PageKey, now: Timestamp) -> Option<(ReportMonth, bool)> {
+        self.report_due(key).filter(|at| *at <= now)?;
+        let present = ReportMonth::of(now - AFTER)?;
+        let is_late = now - (present.begin()? + AFTER) > LATEST;
+        Some((present.previous(), is_late))
+    }
+
+    /// The month of the last report of a page.
+    fn last_report(&self, key: PageKey) -> Option<ReportMonth> {
+        let first = (NoticeSubject::Report(ReportMonth(i64::MIN)), NoticeKey(i64::MIN));
+        let last = (NoticeSubject::Report(ReportMonth(i64::MAX)), NoticeKey(i64::MAX));
+        let reports = self.subject_notices.range(first..=last).rev();
+        let of_page = |notice: &NoticeKey| self.notices.get(notice).is_some_and(|one| one.page == key);
+        reports.filter(|(_, notice)| of_page(notice)).find_map(|(subject, _)| match subject {
+            NoticeSubject::Report(month) => Some(*month),
+            _ => None,
+        })
     }
 }
 
@@ -91,10 +92,9 @@ mod tests {
     #[test]
     fn a_month_has_a_year_a_number_and_neighbours() {
         let at = |text: &str| Timestamp(text.parse::<jiff::Timestamp>().expect("a time").as_millisecond());
-        let berlin = TimeZone::get("Europe/Berlin").expect("a zone");
-        let month = ReportMonth::of(at("2026-10-31T23:30:00Z"), &berlin).expect("known");
-        assert_eq!(month.year_and_month(), (2026, 11));
-        assert_eq!(month.begin(&berlin), Some(at("2026-10-31T23:00:00Z")));
+        let month = ReportMonth::of(at("2026-10-31T23:59:59Z")).expect("known");
+        assert_eq!(month.year_and_month(), (2026, 10));
+        assert_eq!(month.next().begin(), Some(at("2026-11-01T00:00:00Z")));
         let december = ReportMonth(2026 * 12 + 11);
         assert_eq!((december.year_and_month(), december.next().year_and_month()), ((2026, 12), (2027, 1)));
         assert_eq!(december.next().previous(), december);

@@ -131,7 +131,7 @@ fn resend(loaded: &Loaded, workspace: Option<&str>, named: &NoticesOf, json: boo
     if json {
         return Ok(serde_json::json!({ "resent": resent, "skipped": skipped }).to_string());
     }
-    let left = "have left, or their endpoint is quarantined, and get nothing.";
-    let skipped = (skipped > 0).then(|| format!("\n{skipped} {left}")).unwrap_or_default();
-    Ok(format!("{resent} are sent again.{skipped}"))
+    let left = "Left out, unsubscribed or quarantined";
+    let skipped = (skipped > 0).then(|| format!("\n{left}: {skipped}.")).unwrap_or_default();
+    Ok(format!("Sent again: {resent}.{skipped}"))
 }

@@ -28,7 +28,9 @@ fn masked_url(address: &str) -> String {
     if path.len() <= 1 {
         return host.to_owned();
     }
-    let begin: String = path.chars().skip(1).take_while(|one| *one != '?').take(SHOWN).collect();
+    // Of a short path, which may be the secret, less than half is shown.
+    let shown = SHOWN.min((path.chars().count() - 1) / 3);
+    let begin: String = path.chars().skip(1).take_while(|one| *one != '?').take(shown).collect();
     format!("{host}/{begin}…")
 }
 
@@ -45,7 +47,7 @@ mod tests {
             (Channel::Email, "a@example.com", "a…@example.com"),
             (Channel::Email, "üöäüö@example.com", "üö…@example.com"),
             (Channel::Slack, "https://hooks.slack.com/services/T0/B0/secret", "hooks.slack.com/serv…"),
-            (Channel::Webhook, "https://hooks.example.com:8443/a", "hooks.example.com:8443/a…"),
+            (Channel::Webhook, "https://hooks.example.com:8443/a", "hooks.example.com:8443/…"),
             (Channel::Webhook, "https://hooks.example.com/", "hooks.example.com"),
             (Channel::Webhook, "https://hooks.example.com/?key=secret", "hooks.example.com/…"),
         ] {

@@ -68,7 +68,8 @@ impl PageNow {
             SubscriptionTarget::SubscribeToMaintenance(id) => {
                 let key: WindowKey = state.window_with_id(id)?;
                 let window = state.windows.get(&key)?;
-                let is_shown = window.page == Some(self.key) && skerry_publish::maintenance::is_shown(state, window);
+                let is_shown =
+                    window.page == Some(self.key) && skerry_publish::maintenance::is_shown(state, window);
                 let scope = Scope { windows: [key].into(), ..Scope::default() };
                 is_shown.then(|| (Topic::of_maintenance(&views.maintenance(window)), scope))
             }

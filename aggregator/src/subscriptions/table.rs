@@ -230,6 +230,9 @@ impl Columns {
         let updates = cell("updates");
         let updates = if updates.is_empty() { Some(Updates::All) } else { Updates::from_name(updates) };
         let confirmed_at = self.confirmed_at(cell("confirmed_at"))?;
+        let active = state.is_empty() || state == SubscriberState::Active.name();
+        // Nobody who is not imported needs to have consented.
+        let consent = if active { consent } else { consent.or(Some("none")) };
         Ok(Line {
             number,
             channel: channel.unwrap_or_else(|| channel_of(address)),
@@ -238,7 +241,7 @@ impl Columns {
             updates: updates.ok_or("updates is neither all nor outages")?,
             status_changes: boolean("status_changes", cell("status_changes"))?,
             monthly: boolean("monthly", cell("monthly"))?,
-            active: state.is_empty() || state == SubscriberState::Active.name(),
+            active,
             confirmed_at,
             consent_note: note((cell("consent_note"), cell("consent")), confirmed_at, consent)?,
         })

@@ -184,7 +184,8 @@ fn gathered(due: Vec<Said>, pace: &mut Pace, now: Timestamp) -> Vec<Message> {
     }
     let (firing, resolved): (Vec<Said>, Vec<Said>) =
         due.into_iter().partition(|one| one.state == NoticeState::Firing);
-    [firing, resolved].into_iter().filter(|said| !said.is_empty()).map(message).collect()
+    // Who reads the last message must not think that what began again has ended.
+    [resolved, firing].into_iter().filter(|said| !said.is_empty()).map(message).collect()
 }
 
 /// Everything that holds, if there is news or it is time, with what has ended.

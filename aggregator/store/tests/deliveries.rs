@@ -5,7 +5,7 @@ use skerry_domain::rows::{DeliveryRow, Write};
 use skerry_domain::state::{DeliveryKey, NoticeKey, SubscriberKey, WorkspaceKey};
 use skerry_domain::subscriber::Channel;
 use skerry_domain::time::{DAY, MINUTE, Timestamp};
-use skerry_store::{DeliveriesOf, DuePosition, Reader, Store, Waiting, WorkspaceDelivery};
+use skerry_store::{DeliveriesOf, DuePosition, Reader, Store, Waiting, WorkspaceDelivery, backup};
 
 const ONE: WorkspaceKey = WorkspaceKey(1);
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -114,4 +114,19 @@ fn what_ended_long_ago_is_deleted_and_what_waits_is_not() {
     assert_eq!(store.prune_deliveries(before, 3).expect("deletes"), 0);
     let left: Vec<DeliveryRow> = reader.rows().expect("reads");
     assert_eq!(left.iter().map(|row| row.key.0).collect::<Vec<_>>(), [1, 2, 3, 4, 9]);
+}
+
+#[test]
+fn a_restored_backup_sends_nothing_that_waited_in_it() {
+    let (folder, store, reader) = with(vec![delivery(1, 0, Some(NOW)), delivery(2, 0, None)]);
+    let (database, copy) = (folder.path().join("skerry.db"), folder.path().join("copy.db"));
+    backup::back_up(&database, &copy).expect("copied");
+    drop((store, reader));
+    backup::restore(&database, &copy, "mark").expect("restored");
+    let restored = Reader::open(&database).expect("opens");
+    assert_eq!(restored.due_deliveries(Channel::Email, NOW, None, 10).expect("reads"), []);
+    let (_, cancelled) = restored.delivery_with_id("delivery0001").expect("reads").expect("it is kept");
+    assert_eq!(cancelled.state, DeliveryState::Cancelled);
+    let (_, delivered) = restored.delivery_with_id("delivery0002").expect("reads").expect("it is kept");
+    assert_eq!(delivered.state, DeliveryState::Delivered);
 }

@@ -135,7 +135,8 @@ fn invented_addresses_do_not_keep_others_from_being_removed() {
 #[test]
 fn a_month_of_a_block_list_removes_nobody() {
     let mut fixture = Fixture::new();
-    let subscribers = ["ann@example.com", "bob@example.com"].map(|address| fixture.subscriber(address, all()));
+    let subscribers =
+        ["ann@example.com", "bob@example.com"].map(|address| fixture.subscriber(address, all()));
     let sent = fixture.ask(asked("cho@example.com", all())).1;
     for _ in 0..30 {
         fixture.now = fixture.now + DAY;
@@ -150,7 +151,8 @@ fn a_month_of_a_block_list_removes_nobody() {
 #[test]
 fn an_endpoint_that_nobody_confirmed_and_that_is_gone_is_forgotten() {
     let mut fixture = Fixture::new();
-    let new = NewSubscriber { channel: Channel::Discord, ..asked("https://discord.com/api/webhooks/1/a", all()) };
+    let new =
+        NewSubscriber { channel: Channel::Discord, ..asked("https://discord.com/api/webhooks/1/a", all()) };
     let (key, sent) = fixture.ask(new);
     fixture.result(&sent[0], AttemptResult::Quarantined);
     assert!(!fixture.state.subscribers.contains_key(&key.expect("made")));

@@ -3,18 +3,16 @@
 use crate::fixture::Fixture;
 use crate::maintenance::text;
 use crate::subscribers::{PAGE, all, asked, deliveries};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::notice::{GROUP_WAIT, KEPT, NoticeKind, NoticeSubject};
-use skerry_domain::report::ReportMonth;
+use skerry_domain::report::{AFTER, ReportMonth};
 use skerry_domain::state::{ComponentKey, IncidentKey, SubscriberKey};
 use skerry_domain::status::Status;
 use skerry_domain::step::{
     Answer, Command, IncidentChange, NewIncident, NewSubscriber, PostmortemChange, SubscriberCommand,
 };
 use skerry_domain::subscriber::{Channel, Choices, Consent, Scope, Updates};
-use skerry_domain::time::{HOUR, MINUTE, SECOND, Timestamp};
+use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND};
 use skerry_domain::track::HardState;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -349,14 +347,11 @@ fn the_report_of_a_month_comes_once_to_those_who_asked_for_it() {
     let reader = fixture.subscriber("reader@example.com", with(monthly));
     fixture.subscriber("all@example.com", all());
     fixture.heard(SECOND);
-    let zone = TimeZone::get(&fixture.state.pages[&PAGE].settings.time_zone).expect("a zone");
     for _ in 0..3 {
-        let month = ReportMonth::of(fixture.now, &zone).expect("a month");
-        let (year, number) = month.next().year_and_month();
-        let begins = Date::new(year, number, 1).expect("a day").to_zoned(zone.clone()).expect("an instant");
-        let morning = Timestamp(begins.timestamp().as_millisecond()) + 8 * HOUR;
-        fixture.now = morning - 2 * SECOND;
-        assert_eq!(fixture.heard(SECOND), Heard::new(), "the night is not over");
+        let month = ReportMonth::of(fixture.now).expect("a month");
+        let due = month.next().begin().expect("an instant") + AFTER;
+        fixture.now = due - 2 * SECOND;
+        assert_eq!(fixture.heard(SECOND), Heard::new(), "the month is not over in every zone");
         assert_eq!(fixture.heard(2 * SECOND), Heard::from([(reader, vec![("report", 0)])]));
         assert_eq!(fixture.heard(MINUTE), Heard::new(), "it is said once");
         let (_, notice) = fixture.state.notices_of(NoticeSubject::Report(month)).next().expect("it is kept");
@@ -366,15 +361,16 @@ fn the_report_of_a_month_comes_once_to_those_who_asked_for_it() {
 }
 
 #[test]
-fn a_report_that_is_days_late_is_not_made() {
+fn a_report_that_is_days_late_goes_to_nobody() {
     let mut fixture = Fixture::new();
     fixture.component();
     let monthly = Choices { monthly: true, ..Choices::default() };
-    fixture.subscriber("reader@example.com", with(monthly));
+    let reader = fixture.subscriber("reader@example.com", with(monthly));
     fixture.heard(SECOND);
-    let zone = TimeZone::get(&fixture.state.pages[&PAGE].settings.time_zone).expect("a zone");
-    let (year, number) = ReportMonth::of(fixture.now, &zone).expect("a month").next().year_and_month();
-    let fifth = Date::new(year, number, 5).expect("a day").to_zoned(zone).expect("an instant");
-    fixture.now = Timestamp(fifth.timestamp().as_millisecond());
-    assert_eq!(fixture.heard(MINUTE), Heard::new(), "the aggregator was away in the morning of the first");
+    let month = ReportMonth::of(fixture.now).expect("a month").next();
+    fixture.now = month.begin().expect("an instant") + 5 * DAY;
+    assert_eq!(fixture.heard(MINUTE), Heard::new(), "the aggregator was away on the first");
+    fixture.now = month.next().begin().expect("an instant") + AFTER;
+    assert_eq!(fixture.heard(SECOND), Heard::from([(reader, vec![("report", 0)])]), "the next one comes");
+    fixture.assert_stored();
 }

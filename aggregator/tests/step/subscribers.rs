@@ -136,7 +136,7 @@ fn a_stranger_changes_nothing_of_a_subscription_that_is_confirmed() {
     assert_eq!(fixture.state.subscribers[&key].scope, Scope::of_page(some));
     // Who hears of everything gets the link to manage that.
     let key = fixture.subscriber("bob@example.com", all());
-    fixture.now = fixture.now + DAY;
+    fixture.now = fixture.now + DAY + MINUTE;
     let (found, sent) = fixture.ask(asked("bob@example.com", Scope::of_page(outages(Updates::Outages))));
     assert_eq!((found, messages(&sent)), (Some(key), vec![Message::Manage]));
     assert_eq!(

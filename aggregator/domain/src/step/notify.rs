@@ -160,15 +160,27 @@ fn status(state: &mut State, before: &Before, key: ComponentKey, context: Contex
     say(state, subject, content, context, changes);
 }
 
-/// Makes the report of the last month of a page.
+/// Makes the report of the last month of a page, or notes that it is too late for it.
 pub(super) fn report_due(state: &mut State, page: PageKey, context: Context, changes: &mut Changes) {
-    if let Some(month) = state.report_now(page, context.now) {
-        let content = Content { page, ..Content::default() };
-        say(state, NoticeSubject::Report(month), content, context, changes);
+    let now = context.now;
+    if let Some((month, is_late)) = state.report_now(page, now) {
+        let key = NoticeKey::next(&mut state.counters.notices);
+        let notice = Notice {
+            id: context.ids.id("notice", key.0),
+            page,
+            subject: NoticeSubject::Report(month),
+            updates: Vec::new(),
+            steps: Vec::new(),
+            components: BTreeSet::new(),
+            edge: None,
+            at: now,
+            due_at: now,
+            joins: false,
+            progress: Progress { done_at: is_late.then_some(now), ..Progress::default() },
+        };
+        put(state, key, notice, changes);
     }
-    // If nobody hears it none was made, and its time has passed all the same.
-    let next = state.report_after(page, context.now);
-    state.schedule.set(Due::Report(page), next);
+    state.reschedule(Due::Report(page));
 }
 
 /// What is to be said.

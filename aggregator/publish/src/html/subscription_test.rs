@@ -73,7 +73,7 @@ fn what_follows_needs_no_form() {
     );
     assert!(stopped.contains("<a href=\"../\">Back to <bdi>Northwind status</bdi></a>"), "{stopped}");
     let spent = spent(&view, 2).expect("rendered").html;
-    let again = "It was used, or is older than 24 hours. <a href=\"../../subscribe\">Get a new one</a>.";
+    let again = "It was used, has expired, or its subscription has ended. <a href=\"../../subscribe\">Get a new one</a>.";
     assert!(spent.contains(again), "{spent}");
     let confirmed = confirmed(&view, &ann(), "tok").expect("rendered").html;
     assert!(confirmed.contains("You will hear from us") && confirmed.contains("../../subscriptions/tok"));

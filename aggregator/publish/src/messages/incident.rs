@@ -43,7 +43,7 @@ pub(super) fn updates(on: &OnPage<'_>, key: IncidentKey, notice: &Notice) -> Opt
         None => incident.updates.len() > 1,
     };
     let at = if newest.is_some() { update.created_at.max(notice.at) } else { notice.at };
-    Some(shown.update(update, place, follows, at))
+    Some(shown.update(update, (place, told.len()), follows, at))
 }
 
 /// The postmortem of an incident.
@@ -98,7 +98,14 @@ impl<'a> Shown<'a> {
         }
     }
 
-    fn update(&self, update: &IncidentUpdateView, place: usize, follows: bool, at: Timestamp) -> Said {
+    /// `told`: how many updates the message is about, of which this is the newest.
+    fn update(
+        &self,
+        update: &IncidentUpdateView,
+        (place, told): (usize, usize),
+        follows: bool,
+        at: Timestamp,
+    ) -> Said {
         let (clock, texts) = (self.clock(), self.on.texts);
         let resolved = update.status == IncidentStatus::Resolved;
         let ended = self.incident.resolved_at.filter(|_| resolved);
@@ -116,6 +123,8 @@ impl<'a> Shown<'a> {
             (Some(label), None) => texts.incident.in_brief(label, update.status),
             (None, None) => sentence(&status),
         };
+        // An end needs no history, but what was not said before.
+        let shown = if resolved { told.saturating_sub(1) } else { usize::MAX };
         let button = if resolved { texts.message.see_what_happened() } else { texts.message.see_incident() };
         Said {
             state: label.into_iter().chain([status]).collect(),
@@ -123,7 +132,7 @@ impl<'a> Shown<'a> {
             tone,
             facts: self.facts(ended, !recovered, &clock),
             body: update.body.clone(),
-            earlier: if resolved { Vec::new() } else { self.earlier(update, place, &clock) },
+            earlier: self.earlier(update, place, &clock).into_iter().take(shown).collect(),
             button: button.to_owned(),
             ..self.said(follows, at)
         }

@@ -116,14 +116,14 @@ fn said(checked: &Checked, done: Counts, dry: bool, json: bool) -> String {
         return counts.to_string();
     }
     let mut lines = vec![match dry {
-        true => format!("{added} would be subscribed; nothing was imported."),
-        false => format!("{added} are subscribed."),
+        true => format!("Would subscribe {added}; nothing was imported."),
+        false => format!("Subscribed: {added}."),
     }];
-    let mut say = |count: u64, what: &str| lines.extend((count > 0).then(|| format!("{count} {what}")));
-    say(known, "were subscribed before and stay as they were.");
-    say(suppressed, "refused mails or complained within 12 months and are left out.");
-    say(inactive, "are not active in the file and are left out.");
-    say(repeated, "lines repeat an address and were joined with the others.");
-    say(skipped as u64, "lines are wrong and are left out.");
+    let mut say = |count: u64, what: &str| lines.extend((count > 0).then(|| format!("{what}: {count}.")));
+    say(known, "Already subscribed, unchanged");
+    say(suppressed, "Left out, refused messages or complained within 12 months");
+    say(inactive, "Left out, not active in the file");
+    say(repeated, "Lines joined with another of the same address");
+    say(skipped as u64, "Left out, wrong lines");
     lines.join("\n")
 }

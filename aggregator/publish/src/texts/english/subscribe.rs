@@ -273,7 +273,9 @@ impl SubscribeTexts for English {
     }
 
     fn spent(&self, again: &str) -> String {
-        format!("It was used, or is older than 24 hours. <a href=\"{again}\">Get a new one</a>.")
+        format!(
+            "It was used, has expired, or its subscription has ended. <a href=\"{again}\">Get a new one</a>."
+        )
     }
 
     fn fault(&self, fault: &FormFault) -> String {

@@ -280,7 +280,7 @@ impl SubscribeTexts for German {
 
     fn spent(&self, again: &str) -> String {
         format!(
-            "Er wurde benutzt oder ist älter als 24 Stunden. <a href=\"{again}\">Neuen Link anfordern</a>."
+            "Er wurde benutzt, ist abgelaufen, oder das Abonnement ist beendet. <a href=\"{again}\">Neuen Link anfordern</a>."
         )
     }
 
