@@ -127,7 +127,7 @@ fn a_webhook_has_its_secret_and_one_that_failed_can_be_tested() {
     for text in [
         "<code>whsec_abc=</code>",
         "value=rotate",
-        "The previous secret still signs requests, until ",
+        "The previous secret still signs requests until ",
         "value=test",
     ] {
         assert!(html.contains(text), "{text}: {html}");

@@ -80,6 +80,9 @@ fn disguise(mut view: PageView) -> PageView {
     view
 }
 
+/// Names of services and formats, which no language translates.
+const NAMES: [&str; 8] = ["Slack", "Microsoft", "Teams", "Discord", "RSS", "Atom", "JSON", "iCalendar"];
+
 /// The words of a text that are neither marked as those of the pseudo-locale, nor Greek, nor part of an address.
 fn foreign(text: &str) -> Vec<String> {
     let text = html_without_entities(text);
@@ -92,7 +95,8 @@ fn foreign(text: &str) -> Vec<String> {
     unmarked.push_str(rest);
     let words = unmarked.split_whitespace().filter(|word| !word.starts_with("https://"));
     let is_foreign = |letter: char| letter.is_alphabetic() && !('\u{370}'..'\u{400}').contains(&letter);
-    words.filter(|word| word.contains(is_foreign)).map(str::to_owned).collect()
+    let foreign = words.filter(|word| word.contains(is_foreign) && !NAMES.contains(&word.trim_matches(',')));
+    foreign.map(str::to_owned).collect()
 }
 
 fn html_without_entities(text: &str) -> String {

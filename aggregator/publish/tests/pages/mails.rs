@@ -387,8 +387,9 @@ fn a_chat_shows_the_same_words_and_its_own_links() {
     let facts = [("Began", "14:02 UTC, Fri 20 Nov"), ("Affects", "Card payments, Refunds, Payouts")];
     assert_eq!(update.facts, facts.map(|(name, value)| (name.to_owned(), value.to_owned())));
     assert_eq!(update.link, ("See the incident".to_owned(), format!("{URL}/incidents/incident0001")));
+    assert_eq!(update.subscription, None, "everybody in the channel reads it");
     let manage = Some(("Change what you hear about".to_owned(), format!("{URL}/subscriptions/3hT9xQm2")));
-    assert_eq!(update.subscription, manage);
+    assert_eq!(chat("manage").subscription, manage);
     let confirm = chat("confirm");
     let asked = "Somebody, probably you, asked Northwind status to send updates to this channel. The link works for 24 \
                  hours.";
