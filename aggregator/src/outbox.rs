@@ -213,7 +213,7 @@ impl Outbox {
     /// Counts those that wait, for the metrics.
     async fn count(&mut self) -> Result<(), StoreError> {
         self.counted = Some(Instant::now());
-        let waiting = self.reading(|reader| reader.waiting_deliveries()).await?;
+        let waiting = self.reading(Reader::waiting_deliveries).await?;
         self.figures.wait(self.attempts.engine.now(), waiting);
         Ok(())
     }

@@ -132,6 +132,6 @@ fn resend(loaded: &Loaded, workspace: Option<&str>, named: &NoticesOf, json: boo
         return Ok(serde_json::json!({ "resent": resent, "skipped": skipped }).to_string());
     }
     let left = "Left out, unsubscribed or quarantined";
-    let skipped = (skipped > 0).then(|| format!("\n{left}: {skipped}.")).unwrap_or_default();
+    let skipped = if skipped > 0 { format!("\n{left}: {skipped}.") } else { String::new() };
     Ok(format!("Sent again: {resent}.{skipped}"))
 }

@@ -171,7 +171,11 @@ fn transport(table: &Table<'_>) -> Option<Transport> {
 }
 
 fn relay(table: &Table<'_>) -> Option<RelaySettings> {
-    let host = table.string("host").at_most(253).convert(relay_host).required("host = \"smtp.example.com\"");
+    let host = table
+        .string("host")
+        .at_most(253)
+        .convert(|text| relay_host(&text))
+        .required("host = \"smtp.example.com\"");
     let encryption = table.choice("encryption", &ENCRYPTIONS).or(Encryption::StartTls);
     let usual = match encryption {
         Encryption::StartTls => 587,
@@ -206,7 +210,7 @@ fn relay(table: &Table<'_>) -> Option<RelaySettings> {
     Some(RelaySettings { host, port, encryption, allow_plaintext, ca_file, credentials: user.zip(password) })
 }
 
-fn relay_host(text: String) -> Result<String, Refusal> {
+fn relay_host(text: &str) -> Result<String, Refusal> {
     let fits = |one: char| one.is_ascii_alphanumeric() || ".-:".contains(one);
     if !text.is_empty() && text.chars().all(fits) {
         return Ok(text.to_ascii_lowercase());
@@ -216,13 +220,13 @@ fn relay_host(text: String) -> Result<String, Refusal> {
 
 fn dkim(table: &Table<'_>, domain: Option<String>) -> Option<DkimSettings> {
     let own = page::host(table.string("domain"), "example.com").optional();
-    let selector = table.string("selector").convert(selector).required("selector = \"status\"");
+    let selector = table.string("selector").convert(|text| selector(&text)).required("selector = \"status\"");
     let key_file = table.path("key_file").required("key_file = \"/etc/skerry/dkim.pem\"");
     warn_secret(table, "key_file", key_file.as_deref());
     Some(DkimSettings { domain: own.or(domain)?, selector: selector?, key_file: key_file? })
 }
 
-fn selector(text: String) -> Result<String, Refusal> {
+fn selector(text: &str) -> Result<String, Refusal> {
     let fits = |label: &str| {
         let inner = |one: u8| one.is_ascii_alphanumeric() || one == b'-';
         !label.is_empty() && label.len() <= 63 && label.bytes().all(inner)

@@ -42,11 +42,14 @@ impl Rendered {
     }
 }
 
+/// What was rendered, and when. `None`: it is no longer published.
+type Kept = (Timestamp, Option<Arc<Rendered>>);
+
 /// Renders, and remembers what it rendered.
 #[derive(Debug)]
 pub(super) struct Contents {
     addresses: Addresses,
-    notices: Mutex<HashMap<(WorkspaceKey, NoticeKey), (Timestamp, Option<Arc<Rendered>>)>>,
+    notices: Mutex<HashMap<(WorkspaceKey, NoticeKey), Kept>>,
 }
 
 impl Contents {

@@ -20,6 +20,7 @@ use skerry_publish::html::{
 };
 use skerry_publish::view::PageView;
 use skerry_web::{Form, SubscriptionAnswer, SubscriptionRequest, SubscriptionTarget, Subscriptions};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -40,7 +41,8 @@ pub struct SubscriptionEndpoint {
 
 /// The result of a command that its sender learns of.
 enum Done {
-    Done,
+    /// It was carried out.
+    Accepted,
     /// The kind and the field.
     Rejected(RejectedKind, &'static str),
     /// It cannot be carried out at the moment.
@@ -63,7 +65,7 @@ impl SubscriptionEndpoint {
     async fn command(&self, page: &PageNow, command: SubscriberCommand) -> Done {
         let command = Command::Subscriber(Box::new(command));
         match self.engine.command((page.workspace, command)).await {
-            Ok(_) => Done::Done,
+            Ok(_) => Done::Accepted,
             Err(CommandError::Rejected(rejected)) => Done::Rejected(rejected.kind, rejected.field),
             Err(_) => Done::Unavailable,
         }
@@ -102,7 +104,7 @@ impl SubscriptionEndpoint {
             Ok(address) => address,
             Err(fault) => return refuse(fault),
         };
-        if one.is_none() && chosen.components.as_ref().is_some_and(|components| components.is_empty()) {
+        if one.is_none() && chosen.components.as_ref().is_some_and(BTreeSet::is_empty) {
             return refuse(FormFault::NoComponent);
         }
         if let Err(fault) = self.limit(client) {
@@ -118,7 +120,7 @@ impl SubscriptionEndpoint {
             Done::Rejected(_, "components") => return refuse(FormFault::NoComponent),
             Done::Unavailable => return refuse(FormFault::Unavailable),
             // Other refusals would tell what is known of the address.
-            Done::Done | Done::Rejected(..) => {}
+            Done::Accepted | Done::Rejected(..) => {}
         }
         let sent = if channel == Channel::Email { Sent::Mail } else { Sent::Test };
         let root = if one.is_some() { "../../" } else { "" };
@@ -226,7 +228,7 @@ impl SubscriptionEndpoint {
             },
         };
         match self.command(page, command).await {
-            Done::Done => {}
+            Done::Accepted => {}
             Done::Rejected(RejectedKind::NotFound, "subscriber") => return Some(spent(page, 1)),
             Done::Rejected(_, "components") => {
                 return show(page, &shown, ManageNote::Fault(FormFault::NoComponent));
@@ -258,7 +260,7 @@ impl SubscriptionEndpoint {
             return Some(document(200, html::confirm(&page.view, &shown)));
         }
         match self.command(page, SubscriberCommand::Confirm(key)).await {
-            Done::Done => {
+            Done::Accepted => {
                 let manage = self.key.token(LinkPurpose::Manage, subscriber);
                 Some(document(200, html::confirmed(&page.view, &shown, &manage)))
             }
@@ -295,7 +297,7 @@ impl SubscriptionEndpoint {
 
     async fn leave(&self, page: &PageNow, key: SubscriberKey, slashes: usize) -> SubscriptionAnswer {
         match self.command(page, SubscriberCommand::Leave(key)).await {
-            Done::Done | Done::Rejected(..) => document(200, html::stopped(&page.view, slashes)),
+            Done::Accepted | Done::Rejected(..) => document(200, html::stopped(&page.view, slashes)),
             Done::Unavailable => SubscriptionAnswer::Unavailable,
         }
     }
@@ -326,7 +328,7 @@ fn wanted(
         scope.windows.retain(|key| !one.is_maintenance || state.window_with_id(&one.id) != Some(*key));
     }
     scope.page = chosen.as_ref().map(|chosen| choices(chosen, state, page.key));
-    let is_none = |chosen: &Chosen| chosen.components.as_ref().is_some_and(|these| these.is_empty());
+    let is_none = |chosen: &Chosen| chosen.components.as_ref().is_some_and(BTreeSet::is_empty);
     if chosen.as_ref().is_some_and(is_none) {
         return Err((FormFault::NoComponent, chosen));
     }

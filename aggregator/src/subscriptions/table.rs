@@ -270,7 +270,7 @@ impl Columns {
 
 fn unknown_column(name: &str) -> String {
     let shown = short_line(name, SHOWN);
-    match nearest(&shown, COLUMNS.into_iter()) {
+    match nearest(&shown, COLUMNS) {
         Some(near) => format!("there is no column {shown:?}: did you mean {near:?}?"),
         None => format!("there is no column {shown:?}; there are {}", COLUMNS.join(", ")),
     }

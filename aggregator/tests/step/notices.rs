@@ -335,7 +335,9 @@ fn many_subscribers_are_told_in_portions_that_go_on_after_a_restart() {
     assert_eq!((notice.progress.deliveries, notice.progress.done_at.is_some()), (700, true));
     fixture.now = fixture.now + KEPT;
     fixture.run(Command::Tick);
-    assert!(fixture.state.notices.is_empty() && fixture.state.subject_notices.is_empty());
+    let is_report = |subject: &NoticeSubject| matches!(subject, NoticeSubject::Report(_));
+    assert!(fixture.state.notices.values().all(|one| is_report(&one.subject)), "each month has one");
+    assert!(fixture.state.subject_notices.iter().all(|(subject, _)| is_report(subject)));
     fixture.assert_stored();
 }
 

@@ -160,7 +160,7 @@ mod tests {
             std::fs::write(new(name), GONE.replace("+d1@", &format!("+d{}@", &name[..1]))).expect("written");
         }
         std::fs::write(new("8.host"), GONE).expect("written");
-        std::fs::set_permissions(new("8.host"), std::fs::Permissions::from_mode(0)).expect("its own");
+        std::fs::set_permissions(new("8.host"), std::fs::Permissions::from_mode(0o000)).expect("its own");
         symlink("/nonexistent", new("7.host")).expect("made");
         // Root reads everything.
         let unreadable = std::fs::read(new("8.host")).is_err();

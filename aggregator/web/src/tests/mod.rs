@@ -166,7 +166,7 @@ impl TestServer {
         let public = Arc::new(public);
         let endpoints = Endpoints {
             public,
-            subscriptions: Some(Arc::new(subscriptions::FakeSubscriptions::default())),
+            subscriptions: Some(Arc::new(subscriptions::FakeSubscriptions)),
             restricted: Some(restricted::side()),
             ingest: Arc::clone(&ingest) as Arc<dyn Ingest>,
             heartbeats: None,
