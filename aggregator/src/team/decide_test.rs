@@ -88,9 +88,9 @@ fn people_hear_of_a_burst_in_one_message() {
     assert_eq!(to.look(&[a.clone(), b.clone()], 20 * SECOND), "");
     assert_eq!(to.look(&[a.clone(), b.clone()], 30 * SECOND), "+b+a", "the most urgent first");
     assert_eq!(to.look(&[a.clone(), b.clone()], 32 * SECOND), "");
-    // What begins while another ends is two messages.
+    // What begins while another ends is two messages, the end first.
     assert_eq!(to.look(&[a.clone(), c.clone()], MINUTE), "");
-    assert_eq!(to.look(&[a.clone(), c.clone()], 90 * SECOND), "+c -b");
+    assert_eq!(to.look(&[a.clone(), c.clone()], 90 * SECOND), "-b +c");
     // What ends before it was said is not said.
     assert_eq!(to.look(&[a.clone(), c.clone(), condition("d", Severity::Low)], 100 * SECOND), "");
     assert_eq!(to.look(&[a.clone(), c], 110 * SECOND), "");
