@@ -81,7 +81,8 @@ fn disguise(mut view: PageView) -> PageView {
 }
 
 /// Names of services and formats, which no language translates.
-const NAMES: [&str; 8] = ["Slack", "Microsoft", "Teams", "Discord", "RSS", "Atom", "JSON", "iCalendar"];
+const NAMES: [&str; 9] =
+    ["Slack", "Microsoft", "Teams", "Discord", "RSS", "Atom", "JSON", "Feed", "iCalendar"];
 
 /// The words of a text that are neither marked as those of the pseudo-locale, nor Greek, nor part of an address.
 fn foreign(text: &str) -> Vec<String> {
