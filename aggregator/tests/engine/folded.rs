@@ -12,13 +12,13 @@ use skerry_domain::layers::{Layers, effective};
 use skerry_domain::rows::IntervalRow;
 use skerry_domain::state::{Component, ComponentKey, State, TrackKey};
 use skerry_domain::step::{Answer, Command, step};
+use skerry_domain::table::Table;
 use skerry_domain::time::{DAY, HOUR, Timestamp};
 use skerry_domain::track::HardState;
 use skerry_publish::build::page_view;
 use skerry_publish::csv;
 use skerry_publish::view::ComponentView;
 use skerry_store::Store;
-use std::collections::BTreeMap;
 
 /// `uptime.csv`, bars, windows and status of every page, as text.
 fn shown(state: &State, now: Timestamp) -> String {
@@ -43,10 +43,14 @@ fn list(layers: &Layers) -> Vec<Interval<Automatic>> {
     layers.automatic.iter().collect()
 }
 
-/// The layers of the components, with nothing in chunks.
-fn unpacked(state: &State) -> BTreeMap<ComponentKey, Layers> {
-    let layers = |one: &Component| Layers { automatic: list(&one.layers).into(), ..one.layers.clone() };
-    state.components.iter().map(|(key, one)| (*key, layers(one))).collect()
+/// The components with nothing in chunks, and without links that have ended: those of a forgotten check go with it.
+fn unpacked(state: &State) -> Table<ComponentKey, Component> {
+    let mut components = state.components.clone();
+    components.update_all(|_, one| {
+        one.layers.automatic = list(&one.layers).into();
+        one.links.retain(|link| link.to == Timestamp::FAR);
+    });
+    components
 }
 
 fn spans(state: &State) -> usize {
