@@ -136,12 +136,13 @@ fn rank_of(path: &str) -> Rank {
     let first = path.split('/').next().unwrap_or_default();
     let extension = path.rsplit_once('.').map(|(_, extension)| extension);
     match (first, extension) {
-        // The event of a maintenance, which its page links to.
+        // What the page of an incident or a maintenance links to: its form, and its event.
         ("assets", _) | ("maintenance", Some("ics")) => Rank::Asset,
+        ("subscribe", _) if path.contains('/') => Rank::Asset,
         ("incidents" | "maintenance" | "announcements", _) => Rank::Announced,
         _ if path.is_empty() => Rank::Index,
         _ if path == "api/v2/status.json" => Rank::Status,
-        ("components" | "history" | "subscribe" | "uptime", _) if path.contains('/') => Rank::Below,
+        ("components" | "history" | "uptime", _) if path.contains('/') => Rank::Below,
         ("api", _) | (_, Some("json" | "rss" | "atom" | "xml" | "ics")) => Rank::Data,
         _ => Rank::Inner,
     }
@@ -170,6 +171,8 @@ mod tests {
             ("history/2026-10", true, "history/2026-10.html", Rank::Below),
             ("incidents/abc", true, "incidents/abc.html", Rank::Announced),
             ("maintenance/abc/calendar.ics", false, "maintenance/abc/calendar.ics", Rank::Asset),
+            ("subscribe", true, "subscribe.html", Rank::Inner),
+            ("subscribe/incidents/abc", true, "subscribe/incidents/abc.html", Rank::Asset),
             ("widget.html", true, "widget.html", Rank::Inner),
             ("badge.svg", false, "badge.svg", Rank::Inner),
             ("uptime.csv", false, "uptime.csv", Rank::Inner),
