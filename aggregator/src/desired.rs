@@ -111,6 +111,7 @@ fn page(page: &config::Page) -> DesiredPage {
             domain: page.domain.clone(),
             time_zone: page.time_zone.clone(),
             support_url: page.support_url.clone(),
+            privacy_url: page.privacy_url.clone(),
             frame_ancestors: page.frame_ancestors.clone(),
             language: page.language.clone(),
             branding: Arc::new(page.branding.clone()),

@@ -11,7 +11,7 @@ mod queue;
 mod result;
 
 pub use channels::{Channels, Mail, dkim_key};
-pub use figures::OutboxFigures;
+pub use figures::{MailFailure, OutboxFigures};
 
 use crate::engine::{CommandError, Engine};
 use crate::publish::Addresses;
@@ -20,7 +20,7 @@ use attempt::{Attempt, Attempts, without_mailbox};
 use contents::Contents;
 use limits::Limits;
 use queue::{ChannelQueue, PORTION};
-use skerry_domain::delivery::Delivery;
+use skerry_domain::delivery::{Delivery, DeliveryState};
 use skerry_domain::state::{DeliveryKey, State, WorkspaceKey};
 use skerry_domain::step::{Attempted, Command};
 use skerry_domain::subscriber::{Channel, Sensitive};
@@ -45,6 +45,9 @@ const UNREADABLE: Duration = Duration::from_secs(5);
 const COUNTED: Duration = Duration::from_secs(5);
 /// How long an outcome waits that cannot be stored.
 const UNSTORED: Duration = Duration::from_secs(1);
+/// How long a report waits for the outcome of the attempt that it is about, and how often it is looked for.
+const UNDER_WAY: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long what is under way may take when the program stops.
 const LAST: Duration = Duration::from_secs(4);
 
@@ -260,7 +263,8 @@ impl Outbox {
 
     fn note(&self, channel: Channel, attempt: &Attempt) {
         if let Some(class) = attempt.class {
-            self.figures.attempted(channel, class);
+            let answer = attempt.attempted.answer.as_deref().unwrap_or_default();
+            self.figures.attempted(channel, class, answer, self.attempts.engine.now());
         }
         let Some(pause) = attempt.pause else { return };
         let snapshot = self.attempts.engine.snapshot();
@@ -314,16 +318,29 @@ impl BounceReports {
     /// The store cannot be read or written now: the same reports may come again.
     pub async fn take(&self, reports: Vec<Report>) -> anyhow::Result<()> {
         for report in reports {
-            let reader = Arc::clone(&self.reader);
-            let id = report.delivery.clone();
-            let found = tokio::task::spawn_blocking(move || {
-                reader.lock().unwrap_or_else(PoisonError::into_inner).delivery_with_id(&id)
-            });
-            if let Some(one) = found.await?? {
+            if let Some(one) = self.delivery(&report.delivery).await? {
                 self.take_one(one, &report).await?;
             }
         }
         Ok(())
+    }
+
+    /// The delivery with this id. A relay may report a mail before the outcome of its attempt is stored, which would replace
+    /// what is reported: that is waited for.
+    async fn delivery(&self, id: &str) -> anyhow::Result<Option<WorkspaceDelivery>> {
+        let patience = tokio::time::Instant::now() + UNDER_WAY;
+        loop {
+            let (reader, id) = (Arc::clone(&self.reader), id.to_owned());
+            let found = tokio::task::spawn_blocking(move || {
+                reader.lock().unwrap_or_else(PoisonError::into_inner).delivery_with_id(&id)
+            });
+            let found = found.await??;
+            let is_open = found.as_ref().is_some_and(|(_, one)| one.state == DeliveryState::Queued);
+            if !is_open || tokio::time::Instant::now() >= patience {
+                return Ok(found);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     async fn take_one(

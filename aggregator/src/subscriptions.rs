@@ -19,4 +19,4 @@ pub use address::UrlRules;
 pub use endpoint::SubscriptionEndpoint;
 pub use intake::Intake;
 pub use links::{LinkKey, LinkPurpose};
-pub use masked::masked;
+pub use masked::{masked, shown_address};

@@ -19,6 +19,7 @@ pub use test::{Tested, test};
 
 use crate::config::Receiver;
 use crate::engine::Engine;
+use crate::outbox::OutboxFigures;
 use conditions::{Condition, Quarantined, Seen, conditions};
 use decide::{Hearing, left_over, messages};
 use message::Context;
@@ -48,6 +49,8 @@ const COUNTED_AFTER: i64 = MINUTE;
 pub struct Team {
     sender: Arc<Sender>,
     settings: TeamSettings,
+    /// What it counts of mails to subscribers.
+    outbox: Arc<OutboxFigures>,
     /// Where to look.
     link: Url,
     receivers: Receivers,
@@ -81,12 +84,19 @@ impl Team {
         Self {
             sender: Arc::new(Sender::new(engine, channels)),
             settings,
+            outbox: Arc::default(),
             link,
             receivers: Receivers::default(),
             under_way: HashMap::new(),
             unsure_since: None,
             quarantined: HashMap::new(),
         }
+    }
+
+    /// Tells of mails that cannot be sent, too.
+    #[must_use]
+    pub fn watching(self, outbox: Arc<OutboxFigures>) -> Self {
+        Self { outbox, ..self }
     }
 
     /// What it counts, and goes on counting.
@@ -140,12 +150,14 @@ impl Team {
         let (snapshot, now) = self.sender.engine().present();
         let clock = self.sender.engine().clock_standing().words();
         self.unsure_since = clock.as_ref().map(|_| self.unsure_since.unwrap_or(now));
+        let mail = self.outbox.mail_failure();
         for (position, team) in settings.iter().enumerate() {
             let Some(state) = snapshot.workspaces.named(&team.workspace) else { continue };
             let quarantined = self.quarantined(team, state, now);
             // The first file speaks for the process.
             let clock = clock.as_deref().zip(self.unsure_since).filter(|_| position == 0);
-            let holding = conditions(&Seen { state, now, quarantined, clock });
+            let mail = mail.as_ref().filter(|_| position == 0);
+            let holding = conditions(&Seen { state, now, quarantined, clock, mail });
             for receiver in &team.receivers {
                 self.begin(tasks, (team, state, receiver), &holding, now);
             }

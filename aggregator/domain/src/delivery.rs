@@ -2,8 +2,9 @@
 //! each attempt changes its row through a step.
 
 use super::keys::{DeliveryKey, NoticeKey, SubscriberKey};
-use super::subscriber::{Channel, named};
-use super::time::Timestamp;
+use super::named::named;
+use super::subscriber::Channel;
+use super::time::{HOUR, Timestamp};
 
 /// The priorities of deliveries, the most urgent first.
 pub const PRIORITIES: std::ops::Range<i64> = 0..4;
@@ -39,6 +40,8 @@ named! {
         Confirm = "confirm",
         /// A link to manage the subscription, which its owner asked for.
         Manage = "manage",
+        /// That its endpoint failed for too long and gets nothing more, with the link by which that is changed.
+        Quarantined = "quarantined",
     }
 }
 
@@ -100,8 +103,10 @@ pub enum AttemptResult {
     SoftBounced,
     /// Refused for good.
     HardBounced(Refusal),
-    /// The endpoint wants no more, or failed until the last attempt: its subscriber is quarantined.
+    /// The endpoint failed until the last attempt: its subscriber is quarantined, and told as soon as the endpoint takes that.
     Quarantined,
+    /// The endpoint wants no more, or leads where nothing may be sent: its subscriber is quarantined.
+    Gone,
     /// The subscriber has left.
     Unsubscribed,
     /// What it says is no longer published.
@@ -115,7 +120,7 @@ impl AttemptResult {
         match self {
             Self::Delivered => (DeliveryState::Delivered, None),
             Self::Later(at) => (DeliveryState::Queued, Some(*at)),
-            Self::Failed | Self::Quarantined => (DeliveryState::Failed, None),
+            Self::Failed | Self::Quarantined | Self::Gone => (DeliveryState::Failed, None),
             Self::SoftBounced => (DeliveryState::SoftBounced, None),
             Self::HardBounced(_) => (DeliveryState::HardBounced, None),
             Self::Unsubscribed => (DeliveryState::Unsubscribed, None),
@@ -124,15 +129,22 @@ impl AttemptResult {
     }
 }
 
-/// The bounces of an hour, so that a block list does not empty the list of subscribers.
+/// The mails of an hour or so, and how many of them bounced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct BounceRate {
-    /// The hour, since 1970.
-    pub hour: i64,
-    /// The mails that were taken or refused in it.
+pub struct Bounces {
+    /// The mails that were taken or refused.
     pub tried: u64,
     /// Those that were refused.
     pub refused: u64,
+}
+
+/// The bounces of the present hour and of the one before it, so that a block list does not empty the list of subscribers, at no
+/// turn of an hour either.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BounceRate {
+    hour: i64,
+    present: Bounces,
+    before: Bounces,
 }
 
 /// More bounces of an hour than this, and more than one in [`MANY_OF`] mails, remove nobody.
@@ -142,18 +154,24 @@ pub const MANY_OF: u64 = 20;
 
 impl BounceRate {
     /// Counts a mail of that time: whether it was tried now or came back, and whether it was refused.
-    pub(super) fn count(&mut self, at: Timestamp, tried: bool, refused: bool) {
-        let hour = at.0.div_euclid(super::time::HOUR);
+    pub fn count(&mut self, at: Timestamp, tried: bool, refused: bool) {
+        let hour = at.0.div_euclid(HOUR);
         if self.hour != hour {
-            *self = Self { hour, ..Self::default() };
+            let before = if self.hour + 1 == hour { self.present } else { Bounces::default() };
+            *self = Self { hour, before, ..Self::default() };
         }
-        self.tried += u64::from(tried);
-        self.refused += u64::from(refused);
+        self.present.tried += u64::from(tried);
+        self.present.refused += u64::from(refused);
     }
 
-    /// Whether so many bounce that the fault is not the addresses'.
+    /// The bounces of an hour that tell that the fault is not the addresses', and when it began: the hour of `at`, or the one
+    /// before it.
     #[must_use]
-    pub fn is_high(&self) -> bool {
-        self.refused > MANY && self.refused * MANY_OF > self.tried
+    pub fn many(&self, at: Timestamp) -> Option<(Timestamp, Bounces)> {
+        let hour = at.0.div_euclid(HOUR);
+        let of_hours = [(self.hour, self.present), (self.hour - 1, self.before)];
+        let are_many = |one: &Bounces| one.refused > MANY && one.refused * MANY_OF > one.tried;
+        let mut near = of_hours.into_iter().filter(|(of, one)| *of >= hour - 1 && are_many(one));
+        near.next().map(|(of, one)| (Timestamp(of.saturating_mul(HOUR)), one))
     }
 }

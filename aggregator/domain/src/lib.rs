@@ -27,6 +27,7 @@ mod keys;
 pub mod labels;
 pub mod layers;
 pub mod maintenance;
+mod named;
 pub mod notice;
 mod origin;
 pub mod outages;

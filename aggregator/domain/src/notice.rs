@@ -5,10 +5,10 @@
 use super::incident::{Impact, Incident, IncidentStatus};
 use super::keys::{AnnouncementKey, ComponentKey, IncidentKey, NoticeKey, PageKey, SubscriberKey, WindowKey};
 use super::maintenance::PlannedWindow;
+use super::named::named;
 use super::report::ReportMonth;
 use super::state::State;
 use super::status::Status;
-use super::subscriber::named;
 use super::time::{DAY, MINUTE, Timestamp};
 use std::collections::BTreeSet;
 
@@ -139,12 +139,12 @@ pub struct Notice {
     pub components: BTreeSet<ComponentKey>,
     /// Of an incident.
     pub edge: Option<OutageEdge>,
-    /// When the first of it happened: who had confirmed by then hears it.
+    /// When the last of it happened: who had confirmed by then hears it.
     pub at: Timestamp,
     /// When its deliveries are made.
     pub due_at: Timestamp,
-    /// Until it is due, more of the same subject joins it. Once somebody was considered for it, or confirmed meanwhile, what
-    /// follows is a notice of its own.
+    /// Until it is due, more of the same subject joins it. Once somebody was considered for it before its time, what follows
+    /// is a notice of its own.
     pub joins: bool,
     /// How far its deliveries are made.
     pub progress: Progress,

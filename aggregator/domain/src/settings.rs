@@ -24,6 +24,8 @@ pub struct PageSettings {
     pub time_zone: String,
     /// "Get help".
     pub support_url: Option<String>,
+    /// What is kept of subscribers, in the operator's words: http or https.
+    pub privacy_url: Option<String>,
     /// Origins that may embed it in a frame.
     pub frame_ancestors: Vec<String>,
     /// BCP 47.
@@ -49,6 +51,7 @@ impl PageSettings {
             domain: None,
             time_zone: "Etc/UTC".to_owned(),
             support_url: None,
+            privacy_url: None,
             frame_ancestors: Vec::new(),
             language: "en".to_owned(),
             branding: Arc::default(),

@@ -1,6 +1,8 @@
 //! Subscribers: who hears of a page, by which channel, and of what.
 
+use super::delivery::Message;
 use super::keys::{ComponentKey, IncidentKey, PageKey, SubscriberKey, WindowKey};
+use super::named::named;
 use super::notice::{Notice, NoticeSubject, OutageEdge};
 use super::state::State;
 use super::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
@@ -12,8 +14,8 @@ use std::sync::Arc;
 pub const UNCONFIRMED_KEPT: i64 = 48 * HOUR;
 /// For how long a link to confirm works, ms.
 pub const CONFIRM_WITHIN: i64 = DAY;
-/// The least time between two confirmations to one address, ms.
-pub const CONFIRMATION_PAUSE: i64 = DAY;
+/// The least time between two links to confirm that are sent to one address, ms, and between two links to manage.
+pub const LINK_OF_ADDRESS_PAUSE: i64 = DAY;
 /// The least time between two links that are sent to subscribers of a workspace, ms: what is more waits.
 pub const LINK_PAUSE: i64 = SECOND;
 /// The least time between two links that are sent to one host, ms.
@@ -53,36 +55,6 @@ impl fmt::Debug for Sensitive {
         f.write_str("[hidden]")
     }
 }
-
-macro_rules! named {
-    ($(#[$meta:meta])* $name:ident { $($(#[$note:meta])* $variant:ident = $text:literal,)+ }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name {
-            $($(#[$note])* $variant,)+
-        }
-
-        impl $name {
-            /// All.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            /// The name in APIs and stored rows.
-            #[must_use]
-            pub fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $text,)+
-                }
-            }
-
-            /// Reads the name.
-            #[must_use]
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.name() == name)
-            }
-        }
-    };
-}
-pub(super) use named;
 
 named! {
     /// How a subscriber is reached.
@@ -232,8 +204,12 @@ pub struct Subscriber {
     pub consent_note: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
-    /// When a link was last sent to it, or will be.
+    /// When a link to confirm was last sent to it, or will be.
     pub asked_at: Option<Timestamp>,
+    /// When a link to manage was last sent to it because somebody asked for it, or will be.
+    pub managed_at: Option<Timestamp>,
+    /// How often its owner ended the links to manage. The links of now hold this number.
+    pub links: u64,
     /// When it was confirmed; of an import and of the API, when it was made.
     pub confirmed_at: Option<Timestamp>,
     /// When it last changed.
@@ -339,6 +315,7 @@ impl State {
         let address = (subscriber.page, subscriber.channel, subscriber.address.clone());
         self.subscriber_addresses.insert(address, key);
         self.page_subscribers.insert((subscriber.page, key));
+        self.link_times.extend(subscriber.managed_at.map(|at| (at, key)));
         if let Some(at) = subscriber.asked_at {
             self.link_times.insert((at, key));
             if let Some(host) = subscriber.spared_host() {
@@ -354,6 +331,9 @@ impl State {
         self.subscriber_ids.remove(&former.id);
         self.subscriber_addresses.remove(&(former.page, former.channel, former.address.clone()));
         self.page_subscribers.remove(&(former.page, key));
+        if let Some(at) = former.managed_at {
+            self.link_times.remove(&(at, key));
+        }
         if let Some(at) = former.asked_at {
             self.link_times.remove(&(at, key));
             if let Some(host) = former.spared_host() {
@@ -362,8 +342,21 @@ impl State {
         }
     }
 
-    /// When a link was last sent, or will be, to the mailbox of a subscriber, or to its host if that is spared.
-    pub(super) fn last_link_to_host(&self, subscriber: &Subscriber) -> Option<Timestamp> {
+    /// When such a link was last sent, or will be, to the address of a subscriber, on any page. A link to confirm counts for all
+    /// spellings of a mailbox.
+    #[must_use]
+    pub fn last_link(&self, subscriber: &Subscriber, message: Message) -> Option<Timestamp> {
+        let all = self.subscribers_at(subscriber.channel, &subscriber.address).into_iter();
+        let all = all.filter_map(|key| self.subscribers.get(&key));
+        if message == Message::Manage {
+            return all.filter_map(|one| one.managed_at).max();
+        }
+        let of_mailbox = (subscriber.channel == Channel::Email).then(|| self.last_link_to_host(subscriber));
+        all.filter_map(|one| one.asked_at).max().max(of_mailbox.flatten())
+    }
+
+    /// When a link to confirm was last sent, or will be, to the mailbox of a subscriber, or to its host if that is spared.
+    fn last_link_to_host(&self, subscriber: &Subscriber) -> Option<Timestamp> {
         let host = subscriber.spared_host()?;
         let of_host = (host.clone(), Timestamp(i64::MIN), SubscriberKey(0))
             ..=(host, Timestamp(i64::MAX), SubscriberKey(i64::MAX));

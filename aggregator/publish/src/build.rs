@@ -122,6 +122,7 @@ pub(super) fn frame(page: &Page, zone: TimeZone, place: &Place, now: Timestamp) 
         time_zone: zone,
         time_zone_name: page.settings.time_zone.clone(),
         support_url: page.settings.support_url.clone(),
+        privacy_url: page.settings.privacy_url.clone(),
         frame_ancestors: page.settings.frame_ancestors.clone(),
         language: times::language_of(page),
         branding: Arc::clone(&page.settings.branding),

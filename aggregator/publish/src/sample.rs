@@ -81,6 +81,7 @@ pub(super) fn page(items: Vec<Item>) -> PageView {
         time_zone: jiff::tz::TimeZone::UTC,
         time_zone_name: "Etc/UTC".to_owned(),
         support_url: None,
+        privacy_url: None,
         frame_ancestors: Vec::new(),
         language: Language::English,
         branding: std::sync::Arc::default(),

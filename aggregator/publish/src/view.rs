@@ -52,6 +52,8 @@ pub struct PageView {
     pub time_zone_name: String,
     /// The target of "Get help".
     pub support_url: Option<String>,
+    /// What is kept of subscribers, in the operator's words.
+    pub privacy_url: Option<String>,
     /// Sources that may embed the page in a frame.
     pub frame_ancestors: Vec<String>,
     /// The language that the page speaks.

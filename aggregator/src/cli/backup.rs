@@ -3,26 +3,38 @@
 use anyhow::Context;
 use skerry_aggregator::clock;
 use skerry_aggregator::config::Loaded;
+use skerry_aggregator::subscriptions::LinkKey;
 use skerry_protocol::words::count;
 use skerry_store::backup::{self, Contents, Restored};
 use std::path::Path;
 
 /// Copies the database to `target` and returns the output.
 pub(crate) fn backup(loaded: &Loaded, target: &Path, json: bool) -> anyhow::Result<String> {
-    let contents = backup::back_up(database(loaded)?, target)?;
+    let database = database(loaded)?;
+    let contents = backup::back_up(database, target)?;
+    let secret = Some(LinkKey::file(database)).filter(|path| path.exists());
     let bytes = target.metadata().map_or(0, |file| file.len());
     if json {
         let mut answer = object(&contents);
         answer["file"] = target.to_string_lossy().into();
         answer["bytes"] = bytes.into();
+        answer["subscriber_secret"] = secret.map(|path| path.to_string_lossy().into_owned()).into();
         return Ok(answer.to_string());
     }
-    Ok(format!(
+    let mut output = format!(
         "{}: {}, {:.1} MiB. The copy was verified; it holds hashes of tokens, so keep it private.",
         target.display(),
         summary(&contents),
         bytes as f64 / f64::from(1 << 20)
-    ))
+    );
+    if let Some(secret) = secret {
+        output += &format!(
+            "\nKeep a copy of {} too, apart from it: without that file the links in messages to subscribers end, and addresses \
+             that bounced are forgotten.",
+            secret.display()
+        );
+    }
+    Ok(output)
 }
 
 /// Replaces the database by `backup` and returns the output.

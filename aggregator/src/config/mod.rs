@@ -304,6 +304,8 @@ pub struct Page {
     pub domain: Option<String>,
     /// The target of "Get help": http, https or mailto.
     pub support_url: Option<String>,
+    /// What is kept of subscribers, in the operator's words: http or https.
+    pub privacy_url: Option<String>,
     /// Sources for `frame-ancestors`.
     pub frame_ancestors: Vec<String>,
     /// BCP 47 tag.

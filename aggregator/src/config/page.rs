@@ -82,6 +82,7 @@ pub(super) fn page(table: &Table<'_>, branding: Branding) -> Option<Page> {
             .or("Etc/UTC".to_owned()),
         domain: host(table.string("domain"), "status.example.com").optional(),
         support_url: table.string("support_url").convert(|text| values::support_url(&text)).optional(),
+        privacy_url: table.string("privacy_url").convert(|text| values::web_url(&text)).optional(),
         frame_ancestors: table
             .list("frame_ancestors")
             .unwrap_or_default()

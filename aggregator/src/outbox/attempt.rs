@@ -58,7 +58,7 @@ impl Attempts {
             let attempt = unsent(workspace, delivery, AttemptResult::Failed);
             return attempt.explained("its endpoint is quarantined");
         }
-        let Some(rendered) = self.contents.of((workspace, state), &delivery, now) else {
+        let Some(rendered) = self.contents.of((workspace, &snapshot), &delivery, now).await else {
             return unsent(workspace, delivery, AttemptResult::Cancelled);
         };
         let addressed = Addressed { state, subscriber, place: &rendered.place, now };
@@ -117,8 +117,7 @@ impl Attempts {
         };
         let secrets = secrets(to.subscriber, to.now);
         let links = to.links(&self.links);
-        let about = (to.subscriber.page, delivery.notice);
-        let Some(payload) = rendered.payload(to.state, about, to.now) else {
+        let Some(payload) = &rendered.payload else {
             return own_for_good("what it would say is no longer published");
         };
         match payload.body(&rendered.content, (delivery.message, &links), to.now) {

@@ -2,15 +2,16 @@
 //! edited meanwhile.
 
 use super::payload::Payload;
+use crate::engine::Snapshot;
 use crate::publish::Addresses;
 use skerry_domain::delivery::{Delivery, Message};
-use skerry_domain::state::{NoticeKey, PageKey, State, WorkspaceKey};
-use skerry_domain::subscriber::Subscriber;
+use skerry_domain::state::{NoticeKey, State, WorkspaceKey};
 use skerry_domain::time::{SECOND, Timestamp};
 use skerry_publish::messages::{self, Content, MessagePage};
 use skerry_publish::view::Place;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OnceCell;
 
 /// How long a rendered notice is used, ms.
 const FRESH: i64 = 2 * SECOND;
@@ -22,34 +23,19 @@ const MOST_KEPT: usize = 64;
 pub(super) struct Rendered {
     pub(super) content: Content,
     pub(super) place: Place,
-    payload: OnceLock<Option<Payload>>,
+    /// The same for webhooks. `None`: what it would say is no longer published.
+    pub(super) payload: Option<Payload>,
 }
 
-impl Rendered {
-    fn new(content: Content, place: Place) -> Self {
-        Self { content, place, payload: OnceLock::new() }
-    }
-
-    /// The same for webhooks, rendered for the first of them.
-    pub(super) fn payload(
-        &self,
-        state: &State,
-        (page, notice): (PageKey, Option<NoticeKey>),
-        now: Timestamp,
-    ) -> Option<&Payload> {
-        let notice = || notice.and_then(|key| state.notices.get(&key));
-        self.payload.get_or_init(|| Payload::of(state, page, notice(), (&self.place.url, now))).as_ref()
-    }
-}
-
-/// What was rendered, and when. `None`: it is no longer published.
-type Kept = (Timestamp, Option<Arc<Rendered>>);
+/// What was rendered, for all who wait for it. `None`: it is no longer published.
+type Shared = Arc<OnceCell<Option<Arc<Rendered>>>>;
 
 /// Renders, and remembers what it rendered.
 #[derive(Debug)]
 pub(super) struct Contents {
     addresses: Addresses,
-    notices: Mutex<HashMap<(WorkspaceKey, NoticeKey), Kept>>,
+    /// What is rendered, or will be, and since when.
+    notices: Mutex<HashMap<(WorkspaceKey, NoticeKey), (Timestamp, Shared)>>,
 }
 
 impl Contents {
@@ -57,53 +43,63 @@ impl Contents {
         Self { addresses, notices: Mutex::default() }
     }
 
-    /// What a delivery says. `None`: what it would say is no longer published.
-    pub(super) fn of(
+    /// What a delivery says at `now`, rendered on a thread of its own. `None`: what it would say is no longer published.
+    pub(super) async fn of(
         &self,
-        (workspace, state): (WorkspaceKey, &State),
+        (workspace, snapshot): (WorkspaceKey, &Arc<Snapshot>),
         delivery: &Delivery,
         now: Timestamp,
     ) -> Option<Arc<Rendered>> {
-        let Some(notice) = delivery.notice else {
-            let subscriber = state.subscribers.get(&delivery.subscriber)?;
-            return self.of_subscription(state, subscriber, delivery.message, now).map(Arc::new);
+        let render = async || {
+            let (addresses, snapshot) = (self.addresses.clone(), Arc::clone(snapshot));
+            let delivery = delivery.clone();
+            let rendering = tokio::task::spawn_blocking(move || {
+                rendered(&addresses, snapshot.workspaces.get(workspace)?, &delivery, now).map(Arc::new)
+            });
+            match rendering.await {
+                Ok(rendered) => rendered,
+                // A panic was logged, and goes on to the attempt.
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            }
         };
+        match delivery.notice {
+            Some(notice) => self.shared((workspace, notice), now).get_or_init(render).await.clone(),
+            None => render().await,
+        }
+    }
+
+    fn shared(&self, notice: (WorkspaceKey, NoticeKey), now: Timestamp) -> Shared {
         let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, rendered)) = notices.get(&(workspace, notice)).filter(|(at, _)| now - *at < FRESH) {
-            return rendered.clone();
+        if let Some((_, shared)) = notices.get(&notice).filter(|(at, _)| now - *at < FRESH) {
+            return Arc::clone(shared);
         }
         if notices.len() >= MOST_KEPT {
             notices.retain(|_, (at, _)| now - *at < FRESH);
         }
-        let rendered = self.of_notice(state, notice, now).map(Arc::new);
-        notices.insert((workspace, notice), (now, rendered.clone()));
-        rendered
+        let shared = Shared::default();
+        notices.insert(notice, (now, Arc::clone(&shared)));
+        shared
     }
+}
 
-    fn of_notice(&self, state: &State, notice: NoticeKey, now: Timestamp) -> Option<Rendered> {
-        let notice = state.notices.get(&notice)?;
-        let settings = &state.pages.get(&notice.page)?.settings;
-        let place = Place::at(&self.addresses.url_of_page(settings));
-        let page = MessagePage { state, page: notice.page, place: &place, now };
-        Some(Rendered::new(messages::of_notice(page, notice)?, place.clone()))
-    }
-
-    fn of_subscription(
-        &self,
-        state: &State,
-        subscriber: &Subscriber,
-        message: Message,
-        now: Timestamp,
-    ) -> Option<Rendered> {
-        let settings = &state.pages.get(&subscriber.page)?.settings;
-        let place = Place::at(&self.addresses.url_of_page(settings));
-        let page = MessagePage { state, page: subscriber.page, place: &place, now };
-        let content = match message {
-            Message::Confirm => {
-                messages::confirmation(page, subscriber.wanted.as_ref().unwrap_or(&subscriber.scope))?
-            }
-            Message::Manage | Message::Notice => messages::management(page)?,
-        };
-        Some(Rendered::new(content, place.clone()))
-    }
+fn rendered(addresses: &Addresses, state: &State, delivery: &Delivery, now: Timestamp) -> Option<Rendered> {
+    let notice = delivery.notice.map(|key| state.notices.get(&key));
+    let subscriber = state.subscribers.get(&delivery.subscriber);
+    let key = match notice {
+        Some(notice) => notice?.page,
+        None => subscriber?.page,
+    };
+    let place = Place::at(&addresses.url_of_page(&state.pages.get(&key)?.settings));
+    let page = MessagePage { state, page: key, place: &place, now };
+    let content = match (notice.flatten(), delivery.message) {
+        (Some(notice), _) => messages::of_notice(page, notice)?,
+        (None, Message::Confirm) => {
+            let one = subscriber?;
+            messages::confirmation(page, one.wanted.as_ref().unwrap_or(&one.scope))?
+        }
+        (None, Message::Quarantined) => messages::quarantine(page)?,
+        (None, Message::Manage | Message::Notice) => messages::management(page)?,
+    };
+    let payload = Payload::of(state, key, notice.flatten(), (&place.url, now));
+    Some(Rendered { content, place: place.clone(), payload })
 }

@@ -13,12 +13,36 @@ pub struct OutboxFigures {
     attempts: Mutex<BTreeMap<(Channel, &'static str), u64>>,
     /// When they were counted, and those that waited.
     waiting: Mutex<Option<(Timestamp, Vec<Waiting>)>>,
+    mail_failure: Mutex<Option<MailFailure>>,
+}
+
+/// No relay has taken a mail, or refused one by an answer, for some time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailFailure {
+    /// When the first of the attempts failed.
+    pub since: Timestamp,
+    /// What the last of them led to, without an address.
+    pub answer: String,
 }
 
 impl OutboxFigures {
-    pub(super) fn attempted(&self, channel: Channel, class: Class) {
+    pub(super) fn attempted(&self, channel: Channel, class: Class, answer: &str, at: Timestamp) {
         let mut counts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         *counts.entry((channel, class.name())).or_default() += 1;
+        if channel == Channel::Email {
+            let mut failure = self.mail_failure.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_failure = matches!(class, Class::Own | Class::Unreachable | Class::Timeout | Class::Tls);
+            *failure = is_failure.then(|| {
+                let since = failure.as_ref().map_or(at, |former| former.since);
+                MailFailure { since, answer: answer.to_owned() }
+            });
+        }
+    }
+
+    /// That mails are handed to no relay, if the last attempts all failed.
+    #[must_use]
+    pub fn mail_failure(&self) -> Option<MailFailure> {
+        self.mail_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The number of attempts by the name of the channel and of the class.

@@ -92,6 +92,8 @@ impl Payload {
                 &meta,
                 &json!({ "subscription": { "confirm": links.confirm, "manage": links.manage } }),
             ),
+            What::Subscription if message == Message::Quarantined => self
+                .other(&meta, &json!({ "subscription": { "state": "quarantined", "manage": links.manage } })),
             What::Subscription => self.other(&meta, &json!({ "subscription": { "manage": links.manage } })),
         }
     }

@@ -74,7 +74,7 @@ fn refused(is_mail: bool, answer: &Answer) -> AttemptResult {
         Class::Policy if is_mail => AttemptResult::HardBounced(Refusal::Blocked),
         _ if is_mail => AttemptResult::HardBounced(Refusal::Rejected),
         // The endpoint, or the channel behind it, is gone, or leads where nothing may be sent.
-        Class::Gone | Class::Forbidden | Class::NoSuchAddress => AttemptResult::Quarantined,
+        Class::Gone | Class::Forbidden | Class::NoSuchAddress => AttemptResult::Gone,
         _ => AttemptResult::Failed,
     }
 }

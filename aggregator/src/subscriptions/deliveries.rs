@@ -1,7 +1,7 @@
 //! Deliveries as operators look for them and send them again. They are rows, so each part is read from the store.
 
 use super::Intake;
-use super::masked;
+use super::shown_address;
 use serde_json::{Value, json};
 use skerry_domain::delivery::{AttemptResult, Delivery, DeliveryState};
 use skerry_domain::notice::{Notice, NoticeSubject};
@@ -191,10 +191,7 @@ pub fn may_be_tried(state: &State, delivery: &Delivery, now: Timestamp) -> Resul
 pub fn object(state: &State, one: &Delivery, whole: bool) -> Value {
     let notice = one.notice.and_then(|key| state.notices.get(&key));
     let subscriber = state.subscribers.get(&one.subscriber);
-    let address = subscriber.map(|one| match whole {
-        true => one.address.reveal().to_owned(),
-        false => masked(one.channel, &one.address),
-    });
+    let address = subscriber.map(|one| shown_address(one, whole));
     json!({
         "id": one.id,
         "message": one.message.name(),

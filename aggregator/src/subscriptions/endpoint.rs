@@ -370,7 +370,13 @@ impl Subscriptions for SubscriptionEndpoint {
     async fn answer(&self, request: SubscriptionRequest) -> Option<SubscriptionAnswer> {
         let begun = Instant::now();
         let SubscriptionRequest { page, target, form, client } = request;
-        let page = PageNow::of(&self.engine, &page)?;
+        let page = match (&page, &target) {
+            (Some(page), _) => PageNow::of(&self.engine, page)?,
+            (None, SubscriptionTarget::Unsubscribe(token)) => {
+                PageNow::of_link(&self.engine, &self.key, token)?
+            }
+            (None, _) => return None,
+        };
         let is_sent = form.is_some();
         let answer = match &target {
             SubscriptionTarget::Subscribe => self.subscribe(&page, None, &form?, client).await?,

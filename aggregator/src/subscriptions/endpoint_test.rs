@@ -30,12 +30,12 @@ struct Fixture {
     engine: Engine,
     key: LinkKey,
     endpoint: SubscriptionEndpoint,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
-fn config(folder: &std::path::Path) -> Config {
+fn config(folder: &std::path::Path, file: &str) -> Config {
     let path = folder.join("aggregator.toml");
-    std::fs::write(&path, FILE).expect("written");
+    std::fs::write(&path, file).expect("written");
     let loaded = load(&[path]).map_err(|problems| problems.to_string()).expect("a good file");
     loaded.configs.into_iter().next().expect("one file")
 }
@@ -54,16 +54,21 @@ fn plain(text: &str) -> Text {
 impl Fixture {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let config = config(folder.path());
         let store = Store::open(&folder.path().join("skerry.db")).expect("a new database");
         let (changed, _changes) = crossbeam_channel::unbounded();
         let (engine, _running) = Engine::start(store, changed).expect("it starts");
-        let configure = Command::Configure(Box::new(desired(&config)));
-        let made = engine.command((Target::Name("default".to_owned()), configure)).await;
-        assert_eq!(made, Ok(Answer::Done));
         let key = LinkKey::fixed([7; 32]);
         let endpoint = SubscriptionEndpoint::new(engine.clone(), key.clone());
-        Self { engine, key, endpoint, _folder: folder }
+        let fixture = Self { engine, key, endpoint, folder };
+        fixture.configure(FILE).await;
+        fixture
+    }
+
+    async fn configure(&self, file: &str) {
+        let config = config(self.folder.path(), file);
+        let configure = Command::Configure(Box::new(desired(&config)));
+        let made = self.engine.command((Target::Name("default".to_owned()), configure)).await;
+        assert_eq!(made, Ok(Answer::Done));
     }
 
     fn page(&self, slug: &str) -> Arc<Publication> {
@@ -88,7 +93,9 @@ impl Fixture {
         form: Option<&str>,
     ) -> Option<SubscriptionAnswer> {
         let form = form.map(|text| Form::read(text.as_bytes()));
-        self.endpoint.answer(SubscriptionRequest { page: self.page(slug), target, form, client: None }).await
+        self.endpoint
+            .answer(SubscriptionRequest { page: Some(self.page(slug)), target, form, client: None })
+            .await
     }
 
     async fn ask(&self, target: SubscriptionTarget, form: Option<&str>) -> SubscriptionAnswer {
@@ -195,6 +202,34 @@ async fn a_provider_of_mail_ends_a_subscription_with_one_request_however_often()
 }
 
 #[tokio::test]
+async fn a_page_that_became_private_can_be_left() {
+    let fixture = Fixture::new().await;
+    fixture.subscribed(ANN).await;
+    let manage = SubscriptionTarget::Manage(fixture.token(LinkPurpose::Manage));
+    let leave = SubscriptionTarget::Unsubscribe(fixture.token(LinkPurpose::Unsubscribe));
+    let private = FILE.replacen("public = true", "public = false", 1);
+    fixture.configure(&private).await;
+    let ask = async |target: &SubscriptionTarget, form: Option<&str>| {
+        let form = form.map(|text| Form::read(text.as_bytes()));
+        let request = SubscriptionRequest { page: None, target: target.clone(), form, client: None };
+        fixture.endpoint.answer(request).await
+    };
+    assert_eq!(ask(&manage, None).await, None);
+    let unknown = SubscriptionTarget::Unsubscribe("0".repeat(44));
+    assert_eq!(ask(&unknown, None).await, None);
+    let Some(SubscriptionAnswer::Document(200, question)) = ask(&leave, None).await else {
+        panic!("no question")
+    };
+    assert!(question.html.contains("Stop all updates?"), "{}", question.html);
+    let Some(SubscriptionAnswer::Document(200, left)) = ask(&leave, Some("List-Unsubscribe=One-Click")).await
+    else {
+        panic!("it was not left")
+    };
+    assert!(left.html.contains("You will hear nothing more"), "{}", left.html);
+    assert_eq!(fixture.subscriber(), None);
+}
+
+#[tokio::test]
 async fn the_answer_does_not_tell_whether_an_address_is_known() {
     let fixture = Fixture::new().await;
     let answers = async |form: &str| {
@@ -281,7 +316,7 @@ async fn a_client_is_limited_and_others_are_not() {
     let ask = async |client: [u8; 4], number: usize| {
         let form = Form::read(format!("channel=email&address=a{number}%40example.com").as_bytes());
         let request = SubscriptionRequest {
-            page: fixture.page("main"),
+            page: Some(fixture.page("main")),
             target: SubscriptionTarget::Subscribe,
             form: Some(form),
             client: Some(client.into()),

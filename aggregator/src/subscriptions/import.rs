@@ -2,7 +2,7 @@
 //! the page already stays as it is.
 
 use super::Intake;
-use super::masked;
+use super::shown_address;
 use super::table::{Line, LineFault, Table, write};
 use skerry_domain::state::{ComponentKey, PageKey, State, SubscriberKey};
 use skerry_domain::step::NewSubscriber;
@@ -205,7 +205,7 @@ fn row(names: &BTreeMap<ComponentKey, &str>, one: &Subscriber, whole: bool) -> O
     let components: Vec<&str> = components.collect();
     Some([
         one.channel.name().to_owned(),
-        if whole { one.address.reveal().to_owned() } else { masked(one.channel, &one.address) },
+        shown_address(one, whole),
         components.join("; "),
         choices.updates.name().to_owned(),
         choices.status_changes.to_string(),

@@ -7,7 +7,7 @@ use skerry_domain::subscriber::{Channel, Sensitive, Subscriber, mailbox};
 use skerry_domain::workspaces::Workspaces;
 use skerry_host::{random, secret_files};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The name of its file.
 const FILE: &str = "subscriber-secret";
@@ -47,7 +47,7 @@ impl LinkKey {
     /// # Errors
     /// The key cannot be read or kept.
     pub fn of(database: &Path) -> anyhow::Result<Self> {
-        let path = database.with_file_name(FILE);
+        let path = Self::file(database);
         let key = secret_files::read_or_make(&path, || Ok(random::bytes::<32>().to_vec()))?;
         let key = key.try_into().ok().with_context(|| {
             format!(
@@ -59,13 +59,19 @@ impl LinkKey {
         Ok(Self(key))
     }
 
+    /// Its file beside `database`, which a backup of the database does not hold.
+    #[must_use]
+    pub fn file(database: &Path) -> PathBuf {
+        database.with_file_name(FILE)
+    }
+
     #[cfg(test)]
     pub(crate) fn fixed(key: [u8; 32]) -> Self {
         Self(key)
     }
 
     /// The token of a link, which stands in a URL as it is. That of [`LinkPurpose::Confirm`] ends with the next message that
-    /// holds one.
+    /// holds one, that of [`LinkPurpose::Manage`] when the subscriber ends it.
     #[must_use]
     pub fn token(&self, purpose: LinkPurpose, subscriber: &Subscriber) -> String {
         format!("{}{}", subscriber.id, self.proof(purpose, subscriber))
@@ -105,11 +111,12 @@ impl LinkKey {
     }
 
     fn proof(&self, purpose: LinkPurpose, subscriber: &Subscriber) -> String {
-        let asked = match purpose {
+        let version = match purpose {
             LinkPurpose::Confirm => subscriber.asked_at.map_or(0, |at| at.0),
-            LinkPurpose::Manage | LinkPurpose::Unsubscribe => 0,
+            LinkPurpose::Manage => i64::try_from(subscriber.links).unwrap_or(i64::MAX),
+            LinkPurpose::Unsubscribe => 0,
         };
-        let text = format!("{}\0{}\0{asked}", purpose.name(), subscriber.id);
+        let text = format!("{}\0{}\0{version}", purpose.name(), subscriber.id);
         let mut proof = blake3::keyed_hash(&self.0, text.as_bytes()).to_hex().to_string();
         proof.truncate(PROOF_DIGITS);
         proof

@@ -1,6 +1,6 @@
 //! Addresses as they are shown: enough for their owners to know them again, too little for anybody to use them.
 
-use skerry_domain::subscriber::{Channel, Sensitive};
+use skerry_domain::subscriber::{Channel, Sensitive, Subscriber};
 
 /// Characters of a path that are shown.
 const SHOWN: usize = 4;
@@ -12,6 +12,12 @@ pub fn masked(channel: Channel, address: &Sensitive) -> String {
         Channel::Email => masked_mail(address.reveal()),
         Channel::Webhook | Channel::Slack | Channel::Teams | Channel::Discord => masked_url(address.reveal()),
     }
+}
+
+/// The address of a subscriber: `whole` for those who may see it, or masked.
+#[must_use]
+pub fn shown_address(one: &Subscriber, whole: bool) -> String {
+    if whole { one.address.reveal().to_owned() } else { masked(one.channel, &one.address) }
 }
 
 /// Of a short name less than half is shown.

@@ -1,4 +1,4 @@
-//! A public page at one moment, with who subscribes to it.
+//! A page at one moment, with who subscribes to it.
 
 use super::links::{LinkKey, LinkPurpose};
 use crate::engine::{Engine, Snapshot};
@@ -9,11 +9,11 @@ use skerry_publish::IncidentViews;
 use skerry_publish::build::outline_view;
 use skerry_publish::html::Topic;
 use skerry_publish::output::Publication;
-use skerry_publish::view::PageView;
+use skerry_publish::view::{PageView, Place};
 use skerry_web::SubscriptionTarget;
 use std::sync::Arc;
 
-/// A public page at one moment.
+/// A page at one moment.
 pub(super) struct PageNow {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) workspace: WorkspaceKey,
@@ -34,6 +34,16 @@ impl PageNow {
             .find_map(|(workspace, state, key, _)| {
                 Some((workspace, key, outline_view(state, key, &publication.place, now)?))
             })?;
+        Some(Self { snapshot, workspace, key, now, view })
+    }
+
+    /// The page whose link to leave this is, whether visitors see the page or not.
+    pub(super) fn of_link(engine: &Engine, key: &LinkKey, token: &str) -> Option<Self> {
+        let (snapshot, now) = engine.present();
+        let (workspace, one) = key.subscriber(&snapshot.workspaces, LinkPurpose::Unsubscribe, token)?;
+        let state = snapshot.workspaces.get(workspace)?;
+        let key = state.subscribers.get(&one)?.page;
+        let view = outline_view(state, key, &Place::default(), now)?;
         Some(Self { snapshot, workspace, key, now, view })
     }
 

@@ -97,7 +97,7 @@ pub(super) fn kept(state: &State, subscriber: &Subscriber) -> String {
         "consent": subscriber.consent.name(),
         "consent_note": subscriber.consent_note,
         "created_at": time(Some(subscriber.created_at)),
-        "link_sent_at": time(subscriber.asked_at),
+        "link_sent_at": time(subscriber.asked_at.max(subscriber.managed_at)),
         "confirmed_at": time(subscriber.confirmed_at),
         "updated_at": time(Some(subscriber.updated_at)),
         "days_of_refused_mails": subscriber.refused_days.len(),

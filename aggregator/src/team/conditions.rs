@@ -2,17 +2,20 @@
 
 use crate::config::About;
 use crate::control::lookup::subject;
+use crate::outbox::MailFailure;
 use skerry_domain::incident::{Incident, Title};
 use skerry_domain::problem::{Level, Problem, ProblemSubject, Severity};
 use skerry_domain::state::{CheckKey, ProblemKey, State};
 use skerry_domain::subscriber::SubscriberState;
-use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
+use skerry_domain::time::{DAY, MINUTE, Timestamp};
 use skerry_protocol::wire::Reason;
 use skerry_protocol::words::{count, short_line};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How long the clock has to be unsure before the team hears of it, ms: a start confirms it within seconds.
 const UNSURE_FOR: i64 = MINUTE;
+/// For how long no relay has to take mails before the team hears of it, ms: relays are restarted.
+const MAIL_FAILS_FOR: i64 = 5 * MINUTE;
 /// The greatest length of a title, in bytes.
 const LONGEST_TITLE: usize = 200;
 
@@ -53,6 +56,8 @@ pub(super) struct Seen<'a> {
     pub(super) quarantined: Option<Quarantined>,
     /// What is wrong with the clock, and since when. `None`: nothing, or it concerns another workspace.
     pub(super) clock: Option<(&'a str, Timestamp)>,
+    /// That mails to subscribers are handed to no relay. `None`: they are, or it concerns another workspace.
+    pub(super) mail: Option<&'a MailFailure>,
 }
 
 /// Endpoints of subscribers that were quarantined within a day.
@@ -86,6 +91,7 @@ pub(super) fn conditions(seen: &Seen<'_>) -> Vec<Condition> {
     all.extend(problems.map(|problem| of_problem(state, problem)));
     let open = state.open_incidents.iter().filter_map(|key| state.incidents.get(key));
     all.extend(open.filter_map(|incident| of_incident(state, incident)));
+    all.extend(of_mail(seen));
     all.extend(of_bounces(seen));
     all.extend(of_quarantined(seen));
     all.extend(of_clock(seen));
@@ -249,20 +255,27 @@ fn title(state: &State, incident: &Incident) -> String {
     }
 }
 
+/// No relay takes mails.
+fn of_mail(seen: &Seen<'_>) -> Option<Condition> {
+    let failure = seen.mail.filter(|one| seen.now - one.since >= MAIL_FAILS_FOR)?;
+    let text = vec![
+        format!("The last attempt: {}", failure.answer),
+        "Mails wait and are tried again. `skerry-aggregator mail-check` says more.".to_owned(),
+    ];
+    let id = format!("{}-mail", seen.state.workspace.name);
+    let title = "Mails to subscribers are taken by no relay";
+    Some(plain(seen.state, About::Deliveries, (&id, Severity::High, failure.since), (title, text)))
+}
+
 /// So many mails bounced that no address is removed for it, in this hour or the one before.
 fn of_bounces(seen: &Seen<'_>) -> Option<Condition> {
-    let rate = seen.state.bounces;
-    let hour = seen.now.0.div_euclid(HOUR);
-    if !rate.is_high() || rate.hour < hour - 1 {
-        return None;
-    }
+    let (since, bounces) = seen.state.bounces.many(seen.now)?;
     let text = vec![
-        format!("{} of {} mails of an hour were refused.", rate.refused, rate.tried),
+        format!("{} of {} mails of an hour were refused.", bounces.refused, bounces.tried),
         "No address is removed for it: a relay or a block list may be the cause. `skerry-aggregator mail-check` says more."
             .to_owned(),
     ];
     let id = format!("{}-bounces", seen.state.workspace.name);
-    let since = Timestamp(rate.hour.saturating_mul(HOUR));
     Some(plain(
         seen.state,
         About::Deliveries,

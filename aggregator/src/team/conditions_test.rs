@@ -55,7 +55,7 @@ fn state(problems: Vec<Problem>) -> State {
 }
 
 fn seen(state: &State) -> Vec<Condition> {
-    conditions(&Seen { state, now: NOW, quarantined: None, clock: None })
+    conditions(&Seen { state, now: NOW, quarantined: None, clock: None, mail: None })
 }
 
 fn agent_of(state: &State) -> AgentKey {
@@ -148,23 +148,44 @@ fn drafts_wait_for_approval_and_published_incidents_for_updates() {
 }
 
 #[test]
+fn a_relay_that_takes_nothing_is_a_condition_after_some_minutes() {
+    let state = state(Vec::new());
+    let failure = MailFailure { since: NOW, answer: "connect: refused".to_owned() };
+    let held = |now| {
+        let mail = Some(&failure);
+        conditions(&Seen { state: &state, now, quarantined: None, clock: None, mail }).pop()
+    };
+    assert_eq!(held(NOW + 4 * MINUTE), None, "relays are restarted");
+    let condition = held(NOW + 5 * MINUTE).expect("it holds");
+    assert_eq!(
+        (condition.id.as_str(), condition.severity, condition.since),
+        ("default-mail", Severity::High, NOW)
+    );
+    assert!(condition.text.contains("connect: refused"), "{:?}", condition.text);
+}
+
+#[test]
 fn many_bounces_and_an_unsure_clock_hold_while_they_last() {
     let mut state = state(Vec::new());
-    let hour = NOW.0 / HOUR;
-    state.bounces = BounceRate { hour, tried: 100, refused: 50 };
+    let bounces = |tried, refused| {
+        let mut rate = BounceRate::default();
+        (0..tried).for_each(|number| rate.count(NOW, true, number < refused));
+        rate
+    };
+    state.bounces = bounces(100, 50);
     let titles = |state: &State, clock, now| {
-        let all = conditions(&Seen { state, now, quarantined: None, clock });
+        let all = conditions(&Seen { state, now, quarantined: None, clock, mail: None });
         all.into_iter().map(|one| one.id).collect::<Vec<_>>()
     };
     assert_eq!(titles(&state, None, NOW), ["default-bounces"]);
     assert_eq!(titles(&state, None, NOW + 2 * HOUR), [""; 0]);
-    state.bounces.refused = 5;
+    state.bounces = bounces(100, 5);
     assert_eq!(titles(&state, None, NOW), [""; 0]);
     let unsure = |ago| Some(("Nothing confirms it.", NOW - ago));
     assert_eq!(titles(&state, unsure(MINUTE - 1), NOW), [""; 0], "it may be a start");
     assert_eq!(titles(&state, unsure(MINUTE), NOW), ["default-clock"]);
     let quarantined = Some(Quarantined { count: 2, since: NOW });
-    let all = conditions(&Seen { state: &state, now: NOW, quarantined, clock: None });
+    let all = conditions(&Seen { state: &state, now: NOW, quarantined, clock: None, mail: None });
     assert_eq!((all[0].about, all[0].severity), (About::Deliveries, Severity::Low));
     assert!(all[0].text.starts_with("2 endpoints took no message"), "{}", all[0].text);
 }

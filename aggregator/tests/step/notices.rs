@@ -166,13 +166,15 @@ fn who_confirms_while_a_notice_waits_hears_what_follows() {
     fixture.updated(incident, IncidentStatus::Identified);
     fixture.heard(SECOND);
     fixture.updated(incident, IncidentStatus::Identified);
-    // It waits for a minute; meanwhile somebody confirms, and then there is more.
+    // It waits for a minute; meanwhile somebody confirms, and then there is more, which it is part of.
     let second = fixture.subscriber("second@example.com", all());
     fixture.heard(SECOND);
     fixture.updated(incident, IncidentStatus::Resolved);
+    let third = fixture.subscriber("third@example.com", all());
     let heard = fixture.heard(2 * MINUTE);
-    assert_eq!(heard.get(&first), Some(&vec![("incident", 1), ("incident", 1)]));
-    assert_eq!(heard.get(&second), Some(&vec![("incident", 1)]));
+    assert_eq!(heard.get(&first), Some(&vec![("incident", 2)]), "who confirms splits nothing for the others");
+    assert_eq!(heard.get(&second), Some(&vec![("incident", 2)]));
+    assert_eq!(heard.get(&third), None, "nothing followed");
     fixture.assert_stored();
 }
 

@@ -66,11 +66,19 @@ impl Fixture {
     }
 
     pub(crate) fn result(&mut self, delivery: &Delivery, result: AttemptResult) -> Vec<Change> {
+        self.attempted(delivery, result).0
+    }
+
+    /// Returns what changes, and what is sent besides.
+    fn attempted(&mut self, delivery: &Delivery, result: AttemptResult) -> (Vec<Change>, Vec<Delivery>) {
         let address = self.state.subscribers.get(&delivery.subscriber).map(|one| one.address.clone());
         let digest = address.map_or([0; 32], |address| asked(address.reveal(), all()).digest);
         let (delivery, answer) = (delivery.clone(), Some("550 5.1.1 unknown".to_owned()));
         let attempted = Attempted { delivery, tried: true, result, answer, digest };
-        self.step(Command::Attempted(Box::new(attempted))).changes
+        let key = attempted.delivery.key;
+        let stepped = self.step(Command::Attempted(Box::new(attempted)));
+        let others = deliveries(&stepped.rows).into_iter().filter(|one| one.key != key).collect();
+        (stepped.changes, others)
     }
 
     fn state_of(&self, key: SubscriberKey) -> Option<SubscriberState> {
@@ -285,9 +293,17 @@ fn an_endpoint_that_failed_to_the_end_is_quarantined_until_its_owner_confirms() 
     let (key, sent) = fixture.ask(webhook.clone());
     let key = key.expect("made");
     fixture.told(SubscriberCommand::Confirm(key));
-    let changes = fixture.result(&sent[0], AttemptResult::Quarantined);
+    let failed = Delivery { message: Message::Notice, ..sent[0].clone() };
+    let (changes, note) = fixture.attempted(&failed, AttemptResult::Quarantined);
     assert_eq!(changes, [Change::SubscriberQuarantined(key)]);
     assert_eq!(fixture.state_of(key), Some(SubscriberState::Quarantined));
+    assert_eq!(messages(&note), [Message::Quarantined], "its owner is told");
+    assert_eq!(fixture.attempted(&failed, AttemptResult::Quarantined).1, vec![], "once");
+    assert_eq!(
+        fixture.attempted(&note[0], AttemptResult::Quarantined).1,
+        vec![],
+        "and of that failure nothing"
+    );
     fixture.now = fixture.now + DAY;
     assert_eq!(messages(&fixture.ask(webhook).1), [Message::Confirm], "its owner asks again");
     fixture.told(SubscriberCommand::Confirm(key));
@@ -336,6 +352,21 @@ fn links_that_many_ask_for_at_once_wait_for_each_other() {
         "Slack is everybody's"
     );
     assert_eq!(at("https://one.example.com/c", Channel::Webhook), 122 * SECOND);
+}
+
+#[test]
+fn a_link_to_manage_does_not_wait_for_a_day_after_that_to_confirm() {
+    let mut fixture = Fixture::new();
+    let ann = fixture.ask(asked("ann@example.com", all())).0.expect("made");
+    fixture.told(SubscriberCommand::Confirm(ann));
+    let asked_at = fixture.state.subscribers[&ann].asked_at;
+    let sent = fixture.told(SubscriberCommand::SendLink(ann));
+    assert_eq!(messages(&sent), [Message::Manage]);
+    assert_eq!(fixture.told(SubscriberCommand::SendLink(ann)), vec![], "once a day");
+    assert_eq!(fixture.state.subscribers[&ann].asked_at, asked_at, "the link to confirm is as it was");
+    fixture.assert_stored();
+    fixture.now = fixture.now + DAY + SECOND;
+    assert_eq!(fixture.told(SubscriberCommand::SendLink(ann)).len(), 1);
 }
 
 #[test]

@@ -134,8 +134,11 @@ fn routes(config: &mut ServiceConfig, context: &ListenerContext) {
     let restricted = endpoints.restricted.clone().filter(|_| serves.public);
     let subscriptions = endpoints.subscriptions.clone().filter(|_| serves.public);
     let other = move |request: HttpRequest, body: web::Payload| {
+        // Who leaves a page does not have to see it.
+        let leaves = subscriptions.is_some() && subscriptions::link_to_leave(request.uri().path()).is_some();
         let asked = restricted
             .as_ref()
+            .filter(|_| !leaves)
             .and_then(|restricted| Some((restricted, restricted.find(&request, &public, &proxies)?)));
         let Some((restricted, asked)) = asked else {
             let Some(subscriptions) = &subscriptions else { return fallback(&public, serves, &request) };

@@ -1,6 +1,6 @@
 //! Subscribing: the one part of a public page that depends on who asks. The forms themselves are outputs; what is sent with
 //! them, and the pages behind the secret links in messages, are answered here, for nobody to keep. A page that is not public has
-//! none of it, and the public side answers as for any address that does not exist.
+//! none of it but the link to leave, and the public side answers as for any address that does not exist.
 
 use super::admission::{is_foreign, is_same_origin};
 use super::headers::{method_not_allowed, uncached};
@@ -116,8 +116,8 @@ impl std::fmt::Debug for Form {
 /// A request about subscriptions of a public page.
 #[derive(Clone, Debug)]
 pub struct SubscriptionRequest {
-    /// The page.
-    pub page: Arc<Publication>,
+    /// The page. `None`: none that is public stands there, and the link to leave is asked for.
+    pub page: Option<Arc<Publication>>,
     /// What is asked for.
     pub target: SubscriptionTarget,
     /// The form that is sent; `None`: it only looks.
@@ -147,26 +147,36 @@ pub trait Subscriptions: Send + Sync {
     async fn answer(&self, request: SubscriptionRequest) -> Option<SubscriptionAnswer>;
 }
 
-/// What a request asks for, if it is about subscriptions of a public page. The documents of forms are outputs.
+/// What a request asks for, if it is about subscriptions of a public page, or by the link to leave one that was public. The
+/// documents of forms are outputs.
 pub(super) fn find(
     request: &HttpRequest,
     public: &PublicSide,
-) -> Option<(Arc<Publication>, SubscriptionTarget)> {
+) -> Option<(Option<Arc<Publication>>, SubscriptionTarget)> {
     let path = request.uri().path();
     // Most requests are about something else.
     if !path.contains("subscri") {
         return None;
     }
-    let (page, below) = public.page_of(&host(request), path)?;
-    let target = SubscriptionTarget::at(below).filter(|_| page.place.takes_subscribers)?;
+    let found = public.page_of(&host(request), path).filter(|(page, _)| page.place.takes_subscribers);
+    let found = found.and_then(|(page, below)| Some((page, SubscriptionTarget::at(below)?)));
+    let Some((page, target)) = found else { return Some((None, link_to_leave(path)?)) };
     let looks = request.method() != Method::POST;
-    (!(looks && target.is_form())).then_some((page, target))
+    (!(looks && target.is_form())).then_some((Some(page), target))
+}
+
+/// The target of the link to leave, which each message holds, below any page.
+pub(super) fn link_to_leave(path: &str) -> Option<SubscriptionTarget> {
+    let (above, token) = path.rsplit_once('/')?;
+    let last = above.rsplit('/').next()?;
+    let target = SubscriptionTarget::at(&format!("{last}/{token}"))?;
+    matches!(target, SubscriptionTarget::Unsubscribe(_)).then_some(target)
 }
 
 /// Answers it.
 pub(super) async fn answer(
     subscriptions: Arc<dyn Subscriptions>,
-    (page, target): (Arc<Publication>, SubscriptionTarget),
+    (page, target): (Option<Arc<Publication>>, SubscriptionTarget),
     (request, proxies): (HttpRequest, Arc<TrustedProxies>),
     payload: web::Payload,
     (public, limits): (Arc<PublicSide>, Limits),
@@ -178,7 +188,8 @@ pub(super) async fn answer(
                 Ok(body) => body,
                 Err(refused) => return refused,
             };
-            if !may_send(&request, &page, &target, &body) {
+            let url = page.as_ref().map_or("", |page| page.place.url.as_str());
+            if !may_send(&request, url, &target, &body) {
                 return private(uncached(
                     StatusCode::FORBIDDEN,
                     "text/plain; charset=utf-8",
@@ -197,10 +208,10 @@ pub(super) async fn answer(
     }
 }
 
-/// Whether a form may come from where it does. The page of a subscription tells nobody its address, so that browsers may name no
+/// Whether a form of the page at this URL may come from where it does. The page of a subscription tells nobody its address, so that browsers may name no
 /// origin there; its token is proof. A provider of mail sends what RFC 8058 says, from anywhere.
-fn may_send(request: &HttpRequest, page: &Publication, target: &SubscriptionTarget, body: &[u8]) -> bool {
-    let (headers, url, host) = (request.headers(), page.place.url.as_str(), host(request));
+fn may_send(request: &HttpRequest, url: &str, target: &SubscriptionTarget, body: &[u8]) -> bool {
+    let (headers, host) = (request.headers(), host(request));
     match target {
         SubscriptionTarget::Unsubscribe(_) if is_one_click(body) => true,
         target if target.is_form() => is_same_origin(headers, url, &host),

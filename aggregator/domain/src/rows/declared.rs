@@ -237,6 +237,7 @@ records! {
         domain: Option<String>,
         time_zone: String,
         support_url: Option<String>,
+        privacy_url: Option<String>,
         frame_ancestors: Lines,
         language: String,
         uptime_rule: Rule,

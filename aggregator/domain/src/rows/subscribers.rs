@@ -79,6 +79,8 @@ pub(super) fn subscriber_row(state: &State, key: SubscriberKey) -> Option<Subscr
         consent_note: one.consent_note.as_ref().map(|note| Hidden(note.clone().into_bytes())),
         created_ms: one.created_at,
         asked_ms: one.asked_at,
+        managed_ms: one.managed_at,
+        links: one.links,
         confirmed_ms: one.confirmed_at,
         updated_ms: one.updated_at,
         refused_days: Some(lines_of(one.refused_days.iter().copied())).filter(|lines| !lines.0.is_empty()),
@@ -142,6 +144,8 @@ impl Restore for SubscriberRow {
             consent_note: self.consent_note.map(text).transpose()?.map(|note| note.reveal().to_owned()),
             created_at: self.created_ms,
             asked_at: self.asked_ms,
+            managed_at: self.managed_ms,
+            links: self.links,
             confirmed_at: self.confirmed_ms,
             updated_at: self.updated_ms,
             refused_days: self

@@ -40,6 +40,8 @@ records! {
         consent_note: Option<Hidden>,
         created_ms: Timestamp,
         asked_ms: Option<Timestamp>,
+        managed_ms: Option<Timestamp>,
+        links: u64,
         confirmed_ms: Option<Timestamp>,
         updated_ms: Timestamp,
         refused_days: Option<Lines>,

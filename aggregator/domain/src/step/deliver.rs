@@ -43,14 +43,15 @@ pub(super) fn due(state: &mut State, key: NoticeKey, context: Context, changes: 
 }
 
 /// Makes the deliveries of all waiting notices to one subscriber whose choices are about to change: the choices at the time
-/// of the change decide what it is told.
+/// of the change decide what it is told. Who heard nothing until now hears only what joins later.
 pub(super) fn consider_early(
     state: &mut State,
     subscriber: SubscriberKey,
     context: Context,
     changes: &mut Changes,
 ) {
-    let Some(one) = state.subscribers.get(&subscriber).cloned() else { return };
+    let hearing = state.subscribers.get(&subscriber).filter(|one| one.state == SubscriberState::Active);
+    let Some(one) = hearing.cloned() else { return };
     let waiting: Vec<NoticeKey> = state.open_notices.iter().copied().collect();
     for key in waiting {
         let Some(mut notice) = state.notices.get(&key).cloned() else { continue };
@@ -160,19 +161,32 @@ pub(super) fn attempted(state: &mut State, one: &Attempted, context: Context, ch
             refused(state, (key, subscriber), refusal, (one.digest, now), changes);
         }
         // Nobody asked for it but whoever invented it.
-        AttemptResult::Quarantined if subscriber.confirmed_at.is_none() => {
+        AttemptResult::Quarantined | AttemptResult::Gone if subscriber.confirmed_at.is_none() => {
             subscribe::remove(state, key, changes);
         }
-        AttemptResult::Quarantined => {
-            subscribe::put(
-                state,
-                key,
-                Subscriber { state: SubscriberState::Quarantined, updated_at: now, ..subscriber },
-                changes,
-            );
-            changes.push(Change::SubscriberQuarantined(key));
+        AttemptResult::Quarantined | AttemptResult::Gone => {
+            let is_told = one.result == AttemptResult::Quarantined && is_notice;
+            quarantine(state, (key, subscriber), is_told, context, changes);
         }
         _ => {}
+    }
+}
+
+/// Sends a subscriber nothing more until its owner confirms it again; `is_told`: its owner hears why, once the endpoint takes it.
+fn quarantine(
+    state: &mut State,
+    (key, subscriber): (SubscriberKey, Subscriber),
+    is_told: bool,
+    context: Context,
+    changes: &mut Changes,
+) {
+    let was_active = subscriber.state == SubscriberState::Active;
+    let quarantined =
+        Subscriber { state: SubscriberState::Quarantined, updated_at: context.now, ..subscriber };
+    subscribe::put(state, key, quarantined, changes);
+    changes.push(Change::SubscriberQuarantined(key));
+    if is_told && was_active {
+        send(state, key, (Message::Quarantined, context.now), context, changes);
     }
 }
 
@@ -185,7 +199,7 @@ fn refused(
     (digest, now): ([u8; 32], Timestamp),
     changes: &mut Changes,
 ) {
-    if state.bounces.is_high() && refusal != Refusal::Complaint {
+    if state.bounces.many(now).is_some() && refusal != Refusal::Complaint {
         return changes.push(Change::BouncesAreMany);
     }
     if refusal == Refusal::Blocked {

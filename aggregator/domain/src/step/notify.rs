@@ -215,6 +215,7 @@ fn say(state: &mut State, subject: NoticeSubject, what: Content, context: Contex
         joined.steps.extend(what.steps);
         joined.components.extend(what.components);
         joined.edge = what.edge.or(joined.edge);
+        joined.at = now;
         put(state, key, joined, changes);
         return;
     }
@@ -257,14 +258,4 @@ pub(super) fn put(state: &mut State, key: NoticeKey, notice: Notice, changes: &m
     state.insert_notice(key, notice);
     changes.touched.notice(key);
     state.reschedule(Due::Notice(key));
-}
-
-/// Lets nothing more join the notices of a page that wait: who confirms now hears what follows, and nothing of before.
-pub(super) fn close_waiting(state: &mut State, page: PageKey, changes: &mut Changes) {
-    let open = state.open_notices.iter().filter_map(|key| Some((*key, state.notices.get(key)?)));
-    let waiting: Vec<(NoticeKey, Notice)> =
-        open.filter(|(_, one)| one.page == page && one.joins).map(|(key, one)| (key, one.clone())).collect();
-    for (key, notice) in waiting {
-        put(state, key, Notice { joins: false, ..notice }, changes);
-    }
 }

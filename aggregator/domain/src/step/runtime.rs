@@ -35,6 +35,8 @@ pub struct PageChange {
     pub time_zone: Option<String>,
     /// "Get help"; `Some(None)`: none.
     pub support_url: Option<Option<String>>,
+    /// What is kept of subscribers; `Some(None)`: none.
+    pub privacy_url: Option<Option<String>>,
     /// Origins that may embed it in a frame.
     pub frame_ancestors: Option<Vec<String>>,
     /// BCP 47.
@@ -91,6 +93,7 @@ pub(super) fn change_page(
         domain: change.domain.unwrap_or(settings.domain),
         time_zone: change.time_zone.unwrap_or(settings.time_zone),
         support_url: change.support_url.unwrap_or(settings.support_url),
+        privacy_url: change.privacy_url.unwrap_or(settings.privacy_url),
         frame_ancestors: change.frame_ancestors.unwrap_or(settings.frame_ancestors),
         language: change.language.unwrap_or(settings.language),
         branding: settings.branding,

@@ -1,11 +1,11 @@
 //! Subscribers as they ask, confirm, choose and leave, and as admins import and remove them.
 
-use super::{Changes, Context, Rejected, deliver, notify};
+use super::{Changes, Context, Rejected, deliver};
 use crate::delivery::Message;
 use crate::schedule::Due;
 use crate::state::{ComponentKey, IncidentKey, PageKey, State, SubscriberKey, WindowKey};
 use crate::subscriber::{
-    CONFIRMATION_PAUSE, Channel, Choices, Consent, FORMER_SECRET_SIGNS, SUPPRESSED_KEPT, Scope, Sensitive,
+    Channel, Choices, Consent, FORMER_SECRET_SIGNS, LINK_OF_ADDRESS_PAUSE, SUPPRESSED_KEPT, Scope, Sensitive,
     SigningSecret, Subscriber, SubscriberState, Updates,
 };
 use crate::time::Timestamp;
@@ -51,6 +51,8 @@ pub enum SubscriberCommand {
     Choose(SubscriberKey, Scope),
     /// Sends the link to manage the subscription to its address, once in 24 hours.
     SendLink(SubscriberKey),
+    /// Ends the links to manage the subscription that messages held until now. Those to end it go on.
+    RenewLinks(SubscriberKey),
     /// Replaces the secret of a webhook; the former one signs beside it for a day.
     RotateSecret(SubscriberKey, Sensitive),
     /// Leaves, or is removed: the address is erased.
@@ -64,6 +66,7 @@ impl SubscriberCommand {
             Self::Confirm(_) => "confirm_subscriber",
             Self::Choose(..) => "change_subscriber",
             Self::SendLink(_) => "send_subscriber_link",
+            Self::RenewLinks(_) => "renew_subscriber_links",
             Self::RotateSecret(..) => "rotate_subscriber_secret",
             Self::Leave(_) => "remove_subscriber",
         }
@@ -84,6 +87,11 @@ pub(super) fn run(
         SubscriberCommand::SendLink(key) => {
             found(state, *key)?;
             send_once_a_day(state, *key, Message::Manage, context, changes);
+        }
+        SubscriberCommand::RenewLinks(key) => {
+            let one = found(state, *key)?.clone();
+            let renewed = Subscriber { links: one.links + 1, updated_at: context.now, ..one };
+            put(state, *key, renewed, changes);
         }
         SubscriberCommand::RotateSecret(key, secret) => rotate(state, *key, secret, context.now, changes)?,
         SubscriberCommand::Leave(key) => {
@@ -171,14 +179,14 @@ fn add(
         consent_note: new.consent_note.clone(),
         created_at: now,
         asked_at: None,
+        managed_at: None,
+        links: 0,
         confirmed_at: confirmed.then(|| new.consented_at.unwrap_or(now).min(now)),
         updated_at: now,
         refused_days: BTreeSet::new(),
     };
     put(state, key, subscriber, changes);
-    if confirmed {
-        notify::close_waiting(state, new.page, changes);
-    } else {
+    if !confirmed {
         send_once_a_day(state, key, Message::Confirm, context, changes);
     }
     Ok(key)
@@ -204,9 +212,7 @@ fn confirm(
     (one.state, one.updated_at) = (SubscriberState::Active, now);
     one.confirmed_at = one.confirmed_at.or(Some(now));
     one.refused_days.clear();
-    let page = one.page;
     put(state, key, one, changes);
-    notify::close_waiting(state, page, changes);
     Ok(())
 }
 
@@ -277,7 +283,7 @@ pub(super) fn remove(state: &mut State, key: SubscriberKey, changes: &mut Change
     state.reschedule(Due::Subscriber(key));
 }
 
-/// Sends it, at once or when others are not too many, unless a link was sent to the address within a day, whatever the page.
+/// Sends it, at once or when others are not too many, unless such a link was sent to the address within a day, whatever the page.
 fn send_once_a_day(
     state: &mut State,
     key: SubscriberKey,
@@ -287,16 +293,14 @@ fn send_once_a_day(
 ) {
     let now = context.now;
     let Some(mut one) = state.subscribers.get(&key).cloned() else { return };
-    let all = state.subscribers_at(one.channel, &one.address).into_iter();
-    let last = all.filter_map(|key| state.subscribers.get(&key)?.asked_at).max();
-    // One mailbox has many spellings.
-    let of_mailbox = (one.channel == Channel::Email).then(|| state.last_link_to_host(&one)).flatten();
-    let last = last.max(of_mailbox);
-    if last.is_some_and(|asked| now < asked + CONFIRMATION_PAUSE) {
+    if state.last_link(&one, message).is_some_and(|sent| now < sent + LINK_OF_ADDRESS_PAUSE) {
         return;
     }
     let at = state.next_link_at(&one, now);
-    one.asked_at = Some(at);
+    match message {
+        Message::Manage => one.managed_at = Some(at),
+        _ => one.asked_at = Some(at),
+    }
     put(state, key, one, changes);
     deliver::send(state, key, (message, at), context, changes);
 }

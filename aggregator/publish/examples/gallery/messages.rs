@@ -115,5 +115,6 @@ fn of_subscriptions(state: &State) -> Vec<(&'static str, Option<Content>)> {
         ("confirm", messages::confirmation(page, &Scope::of_page(Choices::default()))),
         ("confirm-some", messages::confirmation(page, &Scope::of_page(some))),
         ("manage", messages::management(page)),
+        ("quarantined", messages::quarantine(page)),
     ]
 }

@@ -44,6 +44,7 @@ pub(crate) fn page(name: &str, items: Vec<Item>) -> PageView {
         time_zone: TimeZone::UTC,
         time_zone_name: "Etc/UTC".to_owned(),
         support_url: Some("https://example.com/help".to_owned()),
+        privacy_url: None,
         frame_ancestors: Vec::new(),
         language: Language::English,
         branding: Arc::default(),

@@ -3,7 +3,7 @@
 
 use super::boxes::{Boxes, Chosen};
 use super::document::{Document, Sheet};
-use super::frame::Frame;
+use super::frame::{self, Frame};
 use super::markup;
 use super::words::balanced;
 use crate::texts::{self, Texts};
@@ -171,6 +171,8 @@ struct Page<'a> {
     ways: Vec<Way>,
     link: Option<Way>,
     feed_query: String,
+    /// Where the operator says what is kept.
+    privacy: Option<&'a str>,
 }
 
 /// Renders the forms, at `subscribe`, or for one incident or maintenance below it. `refused`: one that was not taken, at the
@@ -239,6 +241,7 @@ fn render(
         ways: if takes_subscribers { fields.ways() } else { Vec::new() },
         link: (takes_mail && topic.is_none()).then(|| fields.link()),
         feed_query: view.feed_query(),
+        privacy: view.privacy_url.as_deref().filter(|url| takes_subscribers && frame::is_link(url)),
     };
     let document = texts::title(title, &balanced(&view.name));
     let frame = Frame::new(view, Sheet::Subscribe, &root, &path, document);

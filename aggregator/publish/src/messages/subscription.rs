@@ -55,6 +55,24 @@ pub(super) fn management(on: &OnPage<'_>) -> Said {
     }
 }
 
+/// The message that an endpoint failed for too long and gets nothing more, with the link to change that.
+pub(super) fn quarantine(on: &OnPage<'_>) -> Said {
+    let words = on.texts.message;
+    let page = page_name(on);
+    let [address, channel] = [false, true].map(|channel| words.quarantined(&page, channel));
+    Said {
+        subject: words.manage_subject(&on.in_subject(&balanced(&on.view.name))),
+        state: vec![words.quarantined_state().to_owned()],
+        preview: sentence(words.quarantined_title()),
+        body: Some(IncidentText::Automatic(address.clone())),
+        invitation: Some([address, channel]),
+        button: words.resume().to_owned(),
+        target: Target::Manage,
+        foot: Foot::Unasked(words.quarantined_foot()),
+        ..Said::new(words.quarantined_title().to_owned(), on.of.now)
+    }
+}
+
 fn page_name(on: &OnPage<'_>) -> String {
     isolated_text(&on.view.name, on.texts)
 }

@@ -29,6 +29,14 @@ texts! {
         fn link_was_asked(page: &str, channel: bool) -> String;
         /// The foot of that message.
         fn link_not_asked() -> &'static str;
+        /// The state and the title of the message that nothing more is sent to an endpoint that failed.
+        fn quarantined_state() -> &'static str;
+        fn quarantined_title() -> &'static str;
+        /// Why it comes, to a mail address or to a channel.
+        fn quarantined(page: &str, channel: bool) -> String;
+        /// The link by which that is changed.
+        fn resume() -> &'static str;
+        fn quarantined_foot() -> &'static str;
         /// "You asked Northwind status for updates on Payments."; without a name: for all.
         fn subscribed(page: &str, followed: Option<&str>) -> String;
         fn subscribed_monthly(page: &str) -> String;

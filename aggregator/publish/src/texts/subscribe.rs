@@ -19,6 +19,7 @@ texts! {
         fn email() -> &'static str;
         fn by_email() -> &'static str;
         fn kept() -> &'static str;
+        fn privacy() -> &'static str;
         /// The disclosure of choices, and what is chosen before.
         fn choose() -> &'static str;
         fn everything() -> &'static str;

@@ -31,6 +31,7 @@ struct Page {
     domain: Option<String>,
     url: String,
     support_url: Option<String>,
+    privacy_url: Option<String>,
     hidden_from_search: bool,
     allow_page_subscribers: bool,
     allow_incident_subscribers: bool,
@@ -140,6 +141,7 @@ fn read(now: &PageSettings, fields: &mut Fields<'_>) -> PageChange {
         time_zone: value(fields, "time_zone", values::time_zone).filter(|new| *new != now.time_zone),
         support_url: removable(fields, "support_url", values::support_url)
             .filter(|new| *new != now.support_url),
+        privacy_url: removable(fields, "privacy_url", values::web_url).filter(|new| *new != now.privacy_url),
         frame_ancestors: None,
         language: value(fields, "language", values::language).filter(|new| *new != now.language),
         rule: None,
@@ -203,6 +205,7 @@ fn written(call: &Call<'_>, page: &Row) -> Page {
         domain: settings.domain,
         url: call.addresses.url_of_page(&page.settings),
         support_url: settings.support_url,
+        privacy_url: settings.privacy_url,
         hidden_from_search: false,
         allow_page_subscribers: false,
         allow_incident_subscribers: false,

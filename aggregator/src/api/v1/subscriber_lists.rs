@@ -1,11 +1,12 @@
 //! Lists and counts of subscribers, and what is done to many at once.
 
-use super::subscriber_object::{object, shown};
+use super::subscriber_object::object;
 use super::subscribers::{ask_again, command, reactivate};
 use crate::api::call::{Call, Plan, together};
 use crate::api::document::Fields;
 use crate::api::refusal::Refusal;
 use crate::api::reply::Reply;
+use crate::subscriptions::shown_address;
 use serde_json::{Map, Value, json};
 use skerry_domain::state::{PageKey, SubscriberKey};
 use skerry_domain::step::{Answer, Command, SubscriberCommand};
@@ -67,8 +68,9 @@ pub(in crate::api) fn list(call: &Call<'_>) -> Result<Reply, Refusal> {
     let falls = query.choice("sort_direction", falling, &["asc", "desc"]).unwrap_or(false);
     query.finish()?;
     let sees = call.sees_addresses();
-    let found =
-        |one: &Subscriber| text.as_ref().is_none_or(|text| shown(one, sees).to_lowercase().contains(text));
+    let found = |one: &Subscriber| {
+        text.as_ref().is_none_or(|text| shown_address(one, sees).to_lowercase().contains(text))
+    };
     let all = of_page(call, page_key).filter(|(_, one)| wanted.has(one) && found(one));
     let mut rows: Vec<Row<'_>> = all.collect();
     match field {

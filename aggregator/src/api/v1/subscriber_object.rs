@@ -2,7 +2,7 @@
 
 use super::objects::Writer;
 use crate::api::call::Call;
-use crate::subscriptions::masked;
+use crate::subscriptions::{masked, shown_address};
 use serde::Serialize;
 use skerry_domain::state::Page;
 use skerry_domain::subscriber::{Channel, Consent, Subscriber, SubscriberState, UNCONFIRMED_KEPT};
@@ -46,7 +46,7 @@ pub(in crate::api) struct SubscriberObject {
 pub(in crate::api) fn object(call: &Call<'_>, page: &Page, one: &Subscriber) -> SubscriberObject {
     let (state, writer) = (call.state, Writer::new(call, page));
     let sees = call.sees_addresses();
-    let address = shown(one, sees);
+    let address = shown_address(one, sees);
     let is_mail = one.channel == Channel::Email;
     let is_chat = !is_mail && one.channel != Channel::Webhook;
     let choices = one.scope.page.as_ref();
@@ -86,9 +86,4 @@ pub(in crate::api) fn object(call: &Call<'_>, page: &Page, one: &Subscriber) -> 
         monthly: choices.is_some_and(|choices| choices.monthly),
         incident_ids: incidents.chain(windows).cloned().collect(),
     }
-}
-
-/// Its address as a caller sees it.
-pub(super) fn shown(one: &Subscriber, whole: bool) -> String {
-    if whole { one.address.reveal().to_owned() } else { masked(one.channel, &one.address) }
 }

@@ -7,12 +7,12 @@ use crate::api::document::Fields;
 use crate::api::refusal::Refusal;
 use crate::api::reply::Reply;
 use crate::subscriptions::address::channel_of;
-use skerry_domain::state::{Page, PageKey, State, SubscriberKey};
+use skerry_domain::delivery::Message;
+use skerry_domain::state::{Page, PageKey, SubscriberKey};
 use skerry_domain::step::{Answer, Command, MAX_SUBSCRIBERS, NewSubscriber, SubscriberCommand};
 use skerry_domain::subscriber::{
-    CONFIRMATION_PAUSE, Channel, Choices, Consent, Scope, Sensitive, Subscriber, Updates,
+    Channel, Choices, Consent, LINK_OF_ADDRESS_PAUSE, Scope, Sensitive, Subscriber, SubscriberState, Updates,
 };
-use skerry_domain::time::Timestamp;
 
 /// Why there is no subscriber to a telephone number.
 pub(super) const NO_SMS: &str = "text messages (sms) are not available here: they need a provider of telephony. \
@@ -105,17 +105,13 @@ pub(super) fn ask_again(call: &Call<'_>, one: &Subscriber) -> Command {
 
 /// Why nothing is sent now: a link was sent to the address within a day, perhaps for another page.
 pub(super) fn sent_already(call: &Call<'_>, one: &Subscriber) -> Vec<String> {
-    let last = last_link(call.state, one).filter(|at| call.now < *at + CONFIRMATION_PAUSE);
+    let waits = one.state != SubscriberState::Active || one.wanted.is_some();
+    let message = if waits { Message::Confirm } else { Message::Manage };
+    let last = call.state.last_link(one, message).filter(|at| call.now < *at + LINK_OF_ADDRESS_PAUSE);
     let said = last.map(|at| {
         format!("a link was sent to this address at {at}: it gets one a day, and nothing is sent now")
     });
     said.into_iter().collect()
-}
-
-fn last_link(state: &State, one: &Subscriber) -> Option<Timestamp> {
-    let pages = state.pages.keys();
-    let all = pages.filter_map(|page| state.subscriber_at(*page, one.channel, &one.address));
-    all.filter_map(|key| state.subscribers.get(&key)?.asked_at).max()
 }
 
 /// The subscriber that the path names.

@@ -8,7 +8,7 @@ use skerry_aggregator::config::Loaded;
 use skerry_aggregator::control::lookup;
 use skerry_aggregator::subscriptions::Intake;
 use skerry_aggregator::subscriptions::deliveries::{Wanted, list as listed, object};
-use skerry_aggregator::subscriptions::masked;
+use skerry_aggregator::subscriptions::shown_address;
 use skerry_domain::delivery::{Delivery, DeliveryState};
 use skerry_domain::state::State;
 use skerry_protocol::strict::one_of;
@@ -76,10 +76,7 @@ fn line(state: &State, one: &Delivery, whole: bool) -> [String; 8] {
     let notice = one.notice.and_then(|key| state.notices.get(&key));
     let subscriber = state.subscribers.get(&one.subscriber);
     let dash = || "-".to_owned();
-    let address = subscriber.map(|one| match whole {
-        true => one.address.reveal().to_owned(),
-        false => masked(one.channel, &one.address),
-    });
+    let address = subscriber.map(|one| shown_address(one, whole));
     [
         one.id.clone(),
         notice.map_or_else(dash, |notice| notice.id.clone()),

@@ -7,7 +7,7 @@ use anyhow::Context;
 use skerry_aggregator::config::Loaded;
 use skerry_aggregator::control::lookup;
 use skerry_aggregator::subscriptions::import;
-use skerry_aggregator::subscriptions::masked;
+use skerry_aggregator::subscriptions::shown_address;
 use skerry_domain::state::{PageKey, State};
 use skerry_domain::subscriber::{Subscriber, SubscriberState, Updates};
 use skerry_protocol::strict::one_of;
@@ -50,7 +50,7 @@ pub(super) fn list(
             one.id.clone(),
             page_of(state, one).to_owned(),
             one.channel.name().to_owned(),
-            address(one, whole),
+            shown_address(one, whole),
             one.state.name().to_owned(),
             second(one.confirmed_at.unwrap_or(one.created_at)),
             hears_of(state, one),
@@ -98,10 +98,6 @@ fn page_of<'s>(state: &'s State, one: &Subscriber) -> &'s str {
     state.pages.get(&one.page).map_or("?", |page| page.key.as_str())
 }
 
-fn address(one: &Subscriber, whole: bool) -> String {
-    if whole { one.address.reveal().to_owned() } else { masked(one.channel, &one.address) }
-}
-
 /// "all", "outages of Shop, Mail", "2 incidents"
 fn hears_of(state: &State, one: &Subscriber) -> String {
     let mut all = Vec::new();
@@ -135,7 +131,7 @@ fn object(row: &Row<'_>, whole: bool) -> serde_json::Value {
         "workspace": state.workspace.name,
         "page": page_of(state, one),
         "channel": one.channel.name(),
-        "address": address(one, whole),
+        "address": shown_address(one, whole),
         "state": one.state.name(),
         "updates": choices.map(|choices| choices.updates.name()),
         "components": components,

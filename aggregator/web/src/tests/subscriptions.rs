@@ -13,6 +13,11 @@ impl Subscriptions for FakeSubscriptions {
     async fn answer(&self, request: SubscriptionRequest) -> Option<SubscriptionAnswer> {
         let SubscriptionRequest { page, target, form, .. } = request;
         let sent = form.map(|form| form.value("address").to_owned());
+        let Some(page) = page else {
+            let document = Document { html: format!("left by {target:?}"), policy: POLICY.to_owned() };
+            let is_known = target == SubscriptionTarget::Unsubscribe("known".to_owned());
+            return is_known.then_some(SubscriptionAnswer::Document(200, document));
+        };
         let text = format!("{} {target:?} {sent:?}", page.id);
         let document = Document { html: text, policy: POLICY.to_owned() };
         match target {
@@ -123,6 +128,21 @@ fn a_page_that_takes_no_subscribers_answers_as_if_nothing_were_there() {
     assert_eq!(running.get("h", "/status/open/subscriptions/none", &[]), nothing);
     assert_eq!(running.get("h", "/status/open/subscriptions/a/b/c", &[]), nothing);
     assert_eq!(running.get("base.base.example", "/subscriptions/abc", &[]), nothing);
+}
+
+#[test]
+fn a_page_that_is_no_longer_public_can_be_left() {
+    let running = server();
+    for page in ["closed", "hidden"] {
+        let path = format!("/status/{page}/unsubscribe/known");
+        let shown = running.get("h", &path, &[]);
+        assert!(shown.code() == "200" && shown.text().contains("left by"), "{}", shown.text());
+        let sent = post(&running, ("h", &path), "", ONE_CLICK);
+        assert_eq!((sent.code(), sent.header("cache-control")), ("200", Some("no-store")));
+    }
+    let foreign =
+        post(&running, ("h", "/status/hidden/unsubscribe/known"), "Sec-Fetch-Site: cross-site\r\n", "a=b");
+    assert_eq!(foreign.code(), "403");
 }
 
 #[test]

@@ -61,6 +61,30 @@ impl MessageTexts for English {
         "You did not ask for this? Do nothing, and nothing changes."
     }
 
+    fn quarantined_state(&self) -> &'static str {
+        "Paused"
+    }
+
+    fn quarantined_title(&self) -> &'static str {
+        "Your updates are paused"
+    }
+
+    fn quarantined(&self, page: &str, channel: bool) -> String {
+        format!(
+            "Messages from {page} to this {} failed for several days, so no more are sent. Open the link and have a test \
+             message sent: updates go on once somebody has confirmed it.",
+            target(channel)
+        )
+    }
+
+    fn resume(&self) -> &'static str {
+        "Get updates again"
+    }
+
+    fn quarantined_foot(&self) -> &'static str {
+        "You want no more updates? Do nothing."
+    }
+
     fn subscribed(&self, page: &str, followed: Option<&str>) -> String {
         match followed {
             Some(followed) => format!("You asked {page} for updates on {followed}."),

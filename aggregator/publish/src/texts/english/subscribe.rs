@@ -38,6 +38,10 @@ impl SubscribeTexts for English {
         "Get updates by email"
     }
 
+    fn privacy(&self) -> &'static str {
+        "Privacy policy"
+    }
+
     fn kept(&self) -> &'static str {
         "We keep the address, your choices and when you confirmed, and delete them when you stop all updates."
     }

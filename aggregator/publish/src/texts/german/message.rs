@@ -62,6 +62,30 @@ impl MessageTexts for German {
         "Das waren nicht Sie? Dann ist nichts zu tun, und es ändert sich nichts."
     }
 
+    fn quarantined_state(&self) -> &'static str {
+        "Angehalten"
+    }
+
+    fn quarantined_title(&self) -> &'static str {
+        "Ihre Benachrichtigungen sind angehalten"
+    }
+
+    fn quarantined(&self, page: &str, channel: bool) -> String {
+        let target = if channel { "diesen Kanal" } else { "diese Adresse" };
+        format!(
+            "Nachrichten von {page} an {target} sind mehrere Tage lang gescheitert; es werden keine mehr gesendet. Bitte den Link \
+             öffnen und eine Testnachricht senden lassen: Sobald jemand sie bestätigt, geht es weiter."
+        )
+    }
+
+    fn resume(&self) -> &'static str {
+        "Wieder Meldungen erhalten"
+    }
+
+    fn quarantined_foot(&self) -> &'static str {
+        "Keine Benachrichtigungen mehr gewünscht? Dann ist nichts zu tun."
+    }
+
     fn subscribed(&self, page: &str, followed: Option<&str>) -> String {
         match followed {
             Some(followed) => {

@@ -38,6 +38,10 @@ impl SubscribeTexts for German {
         "Meldungen per E-Mail erhalten"
     }
 
+    fn privacy(&self) -> &'static str {
+        "Datenschutzerklärung"
+    }
+
     fn kept(&self) -> &'static str {
         "Wir speichern die Adresse, Ihre Auswahl und wann Sie bestätigt haben, und löschen alles, wenn Sie sich abmelden."
     }
