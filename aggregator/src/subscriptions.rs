@@ -10,6 +10,7 @@ mod form_limits;
 pub mod import;
 mod intake;
 mod links;
+mod manage;
 mod masked;
 mod page_now;
 mod shown;

@@ -31,7 +31,8 @@ export const json = async address => {
   return response.ok ? response.json() : null
 }
 
-/** Starts `program` with the page `main` and whatever `pages` declares, after `prepare` has seen its configuration. */
+/** Starts `program` with the page `main` and whatever `pages` declares, after `prepare` has seen its configuration. Visitors may
+ * have addresses of their own, by `X-Forwarded-For`. */
 export async function aggregator(program, pages, prepare = () => {}) {
   const folder = mkdtempSync(join(tmpdir(), 'skerry-browser-'))
   const root = `http://127.0.0.1:${await freePort()}`
@@ -39,6 +40,7 @@ export async function aggregator(program, pages, prepare = () => {}) {
   writeFileSync(config, `[[listen]]
 address = "${root.slice('http://'.length)}"
 serves = ["public", "api"]
+trusted_proxies = ["127.0.0.1/32"]
 [store]
 path = "${folder}/skerry.db"
 [public]

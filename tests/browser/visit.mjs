@@ -40,10 +40,10 @@ export async function targets(args, at) {
 /** The browser takes most of a core for each. */
 const AT_ONCE = availableParallelism()
 
-/** Calls `look` with each of these, some at the same time. */
-export async function atOnce(these, look) {
+/** Calls `look` with each of these, some at the same time: `many`, if they wait more than they compute. */
+export async function atOnce(these, look, many = AT_ONCE) {
   const left = [...these]
-  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+  await Promise.all(Array.from({ length: many }, async () => {
     while (left.length) await look(left.shift())
   }))
 }

@@ -223,7 +223,17 @@ impl Subscriber {
     #[must_use]
     pub fn can_confirm(&self, now: Timestamp) -> bool {
         let waits = self.state != SubscriberState::Active || self.wanted.is_some();
-        waits && self.asked_at.is_some_and(|asked| now < asked + CONFIRM_WITHIN)
+        waits && self.is_link_recent(now)
+    }
+
+    /// Whether nothing waits to be confirmed, and the last link would still work if something did.
+    #[must_use]
+    pub fn has_confirmed(&self, now: Timestamp) -> bool {
+        self.is_link_recent(now) && !self.can_confirm(now)
+    }
+
+    fn is_link_recent(&self, now: Timestamp) -> bool {
+        self.asked_at.is_some_and(|asked| now < asked + CONFIRM_WITHIN)
     }
 
     /// The host that gets what is sent, if strangers could have us send much to it by many addresses. The hosts of Slack and

@@ -7,21 +7,20 @@ use super::form_limits::FormLimits;
 use super::links::{LinkKey, LinkPurpose};
 use super::masked;
 use super::page_now::PageNow;
-use super::shown::{followed, kept, subscription};
+use super::shown::{kept, subscription};
 use crate::engine::{CommandError, Engine};
 use crate::sign_ins::minute_after;
 use async_trait::async_trait;
 use skerry_domain::state::SubscriberKey;
 use skerry_domain::step::{Command, NewSubscriber, RejectedKind, SubscriberCommand};
-use skerry_domain::subscriber::{Channel, Consent, Scope, Sensitive, Subscriber, SubscriberState};
+use skerry_domain::subscriber::{Channel, Consent, Scope, Sensitive, SubscriberState};
 use skerry_notify::webhook::Secret;
-use skerry_publish::html::{
-    self, Chosen, Document, FormFault, ManageNote, Refused, Sent, SubscribeForm, Topic,
-};
-use skerry_publish::view::PageView;
+use skerry_publish::html::{self, Chosen, Document, FormFault, Refused, Sent, SubscribeForm, Topic};
+use skerry_publish::output::Publication;
 use skerry_web::{Form, SubscriptionAnswer, SubscriptionRequest, SubscriptionTarget, Subscriptions};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -33,14 +32,14 @@ const LONGEST_TYPED: usize = 2_100;
 /// Answers requests about subscriptions.
 #[derive(Debug)]
 pub struct SubscriptionEndpoint {
-    engine: Engine,
-    key: LinkKey,
+    pub(super) engine: Engine,
+    pub(super) key: LinkKey,
     rules: UrlRules,
     limits: FormLimits,
 }
 
 /// The result of a command that its sender learns of.
-enum Done {
+pub(super) enum Done {
     /// It was carried out.
     Accepted,
     /// The kind and the field.
@@ -62,7 +61,18 @@ impl SubscriptionEndpoint {
         Self { rules, ..self }
     }
 
-    async fn command(&self, page: &PageNow, command: SubscriberCommand) -> Done {
+    /// The page that is asked, if visitors may still see it or the link to leave it is asked for.
+    fn page(&self, page: Option<&Publication>, target: &SubscriptionTarget) -> Option<PageNow> {
+        match (page, target) {
+            (Some(page), _) => PageNow::of(&self.engine, page),
+            (None, SubscriptionTarget::Unsubscribe(token)) => {
+                PageNow::of_link(&self.engine, &self.key, token)
+            }
+            (None, _) => None,
+        }
+    }
+
+    pub(super) async fn command(&self, page: &PageNow, command: SubscriberCommand) -> Done {
         let command = Command::Subscriber(Box::new(command));
         match self.engine.command((page.workspace, command)).await {
             Ok(_) => Done::Accepted,
@@ -71,7 +81,7 @@ impl SubscriptionEndpoint {
         }
     }
 
-    fn limit(&self, client: Option<IpAddr>) -> Result<(), FormFault> {
+    pub(super) fn limit(&self, client: Option<IpAddr>) -> Result<(), FormFault> {
         self.limits.check(client).map_err(|wait| {
             let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 2);
             FormFault::TooManyTries(minute_after(self.engine.now() + wait))
@@ -127,7 +137,13 @@ impl SubscriptionEndpoint {
         Some(SubscriptionAnswer::SeeOther(format!("{root}{}", sent.path())))
     }
 
-    fn asked(&self, page: &PageNow, channel: Channel, address: Sensitive, scope: Scope) -> NewSubscriber {
+    pub(super) fn asked(
+        &self,
+        page: &PageNow,
+        channel: Channel,
+        address: Sensitive,
+        scope: Scope,
+    ) -> NewSubscriber {
         NewSubscriber {
             page: page.key,
             channel,
@@ -186,70 +202,12 @@ impl SubscriptionEndpoint {
         Some(SubscriptionAnswer::SeeOther(format!("../{}", Sent::Link.path())))
     }
 
-    /// The page of a subscription.
-    async fn manage(
-        &self,
-        page: &PageNow,
-        token: &str,
-        form: Option<&Form>,
-        client: Option<IpAddr>,
-    ) -> Option<SubscriptionAnswer> {
-        let found = page.found(&self.key, LinkPurpose::Manage, token);
-        let found = found.filter(|(_, one)| one.state != SubscriberState::Unconfirmed);
-        let Some((key, subscriber)) = found else { return Some(spent(page, 1)) };
-        let shown = subscription(page.state()?, subscriber, &subscriber.scope, page.now);
-        let Some(form) = form else {
-            return Some(document(200, html::manage(&page.view, &shown, token, None)));
-        };
-        let show = |page: &PageNow, shown: &html::Subscription, note: ManageNote| {
-            let status = match &note {
-                ManageNote::Fault(fault) => status_of(fault),
-                ManageNote::Saved | ManageNote::TestSent => 200,
-            };
-            Some(document(status, html::manage(&page.view, shown, token, Some(&note))))
-        };
-        if let Err(fault) = self.limit(client) {
-            return show(page, &shown, ManageNote::Fault(fault));
-        }
-        let mut note = ManageNote::Saved;
-        let command = match form.value("action") {
-            "rotate" if subscriber.secret.is_some() => SubscriberCommand::RotateSecret(key, new_secret()),
-            "test" if subscriber.state == SubscriberState::Quarantined => {
-                note = ManageNote::TestSent;
-                let (address, scope) = (subscriber.address.clone(), subscriber.scope.clone());
-                SubscriberCommand::Ask(self.asked(page, subscriber.channel, address, scope))
-            }
-            _ => match wanted(page, subscriber, form) {
-                Ok(scope) => SubscriberCommand::Choose(key, scope),
-                Err((fault, chosen)) => {
-                    let shown = html::Subscription { chosen, ..shown };
-                    return show(page, &shown, ManageNote::Fault(fault));
-                }
-            },
-        };
-        match self.command(page, command).await {
-            Done::Accepted => {}
-            Done::Rejected(RejectedKind::NotFound, "subscriber") => return Some(spent(page, 1)),
-            Done::Rejected(_, "components") => {
-                return show(page, &shown, ManageNote::Fault(FormFault::NoComponent));
-            }
-            Done::Rejected(..) | Done::Unavailable => {
-                return show(page, &shown, ManageNote::Fault(FormFault::Unavailable));
-            }
-        }
-        let (snapshot, now) = self.engine.present();
-        let changed = PageNow { snapshot, now, view: PageView { now, ..page.view.clone() }, ..*page };
-        let Some((_, subscriber)) = changed.found(&self.key, LinkPurpose::Manage, token) else {
-            return Some(spent(page, 1));
-        };
-        let shown = subscription(changed.state()?, subscriber, &subscriber.scope, now);
-        show(&changed, &shown, note)
-    }
-
     /// The question whether a subscription is wanted, and the answer.
     async fn confirm(&self, page: &PageNow, token: &str, is_sent: bool) -> Option<SubscriptionAnswer> {
         let found = page.found(&self.key, LinkPurpose::Confirm, token);
-        let found = found.filter(|(_, one)| one.can_confirm(page.now));
+        // A form that is sent twice is answered as it was the first time; the link itself works once.
+        let found =
+            found.filter(|(_, one)| one.can_confirm(page.now) || (is_sent && one.has_confirmed(page.now)));
         let Some((key, subscriber)) = found else { return Some(spent(page, 2)) };
         let scope = match &subscriber.wanted {
             Some(wanted) => subscriber.scope.joined(wanted),
@@ -259,39 +217,36 @@ impl SubscriptionEndpoint {
         if !is_sent {
             return Some(document(200, html::confirm(&page.view, &shown)));
         }
-        match self.command(page, SubscriberCommand::Confirm(key)).await {
-            Done::Accepted => {
-                let manage = self.key.token(LinkPurpose::Manage, subscriber);
-                Some(document(200, html::confirmed(&page.view, &shown, &manage)))
+        if subscriber.can_confirm(page.now) {
+            match self.command(page, SubscriberCommand::Confirm(key)).await {
+                Done::Accepted => {}
+                Done::Rejected(..) => return Some(spent(page, 2)),
+                Done::Unavailable => return Some(SubscriptionAnswer::Unavailable),
             }
-            Done::Rejected(..) => Some(spent(page, 2)),
-            Done::Unavailable => Some(SubscriptionAnswer::Unavailable),
         }
+        let manage = self.key.token(LinkPurpose::Manage, subscriber);
+        Some(document(200, html::confirmed(&page.view, &shown, &manage)))
     }
 
-    /// The question whether to stop, behind the page of a subscription.
-    async fn stop(&self, page: &PageNow, token: &str, is_sent: bool) -> Option<SubscriptionAnswer> {
-        let Some((key, one)) = page.found(&self.key, LinkPurpose::Manage, token) else {
-            return Some(spent(page, 2));
-        };
-        if is_sent {
-            return Some(self.leave(page, key, 2).await);
-        }
-        let address = masked(one.channel, &one.address);
-        Some(document(200, html::stop(&page.view, &address, Some(token))))
-    }
-
-    /// The same behind the link of each message. Who has left already is told so: a provider of mail may ask again.
-    async fn unsubscribe(&self, page: &PageNow, token: &str, is_sent: bool) -> Option<SubscriptionAnswer> {
-        let found = page.found(&self.key, LinkPurpose::Unsubscribe, token);
-        match found {
-            Some((key, _)) if is_sent => Some(self.leave(page, key, 1).await),
-            None if is_sent => Some(document(200, html::stopped(&page.view, 1))),
+    /// The question whether to stop: with [`LinkPurpose::Manage`] behind the page of a subscription, with
+    /// [`LinkPurpose::Unsubscribe`] behind the link of each message. Who has left already is told so: a form may be sent twice,
+    /// and a provider of mail may ask again.
+    async fn stop(
+        &self,
+        page: &PageNow,
+        (purpose, token): (LinkPurpose, &str),
+        is_sent: bool,
+    ) -> Option<SubscriptionAnswer> {
+        let manage = (purpose == LinkPurpose::Manage).then_some(token);
+        let slashes = if manage.is_some() { 2 } else { 1 };
+        match page.found(&self.key, purpose, token) {
+            Some((key, _)) if is_sent => Some(self.leave(page, key, slashes).await),
+            None if is_sent => Some(document(200, html::stopped(&page.view, slashes))),
             Some((_, one)) => {
                 let address = masked(one.channel, &one.address);
-                Some(document(200, html::stop(&page.view, &address, None)))
+                Some(document(200, html::stop(&page.view, &address, manage)))
             }
-            None => Some(spent(page, 1)),
+            None => Some(spent(page, slashes)),
         }
     }
 
@@ -309,40 +264,11 @@ impl SubscriptionEndpoint {
     }
 }
 
-/// What the form of a subscription asks for, or why it is not taken, with what was chosen.
-fn wanted(
-    page: &PageNow,
-    subscriber: &Subscriber,
-    form: &Form,
-) -> Result<Scope, (FormFault, Option<Chosen>)> {
-    let Some(state) = page.state() else { return Err((FormFault::Unavailable, None)) };
-    let former = &subscriber.scope;
-    let chosen = former.page.as_ref().map(|_| entered::chosen(form, &page.view));
-    let kept: Vec<&str> = form.values("followed").collect();
-    // Only what is shown can be given up.
-    let given_up: Vec<Topic> = followed(state, page.key, former);
-    let given_up = given_up.into_iter().filter(|one| !kept.contains(&one.path().as_str()));
-    let mut scope = former.clone();
-    for one in given_up {
-        scope.incidents.retain(|key| one.is_maintenance || state.incident_with_id(&one.id) != Some(*key));
-        scope.windows.retain(|key| !one.is_maintenance || state.window_with_id(&one.id) != Some(*key));
-    }
-    scope.page = chosen.as_ref().map(|chosen| choices(chosen, state, page.key));
-    let is_none = |chosen: &Chosen| chosen.components.as_ref().is_some_and(BTreeSet::is_empty);
-    if chosen.as_ref().is_some_and(is_none) {
-        return Err((FormFault::NoComponent, chosen));
-    }
-    if scope == Scope::default() {
-        return Err((FormFault::NothingFollowed, None));
-    }
-    Ok(scope)
-}
-
-fn new_secret() -> Sensitive {
+pub(super) fn new_secret() -> Sensitive {
     Sensitive::new(&Secret::random().reveal())
 }
 
-fn status_of(fault: &FormFault) -> u16 {
+pub(super) fn status_of(fault: &FormFault) -> u16 {
     match fault {
         FormFault::TooManyTries(_) => 429,
         FormFault::Unavailable => 503,
@@ -351,11 +277,11 @@ fn status_of(fault: &FormFault) -> u16 {
 }
 
 /// A link that no longer works looks as one that never did.
-fn spent(page: &PageNow, slashes: usize) -> SubscriptionAnswer {
+pub(super) fn spent(page: &PageNow, slashes: usize) -> SubscriptionAnswer {
     document(404, html::spent(&page.view, slashes))
 }
 
-fn document(status: u16, document: anyhow::Result<Document>) -> SubscriptionAnswer {
+pub(super) fn document(status: u16, document: anyhow::Result<Document>) -> SubscriptionAnswer {
     match document {
         Ok(document) => SubscriptionAnswer::Document(status, document),
         Err(error) => {
@@ -369,14 +295,8 @@ fn document(status: u16, document: anyhow::Result<Document>) -> SubscriptionAnsw
 impl Subscriptions for SubscriptionEndpoint {
     async fn answer(&self, request: SubscriptionRequest) -> Option<SubscriptionAnswer> {
         let begun = Instant::now();
-        let SubscriptionRequest { page, target, form, client } = request;
-        let page = match (&page, &target) {
-            (Some(page), _) => PageNow::of(&self.engine, page)?,
-            (None, SubscriptionTarget::Unsubscribe(token)) => {
-                PageNow::of_link(&self.engine, &self.key, token)?
-            }
-            (None, _) => return None,
-        };
+        let SubscriptionRequest { page, target, form, client, query } = request;
+        let page = self.page(page.as_deref(), &target)?;
         let is_sent = form.is_some();
         let answer = match &target {
             SubscriptionTarget::Subscribe => self.subscribe(&page, None, &form?, client).await?,
@@ -386,15 +306,33 @@ impl Subscriptions for SubscriptionEndpoint {
             }
             SubscriptionTarget::SendLink => self.send_link(&page, &form?, client).await?,
             SubscriptionTarget::Manage(token) => {
-                return self.manage(&page, token, form.as_ref(), client).await;
+                return match &form {
+                    Some(form) => self.change(&page, token, form, client).await,
+                    None => self.managed(&page, token, &query),
+                };
             }
-            SubscriptionTarget::Stop(token) => return self.stop(&page, token, is_sent).await,
+            SubscriptionTarget::Stop(token) => {
+                return self.stop(&page, (LinkPurpose::Manage, token), is_sent).await;
+            }
             SubscriptionTarget::Data(token) => return self.data(&page, token),
             SubscriptionTarget::Confirm(token) => return self.confirm(&page, token, is_sent).await,
-            SubscriptionTarget::Unsubscribe(token) => return self.unsubscribe(&page, token, is_sent).await,
+            SubscriptionTarget::Unsubscribe(token) => {
+                return self.stop(&page, (LinkPurpose::Unsubscribe, token), is_sent).await;
+            }
         };
         tokio::time::sleep_until(begun + SOONEST).await;
         Some(answer)
+    }
+
+    async fn refuse(
+        &self,
+        page: Option<Arc<Publication>>,
+        target: SubscriptionTarget,
+    ) -> Option<SubscriptionAnswer> {
+        let page = self.page(page.as_deref(), &target)?;
+        // The form for links stands beside the others; every other one at the path that it is sent to.
+        let again = if target == SubscriptionTarget::SendLink { "../subscribe" } else { "" };
+        Some(document(403, html::foreign(&page.view, target.slashes(), again)))
     }
 }
 

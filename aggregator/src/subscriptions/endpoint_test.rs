@@ -10,7 +10,6 @@ use skerry_domain::step::{Answer, NewIncident};
 use skerry_domain::subscriber::{Choices, Updates};
 use skerry_domain::text::Text;
 use skerry_domain::workspaces::Target;
-use skerry_publish::output::Publication;
 use skerry_publish::view::Place;
 use skerry_sanitiser::Form::Plain;
 use skerry_sanitiser::{Replacement, Rules, Settings};
@@ -93,9 +92,8 @@ impl Fixture {
         form: Option<&str>,
     ) -> Option<SubscriptionAnswer> {
         let form = form.map(|text| Form::read(text.as_bytes()));
-        self.endpoint
-            .answer(SubscriptionRequest { page: Some(self.page(slug)), target, form, client: None })
-            .await
+        let (page, client, query) = (Some(self.page(slug)), None, String::new());
+        self.endpoint.answer(SubscriptionRequest { page, target, form, client, query }).await
     }
 
     async fn ask(&self, target: SubscriptionTarget, form: Option<&str>) -> SubscriptionAnswer {
@@ -106,6 +104,19 @@ impl Fixture {
         match self.ask(target, form).await {
             SubscriptionAnswer::Document(status, document) => (status, document.html),
             other => panic!("no document: {other:?}"),
+        }
+    }
+
+    /// The page that a form of the page of a subscription leads to.
+    async fn changed(&self, token: &str, form: &str) -> String {
+        let target = SubscriptionTarget::Manage(token.to_owned());
+        let answer = self.ask(target.clone(), Some(form)).await;
+        let SubscriptionAnswer::SeeOther(path) = answer else { panic!("not taken: {answer:?}") };
+        let query = path.strip_prefix(&format!("{token}?")).expect("the same page").to_owned();
+        let (page, form, client) = (Some(self.page("main")), None, None);
+        match self.endpoint.answer(SubscriptionRequest { page, target, form, client, query }).await {
+            Some(SubscriptionAnswer::Document(200, document)) => document.html,
+            other => panic!("no page: {other:?}"),
         }
     }
 
@@ -146,7 +157,8 @@ async fn somebody_subscribes_confirms_chooses_and_leaves() {
     assert!(status == 200 && html.contains("An…@example.com") && !html.contains("Lee"), "{html}");
     let (status, html) = fixture.shown(confirm.clone(), Some("")).await;
     assert!(status == 200 && html.contains("You will hear from us"), "{html}");
-    let (status, html) = fixture.shown(confirm, Some("")).await;
+    assert_eq!(fixture.shown(confirm.clone(), Some("")).await, (200, html), "a form that is sent twice");
+    let (status, html) = fixture.shown(confirm, None).await;
     assert!(status == 404 && html.contains("This link no longer works"), "once: {html}");
 
     let token = fixture.token(LinkPurpose::Manage);
@@ -158,11 +170,8 @@ async fn somebody_subscribes_confirms_chooses_and_leaves() {
         "action=save&updates=outages&which=some&group={group}&component={}&monthly=1",
         fixture.component("Website")
     );
-    let (status, html) = fixture.shown(SubscriptionTarget::Manage(token.clone()), Some(&form)).await;
-    assert!(
-        status == 200 && html.contains("Saved at ") && html.contains(&format!("value={group} checked")),
-        "{html}"
-    );
+    let html = fixture.changed(&token, &form).await;
+    assert!(html.contains("Saved at ") && html.contains(&format!("value={group} checked")), "{html}");
     let choices = fixture.subscriber().and_then(|ann| ann.scope.page).expect("it chose");
     assert_eq!((choices.updates, choices.components.map(|these| these.len())), (Updates::Outages, Some(3)));
     assert!(choices.monthly && !choices.status_changes);
@@ -183,7 +192,12 @@ async fn somebody_subscribes_confirms_chooses_and_leaves() {
     assert!(fixture.subscriber().is_some(), "it was only asked");
     assert!(fixture.shown(stop.clone(), Some("")).await.1.contains("You will hear nothing more"));
     assert_eq!(fixture.subscriber(), None);
-    assert_eq!(fixture.shown(stop, Some("")).await.0, 404);
+    let (status, html) = fixture.shown(stop.clone(), Some("")).await;
+    assert!(
+        status == 200 && html.contains("You will hear nothing more"),
+        "a form that is sent twice: {html}"
+    );
+    assert_eq!(fixture.shown(stop, None).await.0, 404);
 }
 
 #[tokio::test]
@@ -202,6 +216,21 @@ async fn a_provider_of_mail_ends_a_subscription_with_one_request_however_often()
 }
 
 #[tokio::test]
+async fn who_makes_a_new_link_ends_the_former_one_and_no_link_to_stop() {
+    let fixture = Fixture::new().await;
+    fixture.subscribed(ANN).await;
+    let (former, leave) = (fixture.token(LinkPurpose::Manage), fixture.token(LinkPurpose::Unsubscribe));
+    let answer = fixture.ask(SubscriptionTarget::Manage(former.clone()), Some("action=renew")).await;
+    let SubscriptionAnswer::SeeOther(path) = answer else { panic!("not taken: {answer:?}") };
+    let (token, query) = path.split_once('?').expect("with what became of it");
+    assert!(token != former && query.starts_with("renewed="), "{path}");
+    assert_eq!(fixture.shown(SubscriptionTarget::Manage(former), None).await.0, 404);
+    let (status, html) = fixture.shown(SubscriptionTarget::Manage(token.to_owned()), None).await;
+    assert!(status == 200 && html.contains("Make a new link"), "{html}");
+    assert_eq!(fixture.shown(SubscriptionTarget::Unsubscribe(leave), None).await.0, 200);
+}
+
+#[tokio::test]
 async fn a_page_that_became_private_can_be_left() {
     let fixture = Fixture::new().await;
     fixture.subscribed(ANN).await;
@@ -211,7 +240,8 @@ async fn a_page_that_became_private_can_be_left() {
     fixture.configure(&private).await;
     let ask = async |target: &SubscriptionTarget, form: Option<&str>| {
         let form = form.map(|text| Form::read(text.as_bytes()));
-        let request = SubscriptionRequest { page: None, target: target.clone(), form, client: None };
+        let (page, target, client, query) = (None, target.clone(), None, String::new());
+        let request = SubscriptionRequest { page, target, form, client, query };
         fixture.endpoint.answer(request).await
     };
     assert_eq!(ask(&manage, None).await, None);
@@ -307,6 +337,11 @@ async fn what_is_wrong_is_said_and_kept_and_nothing_is_stored() {
     }
     let (_, html) = fixture.shown(SubscriptionTarget::Subscribe, Some("channel=email&address=ann%22x")).await;
     assert!(html.contains("value=\"ann&quot;x\""), "{html}");
+    let refused = fixture.endpoint.refuse(Some(fixture.page("main")), SubscriptionTarget::SendLink).await;
+    let Some(SubscriptionAnswer::Document(403, document)) = refused else { panic!("no page: {refused:?}") };
+    assert!(document.html.contains("<a href=\"../subscribe\">Open the form</a>"), "{}", document.html);
+    let refused = fixture.endpoint.refuse(Some(fixture.page("intern")), SubscriptionTarget::Subscribe).await;
+    assert_eq!(refused, None, "the uniform 404");
     assert_eq!(fixture.subscriber(), None);
 }
 
@@ -320,6 +355,7 @@ async fn a_client_is_limited_and_others_are_not() {
             target: SubscriptionTarget::Subscribe,
             form: Some(form),
             client: Some(client.into()),
+            query: String::new(),
         };
         fixture.endpoint.answer(request).await.expect("answered")
     };
@@ -346,8 +382,8 @@ async fn a_webhook_gets_a_secret_that_its_owner_can_replace() {
     assert!(!fixture.shown(confirm.clone(), None).await.1.contains("whsec_"), "on its own page only");
     fixture.shown(confirm, Some("")).await;
     let manage = SubscriptionTarget::Manage(fixture.token(LinkPurpose::Manage));
-    assert!(fixture.shown(manage.clone(), None).await.1.contains(&first));
-    let (_, html) = fixture.shown(manage, Some("action=rotate")).await;
+    assert!(fixture.shown(manage, None).await.1.contains(&first));
+    let html = fixture.changed(&fixture.token(LinkPurpose::Manage), "action=rotate").await;
     let second = secret(&fixture);
     assert!(
         first != second
@@ -398,4 +434,5 @@ async fn one_incident_can_be_followed_alone() {
     );
     let (status, html) = fixture.shown(manage, Some("action=save")).await;
     assert!(status == 422 && html.contains("Choose at least one, or stop all updates."), "{html}");
+    assert!(html.contains(&format!("value=\"incidents/{id}\">")), "it stays as it was sent: {html}");
 }

@@ -72,6 +72,20 @@ impl SubscriptionTarget {
         }
     }
 
+    /// The slashes in its path.
+    #[must_use]
+    pub fn slashes(&self) -> usize {
+        match self {
+            Self::Subscribe => 0,
+            Self::SendLink | Self::Manage(_) | Self::Unsubscribe(_) => 1,
+            Self::SubscribeToIncident(_)
+            | Self::SubscribeToMaintenance(_)
+            | Self::Stop(_)
+            | Self::Data(_)
+            | Self::Confirm(_) => 2,
+        }
+    }
+
     /// Whether it is a form whose document is an output.
     fn is_form(&self) -> bool {
         matches!(
@@ -124,6 +138,8 @@ pub struct SubscriptionRequest {
     pub form: Option<Form>,
     /// The client, if it is known.
     pub client: Option<IpAddr>,
+    /// The query, without its question mark.
+    pub query: String,
 }
 
 /// What a visitor gets.
@@ -145,6 +161,13 @@ pub trait Subscriptions: Send + Sync {
     /// Answers a request. A request that sends no form changes nothing. `None`: the page, or what is to be subscribed to, does
     /// not exist for visitors.
     async fn answer(&self, request: SubscriptionRequest) -> Option<SubscriptionAnswer>;
+
+    /// What somebody gets whose form its own page seems not to have sent. `None`: as for [`Subscriptions::answer`].
+    async fn refuse(
+        &self,
+        page: Option<Arc<Publication>>,
+        target: SubscriptionTarget,
+    ) -> Option<SubscriptionAnswer>;
 }
 
 /// What a request asks for, if it is about subscriptions of a public page, or by the link to leave one that was public. The
@@ -190,18 +213,15 @@ pub(super) async fn answer(
             };
             let url = page.as_ref().map_or("", |page| page.place.url.as_str());
             if !may_send(&request, url, &target, &body) {
-                return private(uncached(
-                    StatusCode::FORBIDDEN,
-                    "text/plain; charset=utf-8",
-                    "this form is sent by its own page only\n",
-                ));
+                let refused = subscriptions.refuse(page, target).await;
+                return refused.map_or_else(|| public.not_found(), |refused| respond(refused, &public));
             }
             Some(Form::read(&body))
         }
         _ => return method_not_allowed("GET, HEAD, POST"),
     };
-    let client = proxies.client(&request);
-    let asked = SubscriptionRequest { page, target, form, client };
+    let (client, query) = (proxies.client(&request), request.query_string().to_owned());
+    let asked = SubscriptionRequest { page, target, form, client, query };
     match subscriptions.answer(asked).await {
         None => public.not_found(),
         Some(answer) => respond(answer, &public),
@@ -287,6 +307,7 @@ mod tests {
             ("subscriptions/a1/confirm", Confirm(a())),
             ("unsubscribe/a1", Unsubscribe(a())),
         ] {
+            assert_eq!(target.slashes(), path.matches('/').count(), "{path}");
             assert_eq!(SubscriptionTarget::at(path), Some(target), "{path}");
             assert_eq!(SubscriptionTarget::at(&format!("{path}/")), None, "{path}");
             assert_eq!(SubscriptionTarget::at(&format!("/{path}")), None, "{path}");

@@ -53,7 +53,7 @@ pub(crate) fn pages(view: &PageView) -> anyhow::Result<Vec<(&'static str, Docume
         ("confirm", html::confirm(view, &ann)?),
         ("confirm-incident", html::confirm(view, &follower)?),
         ("confirmed", html::confirmed(view, &ann, "token")?),
-        ("manage", html::manage(view, &some, "token", Some(&ManageNote::Saved))?),
+        ("manage", html::manage(view, &some, "token", Some(&ManageNote::Saved(view.now)))?),
         (
             "manage-error",
             html::manage(view, &ann, "token", Some(&ManageNote::Fault(FormFault::NoComponent)))?,
@@ -64,6 +64,7 @@ pub(crate) fn pages(view: &PageView) -> anyhow::Result<Vec<(&'static str, Docume
         ("unsubscribe", html::stop(view, &ann.address, None)?),
         ("stopped", html::stopped(view, 1)?),
         ("spent", html::spent(view, 1)?),
+        ("foreign", html::foreign(view, 1, "../subscribe")?),
     ])
 }
 
@@ -81,6 +82,7 @@ fn ann(components: Option<BTreeSet<String>>) -> Subscription {
         since: Some(NOW - 48 * DAY),
         chosen: Some(Chosen { components, monthly: true, ..Chosen::default() }),
         followed: Vec::new(),
+        given_up: BTreeSet::new(),
         offers_status_changes: true,
         offers_report: true,
         secret: None,

@@ -21,6 +21,8 @@ pub struct Chosen {
 pub(crate) struct Boxes {
     pub(crate) only_outages: bool,
     pub(crate) all_components: bool,
+    /// What is wrong with the choice of components.
+    pub(crate) error: Option<String>,
     pub(crate) rows: Vec<BoxRow>,
     /// Whether each of these is chosen; `None`: it cannot be.
     pub(crate) status_changes: Option<bool>,
@@ -76,6 +78,7 @@ impl Boxes {
         Self {
             only_outages: chosen.only_outages,
             all_components: chosen.components.is_none(),
+            error: None,
             rows: rows.collect(),
             status_changes: status_changes.then_some(chosen.status_changes),
             monthly: monthly.then_some(chosen.monthly),

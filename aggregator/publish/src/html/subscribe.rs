@@ -214,8 +214,13 @@ fn render(
     let takes_mail = takes_subscribers && view.takes_mail;
     let email = takes_mail.then(|| {
         let chosen = refused.map_or_else(Chosen::default, |refused| refused.chosen.clone());
-        let boxes = topic.is_none().then(|| Boxes::of(view, &chosen, true, true));
-        (fields.field(SubscribeForm::Email), boxes)
+        let mut field = fields.field(SubscribeForm::Email);
+        let is_of_boxes = refused.is_some_and(|refused| refused.fault == FormFault::NoComponent);
+        let boxes = topic.is_none().then(|| {
+            let error = if is_of_boxes { field.error.take() } else { None };
+            Boxes { error, ..Boxes::of(view, &chosen, true, true) }
+        });
+        (field, boxes)
     });
     let title = match topic {
         None => words.title(),
@@ -381,10 +386,10 @@ struct SentPage<'a> {
 pub fn sent(view: &PageView, sent: Sent) -> anyhow::Result<Document> {
     let (texts, root, path) = (view.texts(), "../", sent.path());
     let words = texts.subscribe;
-    let again = || Some(words.sent_note("../subscribe"));
+    let again = "../subscribe";
     let (title, text, note) = match sent {
-        Sent::Mail => (words.check_inbox(), words.sent(), again()),
-        Sent::Link => (words.check_inbox(), words.link_sent(), again()),
+        Sent::Mail => (words.check_inbox(), words.sent(), Some(words.sent_note(again))),
+        Sent::Link => (words.check_inbox(), words.link_sent(), Some(words.link_note(again))),
         Sent::Test => (words.check_channel(), words.test_sent(), None),
     };
     let name = balanced(&view.name);

@@ -5,6 +5,7 @@ use crate::sample::{component, group, incident, page};
 use crate::texts::Language;
 use crate::view::Item;
 use skerry_domain::status::Status;
+use std::collections::BTreeSet;
 
 fn view() -> PageView {
     let one = |id| component(id, Status::Operational);
@@ -37,7 +38,7 @@ fn the_forms_say_what_is_sent_and_what_is_kept() {
         "The test message holds a link. Updates start once somebody has opened it and confirmed.",
         "name=component value=aaaa",
         "name=group value=pay",
-        "All 2 components",
+        "Both components",
         "href=\"feed.rss\"",
         "href=\"calendar.ics\"",
         "Send me a link",
@@ -84,6 +85,19 @@ fn an_error_keeps_what_was_typed_and_has_the_focus() {
         assert_eq!(html.matches("id=e ").count(), 1);
         assert!(html.contains("name=updates value=outages checked"), "what was chosen stays");
     }
+}
+
+#[test]
+fn who_chose_no_component_is_told_beside_the_components() {
+    let chosen = Chosen { components: Some(BTreeSet::new()), ..Chosen::default() };
+    let (form, fault) = (SubscribeForm::Email, FormFault::NoComponent);
+    let refused = Refused { form, typed: "ann@example.com".to_owned(), fault, chosen };
+    let html = subscribe(&view(), None, Some(&refused)).expect("rendered").html;
+    let beside = "value=some checked aria-describedby=e autofocus><span>Only these</span></label>\
+                  <p id=e class=x>Choose at least one component, or all.</p>";
+    assert!(html.contains(beside) && html.matches("id=e ").count() == 1, "{html}");
+    assert!(html.contains("<details class=ch open>") && !html.contains("aria-invalid"), "{html}");
+    assert!(html.contains("value=\"ann@example.com\""), "what was typed stays: {html}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::texts::{self, Texts};
 use crate::view::PageView;
 use sailfish::TemplateSimple;
 use skerry_domain::time::Timestamp;
+use std::collections::BTreeSet;
 
 /// A subscription as its owner sees it.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct Subscription {
     pub chosen: Option<Chosen>,
     /// Incidents and maintenance that it follows.
     pub followed: Vec<Topic>,
+    /// The paths of those that a form gave up which was not taken.
+    pub given_up: BTreeSet<String>,
     /// Changes of a status can be chosen; webhooks hear of all.
     pub offers_status_changes: bool,
     /// The monthly report can be chosen.
@@ -36,13 +39,18 @@ pub struct Subscription {
 /// What the page of a subscription says of a form that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ManageNote {
-    /// It was saved.
-    Saved,
+    /// It was saved then.
+    Saved(Timestamp),
     /// A test message is on its way, if one can be sent.
     TestSent,
+    /// The page has a new link.
+    Renewed,
     /// It was not taken.
     Fault(FormFault),
 }
+
+/// More components than this are counted.
+const NAMED: usize = 5;
 
 #[derive(TemplateSimple)]
 #[template(path = "manage.stpl")]
@@ -55,8 +63,8 @@ struct Manage<'a> {
     note: Option<String>,
     error: Option<String>,
     boxes: Option<Boxes>,
-    /// Path of its form below the root as the value of a box, title.
-    followed: Vec<(String, String)>,
+    /// Path of its page below the root as the value of a box, title, whether it is chosen.
+    followed: Vec<(String, String, bool)>,
     secret: Option<(&'a str, Option<String>)>,
     is_quarantined: bool,
     token: &'a str,
@@ -93,24 +101,34 @@ pub fn manage(
     let (clock, root) = (Clock::of(view), "../");
     let (texts, words) = (clock.texts, clock.texts.subscribe);
     let Subscription { chosen, secret, .. } = subscription;
+    let followed = |one: &Topic| {
+        let path = one.path();
+        let is_chosen = !subscription.given_up.contains(&path);
+        (path, balanced(&one.title), is_chosen)
+    };
+    let fault = note.and_then(|note| match note {
+        ManageNote::Fault(fault) => Some(fault),
+        ManageNote::Saved(_) | ManageNote::TestSent | ManageNote::Renewed => None,
+    });
     let body = Manage {
         texts,
         root,
         name: balanced(&view.name),
         owner: owner(subscription, &clock),
         note: note.and_then(|note| match note {
-            ManageNote::Saved => Some(words.saved(&clock.time_in_zone(view.now))),
+            ManageNote::Saved(at) => Some(words.saved(&clock.time_in_zone(*at))),
             ManageNote::TestSent => Some(words.test_sent().to_owned()),
+            ManageNote::Renewed => Some(words.link_renewed().to_owned()),
             ManageNote::Fault(_) => None,
         }),
-        error: note.and_then(|note| match note {
-            ManageNote::Fault(fault) => Some(said(fault, texts)),
-            ManageNote::Saved | ManageNote::TestSent => None,
-        }),
+        error: fault.filter(|fault| **fault != FormFault::NoComponent).map(|fault| said(fault, texts)),
         boxes: chosen.as_ref().map(|chosen| {
-            Boxes::of(view, chosen, subscription.offers_status_changes, subscription.offers_report)
+            let boxes =
+                Boxes::of(view, chosen, subscription.offers_status_changes, subscription.offers_report);
+            let fault = fault.filter(|fault| **fault == FormFault::NoComponent);
+            Boxes { error: fault.map(|fault| said(fault, texts)), ..boxes }
         }),
-        followed: subscription.followed.iter().map(|one| (one.path(), balanced(&one.title))).collect(),
+        followed: subscription.followed.iter().map(followed).collect(),
         secret: secret.as_ref().map(|(secret, former)| {
             let former = former.map(|until| words.former_secret(&clock.moment_of_day(until)));
             (secret.as_str(), former)
@@ -129,14 +147,30 @@ fn owner(subscription: &Subscription, clock: &Clock<'_>) -> String {
 }
 
 /// What a subscription hears of, as markup: "all components, all updates", or the titles of what it follows.
-fn heard(subscription: &Subscription, texts: &Texts) -> String {
-    let chosen = subscription.chosen.as_ref().map(|chosen| {
-        let components = chosen.components.as_ref().map(std::collections::BTreeSet::len);
-        markup::escaped(&texts.subscribe.chosen(components, chosen.only_outages))
-    });
-    let followed = subscription.followed.iter().map(|one| markup::isolated(&one.title));
-    let all: Vec<String> = chosen.into_iter().chain(followed).collect();
+fn heard(view: &PageView, subscription: &Subscription) -> String {
+    let mut all = Vec::new();
+    if let Some(chosen) = &subscription.chosen {
+        let words = view.texts().message;
+        all.push(components(view, chosen));
+        all.push(if chosen.only_outages { words.only_outages() } else { words.all_updates() }.to_owned());
+        all.extend(chosen.status_changes.then(|| words.status_changes().to_owned()));
+        all.extend(chosen.monthly.then(|| words.monthly_within().to_owned()));
+    }
+    all.extend(subscription.followed.iter().map(|one| markup::isolated(&one.title)));
     all.join(", ")
+}
+
+/// The names of the components, as markup, or how many there are.
+fn components(view: &PageView, chosen: &Chosen) -> String {
+    let texts = view.texts();
+    let Some(ids) = &chosen.components else { return texts.message.all_components().to_owned() };
+    let shown = view.components().filter(|one| ids.contains(&one.id));
+    let names: Vec<String> = shown.map(|one| markup::isolated(&one.name)).collect();
+    match names.len() {
+        0 => texts.message.no_component().to_owned(),
+        1..=NAMED => names.join(", "),
+        number => texts.status.components(number),
+    }
 }
 
 /// The frame of a document behind a link. Its own address, which holds a secret, stands nowhere in it.
@@ -170,10 +204,9 @@ fn back(view: &PageView, root: &str) -> (String, String) {
 ///
 /// A template that cannot be written, which would be a fault of the program.
 pub fn confirm(view: &PageView, subscription: &Subscription) -> anyhow::Result<Document> {
-    let (texts, root) = (view.texts(), "../../");
-    let words = texts.subscribe;
+    let (words, root) = (view.texts().subscribe, "../../");
     let (page, address) = (markup::isolated(&view.name), markup::isolated(&subscription.address));
-    let text = words.will_go(&page, &address, &heard(subscription, texts));
+    let text = words.will_go(&page, &address, &heard(view, subscription));
     let body = Question {
         button: Some(words.confirm()),
         note: Some(words.not_you()),
@@ -188,10 +221,9 @@ pub fn confirm(view: &PageView, subscription: &Subscription) -> anyhow::Result<D
 ///
 /// A template that cannot be written, which would be a fault of the program.
 pub fn confirmed(view: &PageView, subscription: &Subscription, token: &str) -> anyhow::Result<Document> {
-    let (texts, root) = (view.texts(), "../../");
-    let words = texts.subscribe;
+    let (words, root) = (view.texts().subscribe, "../../");
     let (page, address) = (markup::isolated(&view.name), markup::isolated(&subscription.address));
-    let text = words.will_go(&page, &address, &heard(subscription, texts));
+    let text = words.will_go(&page, &address, &heard(view, subscription));
     let manage = (format!("{root}subscriptions/{token}"), markup::escaped(words.choose()));
     let body =
         Question { links: vec![manage, back(view, root)], ..question(view, root, words.confirmed(), text) };
@@ -242,6 +274,19 @@ pub fn spent(view: &PageView, slashes: usize) -> anyhow::Result<Document> {
     let text = words.spent(&format!("{root}{SUBSCRIBE_PATH}"));
     let body = question(view, &root, words.spent_title(), text);
     private(view, words.spent_title(), &root).render(body.render_once()?)
+}
+
+/// Renders that a form was not taken, since its own page seems not to have sent it, at a path with so many slashes. `again` leads
+/// to the form.
+///
+/// # Errors
+///
+/// A template that cannot be written, which would be a fault of the program.
+pub fn foreign(view: &PageView, slashes: usize, again: &str) -> anyhow::Result<Document> {
+    let root = "../".repeat(slashes);
+    let words = view.texts().subscribe;
+    let body = question(view, &root, words.foreign_title(), words.foreign(again));
+    private(view, words.foreign_title(), &root).render(body.render_once()?)
 }
 
 #[cfg(test)]

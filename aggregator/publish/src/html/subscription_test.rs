@@ -21,6 +21,7 @@ fn ann() -> Subscription {
         since: Some(NOW - 48 * DAY),
         chosen: Some(Chosen::default()),
         followed: Vec::new(),
+        given_up: BTreeSet::new(),
         offers_status_changes: true,
         offers_report: true,
         secret: None,
@@ -75,9 +76,11 @@ fn what_follows_needs_no_form() {
     let spent = spent(&view, 2).expect("rendered").html;
     let again = "It was used, has expired, or its subscription has ended. <a href=\"../../subscribe\">Get a new one</a>.";
     assert!(spent.contains(again), "{spent}");
+    let foreign = foreign(&view, 1, "../subscribe").expect("rendered").html;
+    assert!(foreign.contains("<a href=\"../subscribe\">Open the form</a> and send it again."), "{foreign}");
     let confirmed = confirmed(&view, &ann(), "tok").expect("rendered").html;
     assert!(confirmed.contains("You will hear from us") && confirmed.contains("../../subscriptions/tok"));
-    assert!([&stopped, &spent, &confirmed].iter().all(|html| !html.contains("<form")));
+    assert!([&stopped, &spent, &foreign, &confirmed].iter().all(|html| !html.contains("<form")));
 }
 
 #[test]
@@ -106,11 +109,31 @@ fn the_page_of_a_subscription_shows_what_was_chosen() {
 }
 
 #[test]
-fn what_became_of_a_form_is_said_above_it() {
-    let of = |note: &ManageNote| manage(&view(), &ann(), "tok", Some(note)).expect("rendered").html;
-    assert!(of(&ManageNote::Saved).contains("<p class=sv role=status>Saved at 16:15 UTC.</p>"));
-    let html = of(&ManageNote::Fault(FormFault::NoComponent));
-    assert!(html.contains("Choose at least one component, or all.") && html.contains("autofocus"), "{html}");
+fn what_was_asked_for_is_said_in_whole_before_it_is_confirmed() {
+    let everything = Chosen { only_outages: true, status_changes: true, monthly: true, ..of(&["aaaa"]) };
+    let ann = Subscription { chosen: Some(everything), ..ann() };
+    let html = confirm(&view(), &ann).expect("rendered").html;
+    assert!(
+        html.contains(
+            ": <bdi>Component aaaa</bdi>, only outages, every status change, a monthly report.</p>"
+        ),
+        "{html}"
+    );
+}
+
+#[test]
+fn what_became_of_a_form_is_said_above_it_and_what_is_wrong_where_it_is_wrong() {
+    let told = |note: &ManageNote| manage(&view(), &ann(), "tok", Some(note)).expect("rendered").html;
+    assert!(told(&ManageNote::Saved(NOW)).contains("<p class=sv role=status>Saved at 16:15 UTC.</p>"));
+    let html = told(&ManageNote::Fault(FormFault::NothingFollowed));
+    let above = "<p id=e class=x role=alert tabindex=-1 autofocus>Choose at least one, or stop all updates.</p><fieldset>";
+    assert!(html.contains(above), "{html}");
+    let none = Subscription { chosen: Some(of(&[])), ..ann() };
+    let note = ManageNote::Fault(FormFault::NoComponent);
+    let html = manage(&view(), &none, "tok", Some(&note)).expect("rendered").html;
+    let beside = "value=some checked aria-describedby=e autofocus><span>Only these</span></label>\
+                  <p id=e class=x>Choose at least one component, or all.</p>";
+    assert!(html.contains(beside) && html.matches("id=e ").count() == 1, "{html}");
 }
 
 #[test]

@@ -42,6 +42,8 @@ texts! {
         /// As markup; `again` is the path of the form.
         fn sent_note(again: &str) -> String;
         fn link_sent() -> &'static str;
+        /// As markup; `again` is the path of the form.
+        fn link_note(again: &str) -> String;
         fn check_channel() -> &'static str;
         fn test_sent() -> &'static str;
         fn confirm_title() -> &'static str;
@@ -81,8 +83,12 @@ texts! {
         /// `until` is a time such as "16:15 UTC, 20 November".
         fn former_secret(until: &str) -> String;
         fn new_secret() -> &'static str;
-        /// "all components, only outages": the number of components, if not all.
-        fn chosen(components: Option<usize>, only_outages: bool) -> String;
+        /// The heading of what follows: what the link to the page of a subscription is good for, and the button for a new one.
+        fn link() -> &'static str;
+        fn link_about() -> &'static str;
+        fn new_link() -> &'static str;
+        /// It has a new one.
+        fn link_renewed() -> &'static str;
         fn stop_title() -> &'static str;
         /// As markup.
         fn stop(address: &str, page: &str) -> String;
@@ -92,6 +98,10 @@ texts! {
         fn spent_title() -> &'static str;
         /// As markup; `again` is the path of the form.
         fn spent(again: &str) -> String;
+        /// A form that its own page seems not to have sent.
+        fn foreign_title() -> &'static str;
+        /// As markup; `again` is the path of the form.
+        fn foreign(again: &str) -> String;
         /// Why a form is not taken.
         fn fault(fault: &FormFault) -> String;
     }

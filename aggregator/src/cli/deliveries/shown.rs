@@ -84,7 +84,7 @@ fn line(state: &State, one: &Delivery, whole: bool) -> [String; 8] {
             || one.message.name().to_owned(),
             |notice| notice.subject.parts().0.name().to_owned(),
         ),
-        subscriber.map_or_else(|| "left".to_owned(), |one| one.id.clone()),
+        subscriber.map_or_else(|| "removed".to_owned(), |one| one.id.clone()),
         address.unwrap_or_else(dash),
         one.state.name().to_owned(),
         one.attempts.to_string(),
@@ -123,7 +123,7 @@ pub(super) fn show(
     } else {
         say("of", one.message.name().to_owned());
     }
-    say("subscriber", text("subscriber").unwrap_or_else(|| "has left".to_owned()));
+    say("subscriber", text("subscriber").unwrap_or_else(|| "removed".to_owned()));
     for name in ["channel", "address"] {
         if let Some(value) = text(name) {
             say(name, value);

@@ -31,6 +31,16 @@ impl Subscriptions for FakeSubscriptions {
             _ => Some(SubscriptionAnswer::Document(200, document)),
         }
     }
+
+    async fn refuse(
+        &self,
+        page: Option<Arc<Publication>>,
+        target: SubscriptionTarget,
+    ) -> Option<SubscriptionAnswer> {
+        let id = page.map_or_else(|| "hidden".to_owned(), |page| page.id.clone());
+        let document = Document { html: format!("{id} {target:?}"), policy: POLICY.to_owned() };
+        Some(SubscriptionAnswer::Document(403, document))
+    }
 }
 
 /// The page `open` takes subscribers, at a host of its own too; `closed` does not.
@@ -94,6 +104,7 @@ fn nobody_keeps_or_lists_what_is_answered_and_no_link_gives_its_address_away() {
     assert_eq!(answers[1].text(), "open Manage(\"abc\") None");
     assert_eq!(answers[3].header("content-disposition"), Some("attachment; filename=\"subscription.json\""));
     assert_eq!(answers[5].text(), "open Unsubscribe(\"abc\") Some(\"\")");
+    assert_eq!(answers[6].text(), "open Subscribe");
     assert_eq!(running.get("h", "/status/open/subscriptions/busy", &[]).code(), "503");
 }
 

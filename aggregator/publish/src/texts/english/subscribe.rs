@@ -3,7 +3,6 @@
 use super::English;
 use crate::html::FormFault;
 use crate::texts::subscribe::SubscribeTexts;
-use skerry_protocol::words::count;
 
 impl SubscribeTexts for English {
     fn title(&self) -> &'static str {
@@ -23,7 +22,7 @@ impl SubscribeTexts for English {
     }
 
     fn about_one(&self, title: &str) -> String {
-        format!("One message for each update of {title}. You can stop them with one click.")
+        format!("One message for each update of <b>{title}</b>. You can stop them with one click.")
     }
 
     fn without_subscription(&self) -> &'static str {
@@ -124,6 +123,10 @@ impl SubscribeTexts for English {
         "If this address receives our updates, a message with a link to change or stop them is on its way."
     }
 
+    fn link_note(&self, again: &str) -> String {
+        format!("Nothing after 10 minutes? Check your spam folder, then <a href=\"{again}\">try again</a>.")
+    }
+
     fn check_channel(&self) -> &'static str {
         "Look for the test message"
     }
@@ -195,7 +198,11 @@ impl SubscribeTexts for English {
     }
 
     fn all_of(&self, number: usize) -> String {
-        format!("All {}", count(number, "component"))
+        match number {
+            1 => "Its one component".to_owned(),
+            2 => "Both components".to_owned(),
+            number => format!("All {number} components"),
+        }
     }
 
     fn single_ones(&self) -> &'static str {
@@ -246,10 +253,21 @@ impl SubscribeTexts for English {
         "Make a new secret"
     }
 
-    fn chosen(&self, components: Option<usize>, only_outages: bool) -> String {
-        let components =
-            components.map_or_else(|| "all components".to_owned(), |number| count(number, "component"));
-        format!("{components}, {}", if only_outages { "only outages" } else { "all updates" })
+    fn link(&self) -> &'static str {
+        "The link to this page"
+    }
+
+    fn link_about(&self) -> &'static str {
+        "Whoever has it can change and stop your updates. A new one ends it in all messages until now. Their links to stop \
+         updates go on."
+    }
+
+    fn new_link(&self) -> &'static str {
+        "Make a new link"
+    }
+
+    fn link_renewed(&self) -> &'static str {
+        "This page has a new link. The one in earlier messages no longer opens it."
     }
 
     fn stop_title(&self) -> &'static str {
@@ -279,6 +297,16 @@ impl SubscribeTexts for English {
     fn spent(&self, again: &str) -> String {
         format!(
             "It was used, has expired, or its subscription has ended. <a href=\"{again}\">Get a new one</a>."
+        )
+    }
+
+    fn foreign_title(&self) -> &'static str {
+        "This form was not taken"
+    }
+
+    fn foreign(&self, again: &str) -> String {
+        format!(
+            "Your browser did not say that it was sent from this page. <a href=\"{again}\">Open the form</a> and send it again."
         )
     }
 

@@ -1,6 +1,6 @@
 //! Subscribing, in German.
 
-use super::{German, count};
+use super::German;
 use crate::html::FormFault;
 use crate::texts::stop;
 use crate::texts::subscribe::SubscribeTexts;
@@ -23,7 +23,7 @@ impl SubscribeTexts for German {
     }
 
     fn about_one(&self, title: &str) -> String {
-        format!("Eine Nachricht zu jeder Meldung über {title}. Abmelden geht mit einem Klick.")
+        format!("Eine Nachricht zu jeder Meldung über <b>{title}</b>. Abmelden geht mit einem Klick.")
     }
 
     fn without_subscription(&self) -> &'static str {
@@ -125,6 +125,12 @@ impl SubscribeTexts for German {
         "Wenn diese Adresse unsere Meldungen erhält, ist eine Nachricht mit einem Link zum Ändern oder Beenden unterwegs."
     }
 
+    fn link_note(&self, again: &str) -> String {
+        format!(
+            "Nach 10 Minuten noch nichts da? Bitte im Spam nachsehen, dann <a href=\"{again}\">erneut versuchen</a>."
+        )
+    }
+
     fn check_channel(&self) -> &'static str {
         "Bitte nach der Testnachricht sehen"
     }
@@ -198,6 +204,7 @@ impl SubscribeTexts for German {
     fn all_of(&self, number: usize) -> String {
         match number {
             1 => "Die eine Komponente".to_owned(),
+            2 => "Beide Komponenten".to_owned(),
             number => format!("Alle {number} Komponenten"),
         }
     }
@@ -250,12 +257,21 @@ impl SubscribeTexts for German {
         "Neues Geheimnis erzeugen"
     }
 
-    fn chosen(&self, components: Option<usize>, only_outages: bool) -> String {
-        let components = components.map_or_else(
-            || "alle Komponenten".to_owned(),
-            |number| count(number, "Komponente", "Komponenten"),
-        );
-        format!("{components}, {}", if only_outages { "nur Ausfälle" } else { "alle Meldungen" })
+    fn link(&self) -> &'static str {
+        "Der Link zu dieser Seite"
+    }
+
+    fn link_about(&self) -> &'static str {
+        "Wer ihn hat, kann die Benachrichtigungen ändern und beenden. Ein neuer beendet ihn in allen bisherigen Nachrichten. Deren \
+         Links zum Abmelden gelten weiter."
+    }
+
+    fn new_link(&self) -> &'static str {
+        "Neuen Link erzeugen"
+    }
+
+    fn link_renewed(&self) -> &'static str {
+        "Diese Seite hat einen neuen Link. Der aus früheren Nachrichten öffnet sie nicht mehr."
     }
 
     fn stop_title(&self) -> &'static str {
@@ -285,6 +301,17 @@ impl SubscribeTexts for German {
     fn spent(&self, again: &str) -> String {
         format!(
             "Er wurde benutzt, ist abgelaufen, oder das Abonnement ist beendet. <a href=\"{again}\">Neuen Link anfordern</a>."
+        )
+    }
+
+    fn foreign_title(&self) -> &'static str {
+        "Das Formular wurde nicht angenommen"
+    }
+
+    fn foreign(&self, again: &str) -> String {
+        format!(
+            "Der Browser hat nicht angegeben, dass es von dieser Seite kommt. Bitte <a href=\"{again}\">das Formular öffnen</a> und \
+             erneut abschicken."
         )
     }
 
