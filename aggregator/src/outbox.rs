@@ -272,8 +272,12 @@ impl Outbox {
 
     fn note(&self, channel: Channel, attempt: &Attempt) {
         if let Some(class) = attempt.class {
-            let answer = attempt.attempted.answer.as_deref().unwrap_or_default();
-            self.figures.attempted(channel, class, answer, self.attempts.engine.now());
+            self.figures.attempted(channel, class);
+            if channel == Channel::Email {
+                let answer = attempt.attempted.answer.as_deref().unwrap_or_default();
+                let failure = (attempt.no_relay || class == Class::Own).then_some(answer);
+                self.figures.mail(failure, self.attempts.engine.now());
+            }
         }
         let Some(pause) = attempt.pause else { return };
         let snapshot = self.attempts.engine.snapshot();

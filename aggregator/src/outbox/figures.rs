@@ -16,7 +16,7 @@ pub struct OutboxFigures {
     mail_failure: Mutex<Option<MailFailure>>,
 }
 
-/// No relay has taken a mail, or refused one by an answer, for some time.
+/// No relay has begun a session to take or refuse a mail for some time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailFailure {
     /// When the first of the attempts failed.
@@ -26,17 +26,18 @@ pub struct MailFailure {
 }
 
 impl OutboxFigures {
-    pub(super) fn attempted(&self, channel: Channel, class: Class, answer: &str, at: Timestamp) {
+    pub(super) fn attempted(&self, channel: Channel, class: Class) {
         let mut counts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         *counts.entry((channel, class.name())).or_default() += 1;
-        if channel == Channel::Email {
-            let mut failure = self.mail_failure.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_failure = matches!(class, Class::Own | Class::Unreachable | Class::Timeout | Class::Tls);
-            *failure = is_failure.then(|| {
-                let since = failure.as_ref().map_or(at, |former| former.since);
-                MailFailure { since, answer: answer.to_owned() }
-            });
-        }
+    }
+
+    /// A mail was tried. `failure`: what kept it from any relay.
+    pub(super) fn mail(&self, failure: Option<&str>, at: Timestamp) {
+        let mut noted = self.mail_failure.lock().unwrap_or_else(PoisonError::into_inner);
+        *noted = failure.map(|answer| {
+            let since = noted.as_ref().map_or(at, |former| former.since);
+            MailFailure { since, answer: answer.to_owned() }
+        });
     }
 
     /// That mails are handed to no relay, if the last attempts all failed.
