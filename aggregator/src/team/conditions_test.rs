@@ -6,6 +6,7 @@ use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::problem::{Acknowledged, ProblemEvent, ProblemEventKind};
 use skerry_domain::state::{Agent, AgentKey, Check, IncidentKey, PageKey};
 use skerry_domain::step::{Command, Context, Ids, step};
+use skerry_domain::time::HOUR;
 use std::collections::BTreeSet;
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
