@@ -7,7 +7,7 @@ use crate::engine::Snapshot;
 use skerry_domain::incident::IncidentStatus;
 use skerry_domain::state::State;
 use skerry_domain::step::{Answer, NewIncident};
-use skerry_domain::subscriber::{Choices, Updates};
+use skerry_domain::subscriber::{Choices, Subscriber, Updates};
 use skerry_domain::text::Text;
 use skerry_domain::workspaces::Target;
 use skerry_publish::view::Place;
