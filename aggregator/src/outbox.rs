@@ -24,6 +24,7 @@ use skerry_domain::delivery::Delivery;
 use skerry_domain::state::{DeliveryKey, State, WorkspaceKey};
 use skerry_domain::step::{Attempted, Command};
 use skerry_domain::subscriber::{Channel, Sensitive};
+use skerry_notify::Class;
 use skerry_notify::bounce::Report;
 use skerry_store::{DuePosition, Reader, StoreError, WorkspaceDelivery};
 use std::collections::HashMap;
@@ -171,7 +172,7 @@ impl Outbox {
             self.queues[number].begin_again_if_old(Instant::now());
             // A channel whose destinations are all held back must not keep the others from their turn.
             for _ in 0..PORTIONS {
-                let Some(after) = self.queues[number].to_read() else { break };
+                let Some(after) = self.queues[number].to_read(Instant::now()) else { break };
                 let portion = self.read(self.queues[number].channel, after).await?;
                 self.queues[number].take(portion);
                 pause = pause.min(self.begin_read(number, tasks));
@@ -186,7 +187,7 @@ impl Outbox {
         let snapshot = self.attempts.engine.snapshot();
         let queue = &mut self.queues[number];
         let mut pause = IDLE;
-        while let Some(one) = queue.next() {
+        while let Some(one) = queue.next(Instant::now()) {
             let state = snapshot.workspaces.get(one.0);
             let subscriber = state.and_then(|state| state.subscribers.get(&one.1.subscriber));
             // A delivery to nobody needs no permit.
@@ -250,6 +251,14 @@ impl Outbox {
                 queue.end((workspace, delivery));
             } else {
                 queue.set_aside((workspace, delivery));
+            }
+            match &ended {
+                Ok((_, (attempt, _))) if attempt.no_relay => queue.hold(Instant::now()),
+                // What was not sent, or cannot be, tells nothing of relays.
+                Ok((_, (attempt, _))) if attempt.class.is_some_and(|class| class != Class::Own) => {
+                    queue.release();
+                }
+                _ => {}
             }
         }
         match ended {

@@ -47,6 +47,15 @@ impl Mailer {
         }
     }
 
+    /// Asks each relay for its greeting, and sends it nothing but `EHLO`: its place, and why it takes no mail. There is none
+    /// where mails go elsewhere.
+    pub async fn greetings(&self) -> Vec<(String, Option<Answer>)> {
+        match self {
+            Self::Smtp(smtp) => smtp.greetings().await,
+            Self::Sendmail(_) | Self::Folder(_) | Self::Memory(_) => Vec::new(),
+        }
+    }
+
     /// Closes the sessions with the relays.
     pub async fn close(&self) {
         if let Self::Smtp(smtp) = self {

@@ -18,6 +18,9 @@ pub enum Outcome {
         /// How long the other side asks to wait.
         after: Option<Duration>,
     },
+    /// No relay begins a session with us, so that none was asked about this message: it waits until one does, as all others
+    /// do.
+    NoRelay(Answer),
     /// This message will not be taken from us, whenever it is tried.
     Refused(Answer),
 }
@@ -59,7 +62,10 @@ impl Outcome {
     #[must_use]
     pub fn answer(&self) -> &Answer {
         match self {
-            Self::Accepted(answer) | Self::Refused(answer) | Self::Later { answer, .. } => answer,
+            Self::Accepted(answer)
+            | Self::NoRelay(answer)
+            | Self::Refused(answer)
+            | Self::Later { answer, .. } => answer,
         }
     }
 }

@@ -42,6 +42,8 @@ pub(super) struct Attempt {
     pub(super) pause: Option<Duration>,
     /// The class of the answer. `None`: nothing was sent.
     pub(super) class: Option<Class>,
+    /// No relay has begun a session.
+    pub(super) no_relay: bool,
 }
 
 impl Attempts {
@@ -78,6 +80,7 @@ impl Attempts {
             attempted: Attempted { delivery, tried: counts, result, answer, digest },
             pause,
             class,
+            no_relay: matches!(outcome, Outcome::NoRelay(_)),
         }
     }
 
@@ -268,7 +271,7 @@ pub(super) fn without_mailbox(answer: &str, (channel, address): (Channel, &Sensi
 
 fn unsent(workspace: WorkspaceKey, delivery: Delivery, result: AttemptResult) -> Attempt {
     let attempted = Attempted { delivery, tried: false, result, answer: None, digest: [0; 32] };
-    Attempt { workspace, attempted, pause: None, class: None }
+    Attempt { workspace, attempted, pause: None, class: None, no_relay: false }
 }
 
 fn own(text: &str) -> Outcome {

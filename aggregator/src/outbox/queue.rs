@@ -14,6 +14,17 @@ const AGAIN: Duration = Duration::from_millis(500);
 /// After so long, any channel looks for more urgent ones.
 const AGAIN_ANYWAY: Duration = Duration::from_secs(5);
 
+/// How long a channel is held whose relays begin no session, at first and at most.
+const FIRST_HOLD: Duration = Duration::from_secs(5);
+const LONGEST_HOLD: Duration = Duration::from_secs(30);
+
+/// A channel by which nothing goes at present. One attempt at a time finds out whether that has changed.
+#[derive(Clone, Copy, Debug)]
+struct Hold {
+    until: Instant,
+    pause: Duration,
+}
+
 /// The deliveries of a channel.
 #[derive(Debug)]
 pub(super) struct ChannelQueue {
@@ -31,6 +42,7 @@ pub(super) struct ChannelQueue {
     /// Everything that was due has been read.
     is_exhausted: bool,
     began: Instant,
+    hold: Option<Hold>,
 }
 
 impl ChannelQueue {
@@ -44,12 +56,31 @@ impl ChannelQueue {
             after: None,
             is_exhausted: false,
             began: Instant::now(),
+            hold: None,
         }
     }
 
     /// Whether another attempt may begin.
-    pub(super) fn has_room(&self) -> bool {
-        self.under_way.len() < self.capacity
+    pub(super) fn has_room(&self, now: Instant) -> bool {
+        match self.hold {
+            Some(hold) => now >= hold.until && self.under_way.is_empty(),
+            None => self.under_way.len() < self.capacity,
+        }
+    }
+
+    /// No relay begins a session: nothing is tried for a while, and for longer each time.
+    pub(super) fn hold(&mut self, now: Instant) {
+        // What was under way at the same time met the same fault.
+        if self.hold.is_some_and(|hold| now < hold.until) {
+            return;
+        }
+        let pause = self.hold.map_or(FIRST_HOLD, |hold| LONGEST_HOLD.min(hold.pause * 2));
+        self.hold = Some(Hold { until: now + pause, pause });
+    }
+
+    /// A relay has begun a session: all that is due goes on.
+    pub(super) fn release(&mut self) {
+        self.hold = None;
     }
 
     /// Begins again with the most urgent one: more may be due, or something may be tried that had to wait.
@@ -67,8 +98,8 @@ impl ChannelQueue {
     }
 
     /// Where to read the next portion. `None`: what was read comes first, or there is no more.
-    pub(super) fn to_read(&self) -> Option<Option<DuePosition>> {
-        (self.read.is_empty() && !self.is_exhausted && self.has_room()).then_some(self.after)
+    pub(super) fn to_read(&self, now: Instant) -> Option<Option<DuePosition>> {
+        (self.read.is_empty() && !self.is_exhausted && self.has_room(now)).then_some(self.after)
     }
 
     /// Takes a portion that was read. Nothing may have ended since it was asked for.
@@ -83,8 +114,8 @@ impl ChannelQueue {
     }
 
     /// The next delivery to try.
-    pub(super) fn next(&mut self) -> Option<WorkspaceDelivery> {
-        self.has_room().then(|| self.read.pop_front()).flatten()
+    pub(super) fn next(&mut self, now: Instant) -> Option<WorkspaceDelivery> {
+        self.has_room(now).then(|| self.read.pop_front()).flatten()
     }
 
     /// An attempt begins.

@@ -28,8 +28,12 @@ fn delivery(key: i64) -> WorkspaceDelivery {
 }
 
 fn begun(queue: &mut ChannelQueue) -> Vec<i64> {
+    begun_at(queue, Instant::now())
+}
+
+fn begun_at(queue: &mut ChannelQueue, now: Instant) -> Vec<i64> {
     let mut keys = Vec::new();
-    while let Some(one) = queue.next() {
+    while let Some(one) = queue.next(now) {
         queue.begin(&one);
         keys.push(one.1.key.0);
     }
@@ -39,15 +43,15 @@ fn begun(queue: &mut ChannelQueue) -> Vec<i64> {
 #[test]
 fn no_more_are_tried_at_a_time_than_there_is_room_for() {
     let mut queue = ChannelQueue::new(Channel::Email, 2);
-    assert_eq!(queue.to_read(), Some(None));
+    assert_eq!(queue.to_read(Instant::now()), Some(None));
     queue.take((1..=3).map(delivery).collect());
     assert_eq!(begun(&mut queue), [1, 2]);
-    assert!(!queue.has_room());
-    assert_eq!(queue.to_read(), None, "one is read and waits");
+    assert!(!queue.has_room(Instant::now()));
+    assert_eq!(queue.to_read(Instant::now()), None, "one is read and waits");
     queue.end((ONE, DeliveryKey(1)));
     assert_eq!(begun(&mut queue), [3]);
     queue.end((ONE, DeliveryKey(2)));
-    assert_eq!(queue.to_read(), None, "all that was due was read");
+    assert_eq!(queue.to_read(Instant::now()), None, "all that was due was read");
 }
 
 #[test]
@@ -56,7 +60,7 @@ fn what_is_under_way_is_not_tried_again() {
     queue.take((1..=2).map(delivery).collect());
     assert_eq!(begun(&mut queue), [1, 2]);
     queue.begin_again(Instant::now());
-    assert_eq!(queue.to_read(), Some(None));
+    assert_eq!(queue.to_read(Instant::now()), Some(None));
     queue.take((1..=3).map(delivery).collect());
     assert_eq!(begun(&mut queue), [3]);
 }
@@ -80,9 +84,9 @@ fn a_full_portion_is_followed_by_what_comes_after_it() {
     let last = DuePosition::of(&all[PORTION - 1]);
     queue.take(all);
     assert_eq!(begun(&mut queue).len(), PORTION);
-    assert_eq!(queue.to_read(), None, "there is no room");
+    assert_eq!(queue.to_read(Instant::now()), None, "there is no room");
     queue.end((ONE, DeliveryKey(7)));
-    assert_eq!(queue.to_read(), Some(Some(last)));
+    assert_eq!(queue.to_read(Instant::now()), Some(Some(last)));
 }
 
 #[test]
@@ -94,4 +98,28 @@ fn what_could_not_be_stored_is_not_sent_for_ever() {
     queue.begin_again(Instant::now());
     queue.take(vec![delivery(1), delivery(2)]);
     assert_eq!(begun(&mut queue), [2]);
+}
+
+#[test]
+fn while_no_relay_answers_one_at_a_time_is_tried_and_then_all_go_on() {
+    let (mut queue, start) = (ChannelQueue::new(Channel::Email, 3), Instant::now());
+    queue.take((1..=20).map(delivery).collect());
+    assert_eq!(begun_at(&mut queue, start), [1, 2, 3]);
+    for key in 1..=3 {
+        queue.hold(start);
+        queue.end((ONE, DeliveryKey(key)));
+    }
+    assert_eq!(begun_at(&mut queue, start), [0; 0]);
+    // Each attempt that meets the same fault waits longer for the next one.
+    let (mut now, mut key) = (start, 4);
+    for pause in [5, 10, 20, 30, 30] {
+        now += Duration::from_secs(pause);
+        assert_eq!(begun_at(&mut queue, now - Duration::from_millis(1)), [0; 0], "{pause}");
+        assert_eq!(begun_at(&mut queue, now), [key], "one finds out");
+        queue.hold(now);
+        queue.end((ONE, DeliveryKey(key)));
+        key += 1;
+    }
+    queue.release();
+    assert_eq!(begun_at(&mut queue, now), [9, 10, 11]);
 }

@@ -2,7 +2,7 @@
 
 use skerry_domain::delivery::{AttemptResult, Delivery, Refusal};
 use skerry_domain::subscriber::Channel;
-use skerry_domain::time::{DAY, MINUTE, Timestamp};
+use skerry_domain::time::{DAY, MINUTE, SECOND, Timestamp};
 use skerry_notify::bounce::{Event, Report};
 use skerry_notify::retry::{Next, Schedule};
 use skerry_notify::{Answer, Class, Outcome};
@@ -10,8 +10,11 @@ use std::time::Duration;
 
 /// The pause after a fault of our own, ms. It says nothing of the address, so it uses up no attempt.
 const OWN_FAULT_PAUSE: i64 = 5 * MINUTE;
-/// A delivery that our own faults held up for so long is given up, ms: what it says is old.
-const OWN_FAULT_LONGEST: i64 = 4 * DAY;
+/// The pause while no relay begins a session, ms. The channel is held meanwhile, so that this is no pace of attempts: once a
+/// relay answers, what it held up is due.
+const NO_RELAY_PAUSE: i64 = 5 * SECOND;
+/// A delivery that was held up for so long, and not by its recipient, is given up, ms: what it says is old.
+const HELD_UP_LONGEST: i64 = 4 * DAY;
 
 /// What becomes of a delivery, and whether the attempt counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +34,10 @@ pub(super) fn settled(delivery: &Delivery, outcome: &Outcome, now: Timestamp, ch
     let is_mail = delivery.channel == Channel::Email;
     match outcome {
         Outcome::Accepted(_) => Settled::counted(AttemptResult::Delivered),
-        Outcome::Later { answer, .. } if answer.class == Class::Own => own_fault(delivery, now),
+        Outcome::Later { answer, .. } | Outcome::NoRelay(answer) if answer.class == Class::Own => {
+            held_up(delivery, now, OWN_FAULT_PAUSE)
+        }
+        Outcome::NoRelay(_) => held_up(delivery, now, NO_RELAY_PAUSE),
         Outcome::Later { answer, after } => {
             let schedule = if is_mail { Schedule::Mail } else { Schedule::Webhook };
             let attempt = usize::try_from(delivery.attempts).unwrap_or(usize::MAX).saturating_add(1);
@@ -48,9 +54,10 @@ pub(super) fn settled(delivery: &Delivery, outcome: &Outcome, now: Timestamp, ch
     }
 }
 
-fn own_fault(delivery: &Delivery, now: Timestamp) -> Settled {
-    let result = if now - delivery.queued_at < OWN_FAULT_LONGEST {
-        AttemptResult::Later(now + OWN_FAULT_PAUSE)
+/// After a fault that is not of this delivery.
+fn held_up(delivery: &Delivery, now: Timestamp, pause: i64) -> Settled {
+    let result = if now - delivery.queued_at < HELD_UP_LONGEST {
+        AttemptResult::Later(now + pause)
     } else {
         AttemptResult::Failed
     };

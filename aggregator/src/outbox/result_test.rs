@@ -80,6 +80,22 @@ fn a_fault_of_our_own_uses_up_no_attempt_and_blames_no_address() {
 }
 
 #[test]
+fn a_relay_that_begins_no_session_blames_no_delivery() {
+    let without_relay = |class, attempts, age| {
+        let outcome = Outcome::NoRelay(answer(class));
+        settled(&delivery(Channel::Email, attempts, age), &outcome, NOW, 1.0)
+    };
+    for class in [Class::Unreachable, Class::Timeout, Class::Tls, Class::Unavailable, Class::Policy] {
+        let waits = Settled { result: AttemptResult::Later(NOW + 5 * SECOND), counts: false };
+        assert_eq!(without_relay(class, 0, 0), waits, "{class:?}");
+        assert_eq!(without_relay(class, 50, 4 * DAY - 1), waits, "{class:?}");
+        let over = Settled { result: AttemptResult::Failed, counts: false };
+        assert_eq!(without_relay(class, 0, 4 * DAY), over, "{class:?}");
+    }
+    assert_eq!(without_relay(Class::Own, 0, 0).result, AttemptResult::Later(NOW + 5 * MINUTE));
+}
+
+#[test]
 fn a_report_says_what_became_of_a_mail() {
     let report = |event, text: &str| {
         let status = skerry_notify::mail::answer::Status::at_start_of(text);

@@ -73,7 +73,7 @@ impl Sender {
                     continue;
                 }
                 Outcome::Later { answer, after } => (answer, after),
-                Outcome::Refused(answer) => (answer, None),
+                Outcome::NoRelay(answer) | Outcome::Refused(answer) => (answer, None),
             };
             // Another message may be taken, unless nothing is now.
             let is_over = !matches!(answer.class, Class::Rejected | Class::Policy | Class::Unavailable);

@@ -35,7 +35,5 @@ async fn post(client: &HttpClient, url: &str) -> Outcome {
 }
 
 fn answer(outcome: &Outcome) -> &Answer {
-    match outcome {
-        Outcome::Accepted(answer) | Outcome::Refused(answer) | Outcome::Later { answer, .. } => answer,
-    }
+    outcome.answer()
 }

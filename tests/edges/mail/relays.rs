@@ -15,11 +15,12 @@ fn mailer(relays: &[Relay], limits: Limits) -> Mailer {
     Mailer::Smtp(Smtp::new(relays, limits).expect("usable relays"))
 }
 
-/// `accepted`, `later` or `refused`, the class, and the text.
+/// `accepted`, `later`, `no relay` or `refused`, the class, and the text.
 fn seen(outcome: &Outcome) -> (&'static str, Class, &str) {
     let fate = match outcome {
         Outcome::Accepted(_) => "accepted",
         Outcome::Later { .. } => "later",
+        Outcome::NoRelay(_) => "no relay",
         Outcome::Refused(_) => "refused",
     };
     (fate, outcome.answer().class, &outcome.answer().text)
@@ -106,7 +107,7 @@ async fn the_next_relay_takes_what_the_first_does_not_and_the_first_is_not_asked
         let alone = mailer(std::slice::from_ref(&first), patient());
         let outcome = send(&alone, "ann").await;
         let (fate, found, said) = seen(&outcome);
-        assert_eq!((fate, found), ("later", class), "{said}");
+        assert_eq!((fate, found), ("no relay", class), "{said}");
         assert!(said.contains(text), "{said}");
         let before = good.taken().len();
         let both = mailer(&[first, relay(good.port())], patient());
@@ -133,6 +134,7 @@ async fn a_refusal_of_the_sender_blames_no_recipient() {
         ("550 5.1.1 no such sender", "refused", Class::Policy),
         ("550 5.1.8 the domain does not exist", "later", Class::Own),
         ("451 4.3.0 try again", "later", Class::Unavailable),
+        ("421 4.3.2 too busy for this sender", "later", Class::Unavailable),
     ] {
         let server = MailServer::start(Manner { sender: Some(said), ..Manner::default() }).await;
         let outcome = send(&mailer(&[relay(server.port())], patient()), "ann").await;
@@ -204,7 +206,7 @@ async fn mail_and_password_go_to_a_relay_only_that_proves_who_it_is() {
             let outcome =
                 send(&mailer(&[proven(server.port(), encryption, &authority)], patient()), "ann").await;
             let (fate, class, text) = seen(&outcome);
-            assert_eq!((fate, class), ("later", Class::Tls), "{wrong}: {text}");
+            assert_eq!((fate, class), ("no relay", Class::Tls), "{wrong}: {text}");
             assert!(server.taken().is_empty() && server.passwords().is_empty(), "{wrong}");
         }
     }
@@ -217,7 +219,7 @@ async fn a_wrong_password_is_our_fault_and_waits() {
     let mut relay = proven(server.port(), Encryption::StartTls, &authority);
     relay.credentials = Some(("me".to_owned(), "guess".to_owned()));
     let outcome = send(&mailer(&[relay], patient()), "ann").await;
-    assert_eq!(seen(&outcome), ("later", Class::Own, "535 5.7.8 wrong"));
+    assert_eq!(seen(&outcome), ("no relay", Class::Own, "535 5.7.8 wrong"));
     let without = Relay { credentials: None, ..proven(server.port(), Encryption::StartTls, &authority) };
     assert_eq!(
         seen(&send(&mailer(&[without], patient()), "ann").await),
@@ -240,7 +242,7 @@ async fn what_comes_before_the_handshake_is_no_answer_after_it() {
     let authority = Authority::new();
     let relay = proven(forged.port(), Encryption::StartTls, &authority);
     let outcome = send(&mailer(&[relay], patient()), "ann").await;
-    assert_eq!((seen(&outcome).0, outcome.answer().class), ("later", Class::Tls), "{outcome:?}");
+    assert_eq!((seen(&outcome).0, outcome.answer().class), ("no relay", Class::Tls), "{outcome:?}");
 }
 
 #[test]

@@ -14,6 +14,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
+/// For how long a relay may take to greet.
+const GREETING: Duration = Duration::from_secs(15);
+
 /// How the connection to a relay is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encryption {
@@ -144,6 +147,7 @@ impl Smtp {
     /// Hands a mail to the first relay that takes mails.
     pub(super) async fn send(&self, message: &Message) -> Outcome {
         let mut first = None;
+        let mut none_began = true;
         for relay in self.in_order() {
             match relay.send(message, &self.limits).await {
                 Ok(words) => {
@@ -152,12 +156,35 @@ impl Smtp {
                 }
                 Err(fault) if fault.is_of_relay() => {
                     relay.rests(&fault, &self.limits);
+                    none_began &= fault.is_of_session();
                     first.get_or_insert_with(|| fault.outcome());
                 }
                 Err(fault) => return fault.outcome(),
             }
         }
-        first.unwrap_or_else(|| own_fault("there is no relay"))
+        match first {
+            Some(Outcome::Later { answer, .. }) if none_began => Outcome::NoRelay(answer),
+            Some(outcome) => outcome,
+            None => own_fault("there is no relay"),
+        }
+    }
+
+    /// The place of each relay, and why it takes no mail.
+    pub(super) async fn greetings(&self) -> Vec<(String, Option<Answer>)> {
+        let mut all = Vec::new();
+        for relay in &self.relays {
+            let fault = match timeout(GREETING, relay.opener.greet(&self.limits)).await {
+                Ok(Ok(mut session)) => {
+                    // It ends with the connection in any case.
+                    let _ = timeout(Duration::from_secs(1), session.quit()).await;
+                    None
+                }
+                Ok(Err(fault)) => Some(fault.outcome().answer().clone()),
+                Err(_) => Some(Answer::new(Class::Timeout, "no greeting in time")),
+            };
+            all.push((relay.opener.place(), fault));
+        }
+        all
     }
 
     /// Those that failed a moment ago come last, so that a dead one does not delay every mail.

@@ -53,6 +53,11 @@ impl Fault {
         }
     }
 
+    /// Whether no session came about, so that nothing of the mail was said.
+    pub(super) fn is_of_session(&self) -> bool {
+        matches!(self, Self::Reply { step: Step::Session, .. } | Self::Lost { step: Step::Session, .. })
+    }
+
     /// Whether the session can go on after [`reset`].
     pub(super) fn leaves_session(&self) -> bool {
         matches!(self, Self::Reply { code, .. } if *code != 421)
@@ -143,6 +148,18 @@ impl Opener {
 
     /// Connects, encrypts and signs in.
     pub(super) async fn open(&self, limits: &Limits) -> Result<AsyncSmtpConnection, Fault> {
+        let mut session = self.greet(limits).await?;
+        if self.encryption == Encryption::StartTls {
+            self.within(limits.command, session.starttls(self.upgrade.clone(), &self.hello)).await?;
+        }
+        if let Some(credentials) = &self.credentials {
+            self.within(limits.command, session.auth(DEFAULT_MECHANISMS, credentials)).await?;
+        }
+        Ok(session)
+    }
+
+    /// Connects and introduces us to a relay that offers what we need.
+    pub(super) async fn greet(&self, limits: &Limits) -> Result<AsyncSmtpConnection, Fault> {
         let stream = Answers::new(self.connect(limits).await?);
         let stream: Box<dyn AsyncTokioStream> = if self.encryption == Encryption::Tls {
             let handshake = self.from_start.connect(self.name.clone(), stream);
@@ -152,15 +169,9 @@ impl Opener {
             Box::new(stream)
         };
         let hello = AsyncSmtpConnection::connect_with_transport(stream, &self.hello);
-        let mut session = self.within(limits.command, hello).await?;
-        if self.encryption == Encryption::StartTls {
-            if !session.can_starttls() {
-                return Err(self.fault(Class::Tls, "the relay offers no STARTTLS"));
-            }
-            self.within(limits.command, session.starttls(self.upgrade.clone(), &self.hello)).await?;
-        }
-        if let Some(credentials) = &self.credentials {
-            self.within(limits.command, session.auth(DEFAULT_MECHANISMS, credentials)).await?;
+        let session = self.within(limits.command, hello).await?;
+        if self.encryption == Encryption::StartTls && !session.can_starttls() {
+            return Err(self.fault(Class::Tls, "the relay offers no STARTTLS"));
         }
         Ok(session)
     }
