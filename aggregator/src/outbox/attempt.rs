@@ -14,6 +14,7 @@ use skerry_domain::time::Timestamp;
 use skerry_host::clock::wall_ms;
 use skerry_notify::chat::{self, ChatMessage, Colour, Link};
 use skerry_notify::destination::{ChatService, chat_url, webhook_url};
+use skerry_notify::mail::answer::Status;
 use skerry_notify::mail::{self, Attachment, Message, Sender, Unfit};
 use skerry_notify::webhook::{Secret, Webhook};
 use skerry_notify::{Answer, Class, Outcome};
@@ -252,21 +253,40 @@ fn secrets(subscriber: &Subscriber, now: Timestamp) -> Vec<Secret> {
     all.filter_map(|secret| Secret::read(secret.reveal()).ok()).collect()
 }
 
-/// The answer without the name of the mailbox, which some servers repeat: it is kept longer than the address.
+/// The answer without the name of the mailbox, which some servers repeat: it is kept longer than the address. Codes at its
+/// beginning, and words in which the name is a part of another, stay as they are.
 pub(super) fn without_mailbox(answer: &str, (channel, address): (Channel, &Sensitive)) -> String {
     let address = Some(address.reveal()).filter(|_| channel == Channel::Email);
     let Some((local, _)) = address.and_then(|address| address.rsplit_once('@')) else {
         return answer.to_owned();
     };
     let (mut out, lower, local) = (String::new(), answer.to_ascii_lowercase(), local.to_ascii_lowercase());
-    let mut done = 0;
+    let (mut done, begin) = (0, answer.len() - after_codes(answer).len());
+    let goes_on = |next: Option<char>| next.is_some_and(char::is_alphanumeric);
     for (at, found) in lower.match_indices(&local) {
+        let (before, behind) = (&lower[..at], &lower[at + found.len()..]);
+        if at < begin || goes_on(before.chars().next_back()) || goes_on(behind.chars().next()) {
+            continue;
+        }
         out.push_str(&answer[done..at]);
         out.push_str("[mailbox]");
         done = at + found.len();
     }
     out.push_str(&answer[done..]);
     out
+}
+
+/// What follows the reply code and the statuses at the beginning of an answer.
+fn after_codes(answer: &str) -> &str {
+    let mut rest = answer;
+    while let Some((word, behind)) = rest.split_once(' ') {
+        let is_code = word.len() == 3 && word.bytes().all(|one| one.is_ascii_digit());
+        if !is_code && Status::at_start_of(word).is_none() {
+            break;
+        }
+        rest = behind;
+    }
+    rest
 }
 
 fn unsent(workspace: WorkspaceKey, delivery: Delivery, result: AttemptResult) -> Attempt {
@@ -295,6 +315,14 @@ mod tests {
         assert_eq!(mail("550 5.1.1 unknown user: \"ann.lee\""), "550 5.1.1 unknown user: \"[mailbox]\"");
         assert_eq!(mail("550 ANN.LEE... User unknown, ann.lee"), "550 [mailbox]... User unknown, [mailbox]");
         assert_eq!(mail("250 2.0.0 ok, größe"), "250 2.0.0 ok, größe");
+        let of = |address: &str, answer: &str| kept(answer, Channel::Email, address);
+        assert_eq!(
+            of("a@example.com", "550 5.1.1 a is unknown (a)"),
+            "550 5.1.1 [mailbox] is unknown ([mailbox])"
+        );
+        assert_eq!(of("ann@example.com", "452 4.2.2 cannot do it, ann"), "452 4.2.2 cannot do it, [mailbox]");
+        let numbered = "4.2.2 452 4.2.2 Mailbox 452 is full";
+        assert_eq!(of("452@example.com", numbered), "4.2.2 452 4.2.2 Mailbox [mailbox] is full");
         assert_eq!(kept("HTTP 410", Channel::Webhook, "https://hooks.example.com/a@b"), "HTTP 410");
     }
 }
