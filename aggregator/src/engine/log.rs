@@ -7,6 +7,7 @@ use skerry_domain::labels::MAX_CHOSEN;
 use skerry_domain::state::{AgentKey, CheckKey, State, WorkspaceAgent, WorkspaceKey};
 use skerry_domain::step::Change;
 use skerry_domain::track::HardState;
+use skerry_notify::mail::answer::Status;
 use skerry_protocol::wire::Reason;
 use skerry_protocol::words::duration;
 use std::sync::atomic::Ordering;
@@ -206,9 +207,17 @@ impl Writer {
                     tracing::warn!(%agent, from, to, count, "observations of an agent never arrived; logged at most once a minute");
                 }
             }
-            _ => {}
+            change => log_removal(change),
         }
     }
+}
+
+/// Logs which subscriber was removed and why: by its id and a status, since no address reaches a log.
+fn log_removal(change: &Change) {
+    let Change::SubscriberSuppressed { subscriber, refusal, answer } = change else { return };
+    let status = answer.as_deref().and_then(Status::quoted_in).map(|status| status.to_string());
+    let (refusal, status) = (refusal.name(), status.as_deref());
+    tracing::info!(%subscriber, refusal, status, "a subscriber is removed, and its address is not written to for 12 months");
 }
 
 fn words_of_refusal(why: &Refusal) -> &'static str {

@@ -158,3 +158,18 @@ fn an_endpoint_that_nobody_confirmed_and_that_is_gone_is_forgotten() {
     assert!(!fixture.state.subscribers.contains_key(&key.expect("made")));
     fixture.assert_stored();
 }
+
+#[test]
+fn a_removal_is_told_by_id_and_reason() {
+    let mut fixture = Fixture::new();
+    let new = NewSubscriber { consent: Consent::Import, ..asked("ann@example.com", all()) };
+    let key = fixture.ask(new).0.expect("made");
+    let id = fixture.state.subscribers[&key].id.clone();
+    let (_, sent) = fixture.ask(asked("bob@example.com", all()));
+    let delivery = Delivery { subscriber: key, ..notice(&sent[0]) };
+    let changes = fixture.result(&delivery, AttemptResult::HardBounced(Refusal::Rejected));
+    assert_eq!(changes, [], "once is not enough");
+    let changes = fixture.result(&delivery, AttemptResult::HardBounced(Refusal::Complaint));
+    let told = |one: &Change| matches!(one, Change::SubscriberSuppressed { subscriber, refusal: Refusal::Complaint, .. } if *subscriber == id);
+    assert!(changes.len() == 1 && told(&changes[0]), "{changes:?}");
+}

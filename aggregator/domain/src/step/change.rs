@@ -2,6 +2,7 @@
 
 use crate::check_verdict::ReportedBy;
 use crate::clone_detection::Refusal;
+use crate::delivery;
 use crate::reporters::Held;
 use crate::state::{
     AgentKey, AnnouncementKey, CheckKey, ComponentKey, GroupKey, IncidentKey, PageKey, ProblemKey,
@@ -223,6 +224,15 @@ pub enum Change {
     AnnouncementChanged(AnnouncementKey, PageKey),
     /// So many mails bounce that nobody is removed for it.
     BouncesAreMany,
+    /// A subscriber was removed, and its address is not written to for a while.
+    SubscriberSuppressed {
+        /// Its id.
+        subscriber: String,
+        /// Why.
+        refusal: delivery::Refusal,
+        /// The last answer, without the address.
+        answer: Option<String>,
+    },
     /// The endpoint of a subscriber failed until the last attempt, or wants no more.
     SubscriberQuarantined(SubscriberKey),
     /// The past of a component was corrected, however long ago; or data changed it that is later than a spool keeps any.

@@ -157,7 +157,7 @@ pub(super) fn attempted(state: &mut State, one: &Attempted, context: Context, ch
             if is_mail && is_notice && refusal != Refusal::Complaint {
                 state.bounces.count(now, one.tried, true);
             }
-            refused(state, (key, subscriber), refusal, (one.digest, now), changes);
+            refused(state, (key, subscriber), (refusal, one), now, changes);
         }
         // Nobody asked for it but whoever invented it.
         AttemptResult::Quarantined if subscriber.confirmed_at.is_none() => {
@@ -181,8 +181,8 @@ pub(super) fn attempted(state: &mut State, one: &Attempted, context: Context, ch
 fn refused(
     state: &mut State,
     (key, mut subscriber): (SubscriberKey, Subscriber),
-    refusal: Refusal,
-    (digest, now): ([u8; 32], Timestamp),
+    (refusal, one): (Refusal, &Attempted),
+    now: Timestamp,
     changes: &mut Changes,
 ) {
     if state.bounces.is_high() && refusal != Refusal::Complaint {
@@ -195,7 +195,10 @@ fn refused(
     subscriber.refused_days.retain(|day| today - day < REFUSALS_COUNT);
     subscriber.refused_days.insert(today);
     if refusal != Refusal::Rejected || subscriber.refused_days.len() >= REFUSED_DAYS {
-        subscribe::suppress(state, key, digest, now, changes);
+        for subscriber in subscribe::suppress(state, key, one.digest, now, changes) {
+            let answer = one.answer.clone();
+            changes.push(Change::SubscriberSuppressed { subscriber, refusal, answer });
+        }
     } else {
         subscribe::put(state, key, subscriber, changes);
     }

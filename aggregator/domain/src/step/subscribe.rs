@@ -247,21 +247,24 @@ fn rotate(
     Ok(())
 }
 
-/// Removes a subscriber from all pages: its address is sent nothing more for a year.
+/// Removes a subscriber from all pages: its address is sent nothing more for a year. Returns the ids of those that are gone.
 pub(super) fn suppress(
     state: &mut State,
     key: SubscriberKey,
     digest: [u8; 32],
     now: Timestamp,
     changes: &mut Changes,
-) {
+) -> Vec<String> {
     state.suppressed.insert(digest, now);
     changes.touched.suppressed(digest);
-    let Some(one) = state.subscribers.get(&key) else { return };
+    let Some(one) = state.subscribers.get(&key) else { return Vec::new() };
     let (channel, address) = (one.channel, one.address.clone());
-    for key in state.subscribers_at(channel, &address) {
+    let keys = state.subscribers_at(channel, &address);
+    let ids = keys.iter().filter_map(|key| Some(state.subscribers.get(key)?.id.clone())).collect();
+    for key in keys {
         remove(state, key, changes);
     }
+    ids
 }
 
 /// Keeps a subscriber as it is now.

@@ -108,14 +108,9 @@ fn delivery_report(block: &[(String, String)], delivery: &str) -> Option<Report>
     let diagnostic = diagnostic.split_once(';').map_or(diagnostic, |(_, text)| text).trim();
     let given = field(block, "status").and_then(Status::at_start_of);
     // Some servers say `5.0.0` whatever they were told.
-    let told = quoted_status(diagnostic).filter(|told| given.is_none_or(|given| given.0 == told.0));
+    let told = Status::quoted_in(diagnostic).filter(|told| given.is_none_or(|given| given.0 == told.0));
     let status = given.filter(|given| !given.is_general()).or(told).or(given);
     Some(Report::new(delivery, event, status, diagnostic))
-}
-
-/// The status in the first words of a reply: `550 5.1.1 no such user`, `550-5.1.1 …`.
-fn quoted_status(diagnostic: &str) -> Option<Status> {
-    diagnostic.split([' ', '-', '<', '(']).take(8).find_map(Status::at_start_of)
 }
 
 /// The delivery by the address to which the report went, else by what it quotes of our mail.

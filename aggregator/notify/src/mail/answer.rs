@@ -38,6 +38,12 @@ impl Status {
         matches!(status.0, 2 | 4 | 5).then_some(status)
     }
 
+    /// The status in the first words of a reply: `550 5.1.1 no such user`, `550-5.1.1 …`.
+    #[must_use]
+    pub fn quoted_in(text: &str) -> Option<Self> {
+        text.split([' ', '-', '<', '(']).take(8).find_map(Self::at_start_of)
+    }
+
     /// Whether it says no more than its class.
     #[must_use]
     pub fn is_general(self) -> bool {
