@@ -1,8 +1,10 @@
 //! `doctor` of the aggregator: findings, each problem with its remedy. It checks from outside, as visitors and agents do,
 //! changes nothing and shows no secret.
 
+mod deliveries;
 mod edge;
 mod followers;
+mod mail;
 
 use crate::certificate::{files_of, fingerprint};
 use crate::clock::{self, Standing};
@@ -58,10 +60,13 @@ pub async fn examine(paths: &[PathBuf]) -> Vec<Finding> {
     let pings = |config: &Config| config.local_checks().any(|check| check.kind.name() == "ping");
     findings.push(ping(configs.iter().any(pings)));
     findings.push(kept_clock().await);
-    let store = process.store.clone();
-    let stored = tokio::task::spawn_blocking(move || examine_store(&store)).await;
+    let (store, has_mail) = (process.store.clone(), process.mail.is_some());
+    let stored = tokio::task::spawn_blocking(move || examine_store(&store, has_mail)).await;
     findings.extend(stored.unwrap_or_default());
     findings.extend(resolves(std::iter::once(&process.public.base_url)).await);
+    if let Some(settings) = &process.mail {
+        findings.extend(mail::examine_transport(settings).await);
+    }
     if !is_served(&process.store.path) {
         let says = "no aggregator serves from this database: its listeners and pages were not asked";
         findings.push(Finding::problem(
@@ -74,6 +79,9 @@ pub async fn examine(paths: &[PathBuf]) -> Vec<Finding> {
     for listener in &process.listeners {
         findings.extend(examine_listener(listener, process).await);
     }
+    if let Some(settings) = &process.mail {
+        findings.extend(mail::examine_bounces(&settings.bounces).await);
+    }
     findings.extend(edge::examine(&configs).await);
     findings
 }
@@ -82,8 +90,9 @@ fn warning(problem: &Problem) -> Finding {
     Finding::warning("configuration", problem.to_string(), "skerry-aggregator check-config shows it, too")
 }
 
-/// Examines disk, permissions and integrity, and compares this host's clock with the agents' clocks.
-fn examine_store(store: &config::Store) -> Vec<Finding> {
+/// Examines disk, permissions and integrity, compares this host's clock with the agents' clocks, and looks at what is sent to
+/// subscribers; `has_mail`: mails can be sent.
+fn examine_store(store: &config::Store, has_mail: bool) -> Vec<Finding> {
     let path = &*store.path;
     let size = path.metadata().map_or(0, |database| database.len());
     // The backup before a migration needs the same space again.
@@ -109,6 +118,10 @@ fn examine_store(store: &config::Store) -> Vec<Finding> {
     findings.extend(store.time().ok().and_then(|ours| judge_wall(clock::wall() - ours)));
     match store.agents() {
         Ok(agents) => findings.extend(store.time().ok().and_then(|now| judge_clock(&agents, now))),
+        Err(error) => findings.push(Finding::problem("database", error.to_string(), remedy)),
+    }
+    match deliveries::examine(&store, has_mail) {
+        Ok(seen) => findings.extend(seen),
         Err(error) => findings.push(Finding::problem("database", error.to_string(), remedy)),
     }
     findings
@@ -170,13 +183,8 @@ async fn examine_listener(listener: &Listener, process: &Config) -> Vec<Finding>
             return vec![Finding::problem("certificate", format!("{address}: {error:#}"), remedy)];
         }
     };
-    let host = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
     let scheme = if pin.is_some() { "https" } else { "http" };
-    let base = format!("{scheme}://{}/", SocketAddr::new(host, address.port()));
+    let base = format!("{scheme}://{}/", from_here(address));
     let asked = async {
         let base = Url::parse(&base).map_err(|error| FetchError::Unreachable(error.to_string()))?;
         let fetcher =
@@ -190,6 +198,16 @@ async fn examine_listener(listener: &Listener, process: &Config) -> Vec<Finding>
             fetch_error,
         )]
     })
+}
+
+/// Where this host reaches its own listener.
+fn from_here(address: SocketAddr) -> SocketAddr {
+    let host = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(host, address.port())
 }
 
 /// The finding for a listener that did not answer; `certificate` is the file that it should use.
@@ -339,7 +357,7 @@ mod tests {
             raw_retention: std::time::Duration::from_secs(3_600),
         };
         let of = |topic: &str| {
-            let findings = examine_store(&store).into_iter();
+            let findings = examine_store(&store, true).into_iter();
             findings.filter(|finding| finding.topic == topic).collect::<Vec<_>>()
         };
         assert!(of("database")[0].level == Level::Ok && !path.exists());

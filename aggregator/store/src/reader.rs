@@ -267,6 +267,15 @@ impl Reader {
         backend.delivery_counts(notice)
     }
 
+    /// How many deliveries of all workspaces that were tried or changed at `since` or later are in each state.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn delivery_counts_since(&self, since: Timestamp) -> Result<Vec<(DeliveryState, u64)>, StoreError> {
+        let Self::Sqlite(backend) = self;
+        backend.delivery_counts_since(since)
+    }
+
     /// The deliveries that wait, of all workspaces, by channel.
     ///
     /// # Errors

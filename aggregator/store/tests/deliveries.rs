@@ -82,6 +82,9 @@ fn they_are_found_by_id_by_notice_and_by_subscriber() {
     let mut counts = reader.delivery_counts((ONE, NoticeKey(2))).expect("reads");
     counts.sort();
     assert_eq!(counts, [(DeliveryState::Queued, 1), (DeliveryState::Delivered, 2)]);
+    let mut counts = reader.delivery_counts_since(NOW - 4 * DAY).expect("reads");
+    counts.sort();
+    assert_eq!(counts, [(DeliveryState::Queued, 1), (DeliveryState::Delivered, 3)], "the fifth is older");
 }
 
 #[test]

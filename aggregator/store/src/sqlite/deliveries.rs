@@ -191,8 +191,21 @@ impl Sqlite {
     ) -> Result<Vec<(DeliveryState, u64)>, StoreError> {
         let sql = "SELECT state, count(*) FROM delivery INDEXED BY delivery_of_notice
                    WHERE workspace = ?1 AND notice = ?2 GROUP BY state";
+        self.counts(sql, (workspace.0, notice.0))
+    }
+
+    /// How many deliveries of all workspaces that were tried or changed at `since` or later are in each state.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn delivery_counts_since(&self, since: Timestamp) -> Result<Vec<(DeliveryState, u64)>, StoreError> {
+        let sql = "SELECT state, count(*) FROM delivery INDEXED BY delivery_age WHERE updated_ms >= ?1 GROUP BY state";
+        self.counts(sql, (since.0,))
+    }
+
+    fn counts(&self, sql: &str, bound: impl Params) -> Result<Vec<(DeliveryState, u64)>, StoreError> {
         let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query((workspace.0, notice.0))?;
+        let mut rows = statement.query(bound)?;
         let mut counts = Vec::new();
         while let Some(row) = rows.next()? {
             let (name, count): (String, i64) = (row.get(0)?, row.get(1)?);
