@@ -10,6 +10,9 @@ use skerry_notify::mail::{self, Records, Sender};
 use skerry_notify::{Class, Outcome};
 use std::time::{Duration, SystemTime};
 
+/// The longest string of a TXT record, bytes.
+const LONGEST_STRING: usize = 255;
+
 /// What DNS says of the domains of our mails.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Published {
@@ -203,7 +206,7 @@ fn dkim(key: Option<&Key>, published: &Published, from: &str) -> Finding {
     };
     let wanted = squeezed(&key.record);
     let texts = published.dkim.as_deref().unwrap_or_default();
-    let add = || format!("Add the TXT record \"{}\" at {}.", key.record, key.name);
+    let add = || format!("Add the TXT record \"{}\" at {}.{}", key.record, key.name, hint(&key.record));
     if texts.is_empty() {
         return Finding::problem(
             "DKIM",
@@ -231,6 +234,18 @@ fn dkim(key: Option<&Key>, published: &Published, from: &str) -> Finding {
         );
     }
     Finding::ok("DKIM", format!("{} holds the key that signs", key.name))
+}
+
+/// What has to be done about a record that is longer than one string of a TXT record (RFC 1035, 3.3).
+fn hint(record: &str) -> String {
+    if record.len() <= LONGEST_STRING {
+        return String::new();
+    }
+    format!(
+        " It has {} bytes, and one string of a TXT record at most {LONGEST_STRING}: split it in a zone file into several \
+         strings, \"…\" \"…\", which count as one text. Most forms of DNS providers do that themselves.",
+        record.len()
+    )
 }
 
 fn dmarc(published: &Published, from: &str, is_aligned: bool) -> Finding {

@@ -98,3 +98,17 @@ fn a_domain_is_judged_by_those_above_it() {
     assert!(aligned("example.com", "status.example.com") && aligned("status.example.com", "example.com"));
     assert!(!aligned("badexample.com", "example.com") && !aligned("other.com", "example.com"));
 }
+
+#[test]
+fn a_record_that_is_longer_than_one_string_is_to_be_split() {
+    let unpublished = Published { dkim: Some(Vec::new()), ..published() };
+    let remedy = |record: String| {
+        let found = judged(&settings(), Some(&Key { record, ..key() }), &unpublished);
+        found.into_iter().find(|one| one.topic == "DKIM").and_then(|one| one.remedy).expect("a remedy")
+    };
+    // What RSA of 2048 bits takes.
+    let long = format!("v=DKIM1; k=rsa; p={}", "A".repeat(392));
+    assert!(remedy(long.clone()).contains(&format!("\"{long}\"")));
+    assert!(remedy(long).contains("It has 410 bytes, and one string of a TXT record at most 255"));
+    assert!(!remedy("v=DKIM1; k=rsa; p=".to_owned() + &"A".repeat(237)).contains("bytes"));
+}
