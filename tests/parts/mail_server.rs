@@ -1,7 +1,7 @@
 //! A mail server that takes mails, or refuses them in the way that the recipient's name asks for.
 
 use super::certificates::Certificate;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -39,6 +39,8 @@ pub struct Taken {
 #[derive(Default)]
 struct Seen {
     taken: Mutex<Vec<Taken>>,
+    recipients: Mutex<Vec<String>>,
+    takes_all: AtomicBool,
     sessions: AtomicUsize,
     passwords: Mutex<Vec<String>>,
 }
@@ -56,7 +58,15 @@ impl MailServer {
     /// # Panics
     /// No port is free, or the certificate is none.
     pub async fn start(manner: Manner) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::start_at(0, manner).await
+    }
+
+    /// Like [`Self::start`], on this port.
+    ///
+    /// # Panics
+    /// Like [`Self::start`].
+    pub async fn start_at(port: u16, manner: Manner) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("a free port");
         let port = listener.local_addr().expect("bound").port();
         let seen = Arc::new(Seen::default());
         let acceptor = manner.certificate.as_ref().map(acceptor);
@@ -87,6 +97,20 @@ impl MailServer {
     #[must_use]
     pub fn taken(&self) -> Vec<Taken> {
         self.seen.taken.lock().expect("unpoisoned").clone()
+    }
+
+    /// To whom mails were to go, in the order in which it was asked, whatever it answered.
+    ///
+    /// # Panics
+    /// A session has panicked.
+    #[must_use]
+    pub fn recipients(&self) -> Vec<String> {
+        self.seen.recipients.lock().expect("unpoisoned").clone()
+    }
+
+    /// From now on every mail is taken, whatever the recipient's name asks for.
+    pub fn take_all(&self) {
+        self.seen.takes_all.store(true, Ordering::SeqCst);
     }
 
     /// Sessions so far.
@@ -194,12 +218,12 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
                 }
                 "RCPT" => {
                     self.to = between(line);
-                    let local = self.to.split('@').next().unwrap_or_default();
-                    if local == "hang-up" {
+                    self.seen.recipients.lock().expect("unpoisoned").push(self.to.clone());
+                    let asked_for = self.asked_for().to_owned();
+                    if asked_for == "hang-up" {
                         return Ok(None);
                     }
-                    let said = answer_to(local);
-                    self.say(said).await?;
+                    self.say(answer_to(&asked_for)).await?;
                 }
                 "DATA" => {
                     if !self.data().await? {
@@ -218,6 +242,12 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
                 _ => self.say("500 5.5.2 unknown").await?,
             }
         }
+    }
+
+    /// The name of the recipient, which asks for an answer; none once everything is taken.
+    fn asked_for(&self) -> &str {
+        let name = self.to.split('@').next().unwrap_or_default();
+        if self.seen.takes_all.load(Ordering::SeqCst) { "" } else { name }
     }
 
     async fn hello(&mut self) -> std::io::Result<()> {
@@ -243,7 +273,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             if self.stream.read_until(b'\n', &mut content).await? == 0 {
                 return Ok(false);
             }
-            if self.to.starts_with("break@") {
+            if self.asked_for() == "break" {
                 return Ok(false);
             }
             if content[start..] == *b".\r\n" {
@@ -254,7 +284,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
                 content.remove(start);
             }
         }
-        match self.to.split('@').next().unwrap_or_default() {
+        match self.asked_for() {
             "spam" => self.say("554 5.7.1 Rejected as spam").await?,
             "slow" => std::future::pending::<()>().await,
             _ => {

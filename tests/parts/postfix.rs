@@ -1,7 +1,6 @@
 //! A real Postfix with its own configuration, queue and log, which offers STARTTLS. Needs root or a
 //! passwordless `sudo`.
 
-use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -94,6 +93,16 @@ impl Postfix {
         self.port
     }
 
+    /// What it has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
+    fn log_file(&self) -> String {
+        format!("/var/log/skerry-test-{}.log", self.port)
+    }
+
     fn command(&self, word: &str) -> Output {
         let etc = self.directory.path().join("etc");
         as_root("postfix").arg("-c").arg(etc).arg(word).output().expect("Postfix is installed")
@@ -103,8 +112,7 @@ impl Postfix {
 impl Drop for Postfix {
     fn drop(&mut self) {
         let _ = self.command("abort");
-        let log = format!("/var/log/skerry-test-{}.log", self.port);
-        let _ = std::fs::remove_file(Path::new(&log));
+        let _ = std::fs::remove_file(self.log_file());
     }
 }
 

@@ -21,7 +21,7 @@ fn with_mail(port: u16, more: &str) -> World {
     ))
 }
 
-fn page_id(world: &World) -> String {
+pub(crate) fn page_id(world: &World) -> String {
     world.page("/api/v2/status.json").json()["page"]["id"].as_str().expect("an id").to_owned()
 }
 
@@ -31,7 +31,7 @@ fn subscribe(client: &Client<'_>, page: &str, address: &str) {
     assert_eq!(answer.status, 201, "{}", answer.text());
 }
 
-fn open(client: &Client<'_>, page: &str, name: &str) -> String {
+pub(crate) fn open(client: &Client<'_>, page: &str, name: &str) -> String {
     let incident =
         json!({ "incident": { "name": name, "status": "investigating", "body": "We look into it." } });
     let answer = client.change("POST", &format!("/v1/pages/{page}/incidents"), &incident);
@@ -53,7 +53,7 @@ fn states(client: &Client<'_>, incident: &str, names: &BTreeMap<String, String>)
 }
 
 /// The name of each subscriber by its id.
-fn names(client: &Client<'_>, page: &str) -> BTreeMap<String, String> {
+pub(crate) fn names(client: &Client<'_>, page: &str) -> BTreeMap<String, String> {
     let list = client.get(&format!("/v1/pages/{page}/subscribers"));
     let entries = list.as_array().expect("a list").iter();
     let named = entries.map(|one| {
