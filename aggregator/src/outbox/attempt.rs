@@ -46,39 +46,17 @@ pub(super) struct Attempt {
 
 impl Attempts {
     /// Tries it once.
-    pub(super) async fn make(&self, (workspace, delivery): WorkspaceDelivery) -> Attempt {
+    pub(super) async fn make(&self, one: WorkspaceDelivery) -> Attempt {
         let (snapshot, now) = self.engine.present();
-        let state = snapshot.workspaces.get(workspace);
-        let subscriber = state.and_then(|state| state.subscribers.get(&delivery.subscriber));
-        let (Some(state), Some(subscriber)) = (state, subscriber) else {
-            return unsent(workspace, delivery, AttemptResult::Unsubscribed);
+        let ready = match Ready::of(snapshot.workspaces.get(one.0), &self.contents, &one, now) {
+            Ok(ready) => ready,
+            Err(unsent) => return *unsent,
         };
-        let digest = self.links.digest(subscriber.channel, &subscriber.address);
-        if subscriber.state == SubscriberState::Quarantined && delivery.notice.is_some() {
-            let attempt = unsent(workspace, delivery, AttemptResult::Failed);
-            return attempt.explained("its endpoint is quarantined");
-        }
-        let Some(rendered) = self.contents.of((workspace, state), &delivery, now) else {
-            return unsent(workspace, delivery, AttemptResult::Cancelled);
-        };
+        let Ready { state, subscriber, rendered } = &ready;
         let addressed = Addressed { state, subscriber, place: &rendered.place, now };
-        let outcome = self.hand_over(&addressed, &rendered, &delivery).await;
+        let outcome = self.hand_over(&addressed, rendered, &one.1).await;
         let chance = f64::from(u32::from_ne_bytes(skerry_host::random::bytes())) / f64::from(u32::MAX);
-        let Settled { result, counts } =
-            super::result::settled(&delivery, &outcome, self.engine.now(), chance);
-        let answer = outcome.answer();
-        let pause = match &outcome {
-            Outcome::Later { answer, after } if answer.class == Class::RateLimited => *after,
-            _ => None,
-        };
-        let class = Some(answer.class);
-        let answer = Some(without_mailbox(&answer.text, (subscriber.channel, &subscriber.address)));
-        Attempt {
-            workspace,
-            attempted: Attempted { delivery, tried: counts, result, answer, digest },
-            pause,
-            class,
-        }
+        ready.ended(one, &outcome, (self.engine.now(), chance), &self.links)
     }
 
     async fn hand_over(&self, to: &Addressed<'_>, rendered: &Rendered, delivery: &Delivery) -> Outcome {
@@ -132,10 +110,56 @@ impl Attempts {
     }
 }
 
-impl Attempt {
-    fn explained(mut self, why: &str) -> Self {
-        self.attempted.answer = Some(why.to_owned());
-        self
+/// A delivery that can be handed over.
+#[derive(Debug)]
+pub(super) struct Ready<'a> {
+    pub(super) state: &'a State,
+    pub(super) subscriber: &'a Subscriber,
+    /// What it says.
+    pub(super) rendered: Arc<Rendered>,
+}
+
+impl<'a> Ready<'a> {
+    /// Whom a delivery reaches and what it says, as of now. `Err`: nothing is sent, with what becomes of it instead.
+    pub(super) fn of(
+        state: Option<&'a State>,
+        contents: &Contents,
+        (workspace, delivery): &WorkspaceDelivery,
+        now: Timestamp,
+    ) -> Result<Self, Box<Attempt>> {
+        let unsent = |result, why| Err(Box::new(unsent((*workspace, delivery.clone()), result, why)));
+        let subscriber = state.and_then(|state| state.subscribers.get(&delivery.subscriber));
+        let (Some(state), Some(subscriber)) = (state, subscriber) else {
+            return unsent(AttemptResult::Unsubscribed, None);
+        };
+        if subscriber.state == SubscriberState::Quarantined && delivery.notice.is_some() {
+            return unsent(AttemptResult::Failed, Some("its endpoint is quarantined"));
+        }
+        match contents.of((*workspace, state), delivery, now) {
+            Some(rendered) => Ok(Self { state, subscriber, rendered }),
+            None => unsent(AttemptResult::Cancelled, None),
+        }
+    }
+
+    /// What became of it at `now`, after it was handed over; `chance` is from 0 to 1.
+    pub(super) fn ended(
+        &self,
+        (workspace, delivery): WorkspaceDelivery,
+        outcome: &Outcome,
+        (now, chance): (Timestamp, f64),
+        links: &LinkKey,
+    ) -> Attempt {
+        let Subscriber { channel, address, .. } = self.subscriber;
+        let Settled { result, counts } = super::result::settled(&delivery, outcome, now, chance);
+        let said = outcome.answer();
+        let pause = match outcome {
+            Outcome::Later { answer, after } if answer.class == Class::RateLimited => *after,
+            _ => None,
+        };
+        let answer = Some(without_mailbox(&said.text, (*channel, address)));
+        let digest = links.digest(*channel, address);
+        let attempted = Attempted { delivery, tried: counts, result, answer, digest };
+        Attempt { workspace, attempted, pause, class: Some(said.class) }
     }
 }
 
@@ -266,8 +290,9 @@ pub(super) fn without_mailbox(answer: &str, (channel, address): (Channel, &Sensi
     out
 }
 
-fn unsent(workspace: WorkspaceKey, delivery: Delivery, result: AttemptResult) -> Attempt {
-    let attempted = Attempted { delivery, tried: false, result, answer: None, digest: [0; 32] };
+fn unsent((workspace, delivery): WorkspaceDelivery, result: AttemptResult, why: Option<&str>) -> Attempt {
+    let answer = why.map(str::to_owned);
+    let attempted = Attempted { delivery, tried: false, result, answer, digest: [0; 32] };
     Attempt { workspace, attempted, pause: None, class: None }
 }
 
