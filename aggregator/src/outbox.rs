@@ -389,3 +389,6 @@ pub fn reported(
         Some(subscriber.map_or(answer.clone(), |one| without_mailbox(&answer, (one.channel, &one.address))));
     Some(Command::Attempted(Box::new(Attempted { delivery, tried: false, result, answer, digest })))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,12 +4,12 @@
 use super::channels::{Channels, Mail};
 use super::contents::{Contents, Rendered};
 use super::result::Settled;
-use crate::engine::Engine;
+use crate::engine::{Engine, Snapshot};
 use crate::subscriptions::{LinkKey, LinkPurpose};
-use skerry_domain::delivery::{AttemptResult, Delivery};
+use skerry_domain::delivery::{AttemptResult, Delivery, Refusal};
 use skerry_domain::state::{State, WorkspaceKey};
 use skerry_domain::step::Attempted;
-use skerry_domain::subscriber::{Channel, Sensitive, Subscriber, SubscriberState};
+use skerry_domain::subscriber::{Channel, SUPPRESSED_KEPT, Sensitive, Subscriber, SubscriberState};
 use skerry_domain::time::Timestamp;
 use skerry_host::clock::wall_ms;
 use skerry_notify::chat::{self, ChatMessage, Colour, Link};
@@ -49,40 +49,17 @@ pub(super) struct Attempt {
 
 impl Attempts {
     /// Tries it once.
-    pub(super) async fn make(&self, (workspace, delivery): WorkspaceDelivery) -> Attempt {
+    pub(super) async fn make(&self, one: WorkspaceDelivery) -> Attempt {
         let (snapshot, now) = self.engine.present();
-        let state = snapshot.workspaces.get(workspace);
-        let subscriber = state.and_then(|state| state.subscribers.get(&delivery.subscriber));
-        let (Some(state), Some(subscriber)) = (state, subscriber) else {
-            return unsent(workspace, delivery, AttemptResult::Unsubscribed);
+        let ready = match Ready::of(&snapshot, (&self.contents, &self.links), &one, now).await {
+            Ok(ready) => ready,
+            Err(unsent) => return *unsent,
         };
-        let digest = self.links.digest(subscriber.channel, &subscriber.address);
-        if subscriber.state == SubscriberState::Quarantined && delivery.notice.is_some() {
-            let attempt = unsent(workspace, delivery, AttemptResult::Failed);
-            return attempt.explained("its endpoint is quarantined");
-        }
-        let Some(rendered) = self.contents.of((workspace, &snapshot), &delivery, now).await else {
-            return unsent(workspace, delivery, AttemptResult::Cancelled);
-        };
+        let Ready { state, subscriber, rendered, .. } = &ready;
         let addressed = Addressed { state, subscriber, place: &rendered.place, now };
-        let outcome = self.hand_over(&addressed, &rendered, &delivery).await;
+        let outcome = self.hand_over(&addressed, rendered, &one.1).await;
         let chance = f64::from(u32::from_ne_bytes(skerry_host::random::bytes())) / f64::from(u32::MAX);
-        let Settled { result, counts } =
-            super::result::settled(&delivery, &outcome, self.engine.now(), chance);
-        let answer = outcome.answer();
-        let pause = match &outcome {
-            Outcome::Later { answer, after } if answer.class == Class::RateLimited => *after,
-            _ => None,
-        };
-        let class = Some(answer.class);
-        let answer = Some(without_mailbox(&answer.text, (subscriber.channel, &subscriber.address)));
-        Attempt {
-            workspace,
-            attempted: Attempted { delivery, tried: counts, result, answer, digest },
-            pause,
-            class,
-            no_relay: matches!(outcome, Outcome::NoRelay(_)),
-        }
+        ready.ended(one, &outcome, (self.engine.now(), chance))
     }
 
     async fn hand_over(&self, to: &Addressed<'_>, rendered: &Rendered, delivery: &Delivery) -> Outcome {
@@ -135,10 +112,65 @@ impl Attempts {
     }
 }
 
-impl Attempt {
-    fn explained(mut self, why: &str) -> Self {
-        self.attempted.answer = Some(why.to_owned());
-        self
+/// A delivery that can be handed over.
+#[derive(Debug)]
+pub(super) struct Ready<'a> {
+    pub(super) state: &'a State,
+    pub(super) subscriber: &'a Subscriber,
+    /// What it says.
+    pub(super) rendered: Arc<Rendered>,
+    digest: [u8; 32],
+}
+
+impl<'a> Ready<'a> {
+    /// Whom a delivery reaches and what it says, as of now. `Err`: nothing is sent, with what becomes of it instead.
+    pub(super) async fn of(
+        snapshot: &'a Arc<Snapshot>,
+        (contents, links): (&Contents, &LinkKey),
+        (workspace, delivery): &WorkspaceDelivery,
+        now: Timestamp,
+    ) -> Result<Self, Box<Attempt>> {
+        let ends = |result, why| Err(Box::new(unsent((*workspace, delivery.clone()), result, why)));
+        let state = snapshot.workspaces.get(*workspace);
+        let subscriber = state.and_then(|state| state.subscribers.get(&delivery.subscriber));
+        let (Some(state), Some(subscriber)) = (state, subscriber) else {
+            return ends(AttemptResult::Unsubscribed, None);
+        };
+        let digest = links.digest(subscriber.channel, &subscriber.address);
+        if state.suppressed.get(&digest).is_some_and(|at| now < *at + SUPPRESSED_KEPT) {
+            let why = "its mailbox was removed after a bounce or a complaint, by another spelling";
+            let removed = AttemptResult::HardBounced(Refusal::Complaint);
+            let mut attempt = unsent((*workspace, delivery.clone()), removed, Some(why));
+            attempt.attempted.digest = digest;
+            return Err(Box::new(attempt));
+        }
+        if subscriber.state == SubscriberState::Quarantined && delivery.notice.is_some() {
+            return ends(AttemptResult::Failed, Some("its endpoint is quarantined"));
+        }
+        match contents.of((*workspace, snapshot), delivery, now).await {
+            Some(rendered) => Ok(Self { state, subscriber, rendered, digest }),
+            None => ends(AttemptResult::Cancelled, None),
+        }
+    }
+
+    /// What became of it at `now`, after it was handed over; `chance` is from 0 to 1.
+    pub(super) fn ended(
+        &self,
+        (workspace, delivery): WorkspaceDelivery,
+        outcome: &Outcome,
+        (now, chance): (Timestamp, f64),
+    ) -> Attempt {
+        let Subscriber { channel, address, .. } = self.subscriber;
+        let Settled { result, counts } = super::result::settled(&delivery, outcome, now, chance);
+        let said = outcome.answer();
+        let pause = match outcome {
+            Outcome::Later { answer, after } if answer.class == Class::RateLimited => *after,
+            _ => None,
+        };
+        let answer = Some(without_mailbox(&said.text, (*channel, address)));
+        let attempted = Attempted { delivery, tried: counts, result, answer, digest: self.digest };
+        let no_relay = matches!(outcome, Outcome::NoRelay(_));
+        Attempt { workspace, attempted, pause, class: Some(said.class), no_relay }
     }
 }
 
@@ -288,8 +320,9 @@ fn after_codes(answer: &str) -> &str {
     rest
 }
 
-fn unsent(workspace: WorkspaceKey, delivery: Delivery, result: AttemptResult) -> Attempt {
-    let attempted = Attempted { delivery, tried: false, result, answer: None, digest: [0; 32] };
+fn unsent((workspace, delivery): WorkspaceDelivery, result: AttemptResult, why: Option<&str>) -> Attempt {
+    let answer = why.map(str::to_owned);
+    let attempted = Attempted { delivery, tried: false, result, answer, digest: [0; 32] };
     Attempt { workspace, attempted, pause: None, class: None, no_relay: false }
 }
 
