@@ -23,6 +23,7 @@ use crate::timekeeping;
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use skerry_host::service;
+use skerry_notify::bounce::Mappings;
 use skerry_publish::output::Site;
 use skerry_publish::{html, shared};
 use skerry_store::{Reader, Store};
@@ -85,8 +86,9 @@ impl App {
         let intake = Intake::of(&database, (&first.subscribers).into())?;
         let public = (addresses.clone(), first.public.clone());
         let requests = first.requests_per_minute;
-        let api =
-            RestApi::new(engine.clone(), (reader, intake.clone()), public, reloader.provenance(), requests);
+        let own = first.mail.as_ref().map(|mail| mail.bounces.providers.as_slice()).unwrap_or_default();
+        let inputs = (reader, intake.clone(), Mappings::with(own));
+        let api = RestApi::new(engine.clone(), inputs, public, reloader.provenance(), requests);
         let mut publisher =
             Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses.clone(), shared);
         let edge = Edge::of(&first.purges, &first.exports, &mut publisher)?;

@@ -24,7 +24,7 @@ pub async fn take_in(
     settings: &MailSettings,
     reports: &BounceReports,
 ) -> anyhow::Result<Vec<JoinHandle<()>>> {
-    let BounceSettings { lmtp, maildir } = &settings.bounces;
+    let BounceSettings { lmtp, maildir, .. } = &settings.bounces;
     let verp = Verp::new(&settings.bounce_domain);
     let mut tasks = Vec::new();
     if let Some(address) = lmtp {

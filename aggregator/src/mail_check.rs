@@ -80,6 +80,7 @@ async fn sent(mail: &Mail, settings: &MailSettings, recipient: &str) -> anyhow::
         message_id: format!("{id}@{domain}"),
         follows: Vec::new(),
         unsubscribe: None,
+        headers: Vec::new(),
         language: "en".to_owned(),
         date: wall(),
         attachments: Vec::new(),
@@ -285,7 +286,7 @@ fn bounces(settings: &MailSettings, published: &Published) -> Finding {
         (true, false) => Finding::warning(
             "bounces",
             "this host does not receive bounces",
-            "Add [mail.bounces] with lmtp or maildir, or post reports to /api/v1/bounces.",
+            "Add [mail.bounces] with lmtp or maildir, or let the provider's webhook post to /api/v1/bounces/{provider}: docs/mail.md.",
         ),
     }
 }

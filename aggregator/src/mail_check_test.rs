@@ -11,6 +11,7 @@ fn settings() -> MailSettings {
         hello: "status.example.com".to_owned(),
         connections: 1,
         transport: Transport::Directory("/nowhere".into()),
+        delivery_headers: Vec::new(),
         dkim: Some(DkimSettings {
             domain: "status.example.com".to_owned(),
             selector: "one".to_owned(),

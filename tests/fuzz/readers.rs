@@ -2,7 +2,7 @@
 //! fuzzer.
 
 use skerry_agent::hostile;
-use skerry_notify::bounce::{read_form, read_mail};
+use skerry_notify::bounce::{Mappings, Webhook, read_form, read_mail};
 use skerry_notify::mail::Verp;
 use skerry_protocol::words::is_unfit_to_show;
 use skerry_protocol::{check, strict, wire};
@@ -91,12 +91,18 @@ fn sanitiser(bytes: &[u8]) {
     }
 }
 
-/// A mail that may be a delivery report, and the form of providers.
+/// A mail that may be a delivery report, and the form and the webhooks of providers.
 fn bounce(bytes: &[u8]) {
+    static MAPPINGS: LazyLock<Mappings> = LazyLock::new(|| Mappings::with(&[]));
     let verp = Verp::new("status.example.com");
     let mut reports = read_mail(bytes, &verp, Some("bounces+d1@status.example.com"));
     reports.extend(read_mail(bytes, &verp, None));
     reports.extend(read_form(bytes).unwrap_or_default());
+    for mapping in MAPPINGS.names().filter_map(|name| MAPPINGS.of(name)) {
+        if let Ok(Webhook::Reports(all)) = mapping.webhook(bytes) {
+            reports.extend(all);
+        }
+    }
     for report in reports {
         let answer = report.answer();
         assert!(answer.text.chars().count() <= 500 && !answer.text.contains(is_unfit_to_show), "{report:?}");

@@ -33,7 +33,7 @@ const IMPORTERS: &[(&str, &[&str])] = &[
     ("x509_parser", &["agent/src/probe/", "agent/src/delivery/", "agent/src/tls_verifier.rs"]),
     ("socket2", &["agent/src/probe/", "host/src/doctor/", "agent/src/self_test/", "aggregator/web/src/"]),
     ("surge_ping", &["agent/src/probe/ping/"]),
-    ("serde_json_path", &["agent/src/probe/", "protocol/src/check/"]),
+    ("serde_json_path", &["agent/src/probe/", "protocol/src/check/", "aggregator/notify/src/bounce/mapping"]),
     ("tokio_rustls", &["agent/src/probe/", "aggregator/web/src/tests/", "aggregator/notify/src/mail/smtp/"]),
     ("lettre", &["aggregator/notify/src/mail/"]),
     (

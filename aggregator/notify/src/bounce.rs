@@ -4,12 +4,16 @@
 mod form;
 mod lmtp;
 mod maildir;
+mod mapping;
 mod report;
+mod shipped;
 
 pub use form::{BadForm, read_form};
 pub use lmtp::{Bounds, Listener, serve};
 pub use maildir::Maildir;
+pub use mapping::{BadWebhook, Mapping, Webhook};
 pub use report::read_mail;
+pub use shipped::Mappings;
 
 use crate::mail::answer::{Status, Step, class, without_addresses};
 use crate::outcome::{Answer, Class};
@@ -41,6 +45,14 @@ pub enum Event {
     Delivered,
     /// The recipient calls it unwanted.
     Complaint,
+}
+
+/// The more exact one of the status that was given and the one that the first words of a reply quote: some servers say
+/// `5.0.0` whatever they were told.
+fn exact_status(given: Option<Status>, diagnostic: &str) -> Option<Status> {
+    let quoted = diagnostic.split([' ', '-', '<', '(']).take(8).find_map(Status::at_start_of);
+    let quoted = quoted.filter(|quoted| given.is_none_or(|given| given.0 == quoted.0));
+    given.filter(|given| !given.is_general()).or(quoted).or(given)
 }
 
 impl Report {

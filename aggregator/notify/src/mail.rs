@@ -2,15 +2,17 @@
 
 mod address;
 pub mod answer;
+mod delivery_header;
 mod dkim;
 mod folder;
 mod message;
 mod records;
 mod sendmail;
 mod smtp;
-mod verp;
+pub(crate) mod verp;
 
 pub use address::mail_address;
+pub use delivery_header::DeliveryHeader;
 pub use dkim::{DkimKey, UnusableKey};
 pub use folder::Folder;
 pub use message::{Attachment, Mail, Message, Sender, Unfit};

@@ -1,7 +1,9 @@
 //! Who calls: the token of a request, and whether it may use a route. What no rule allows is refused.
 
 use super::refusal::Refusal;
-use super::routes::Matched;
+use super::routes::{Matched, takes_webhooks};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use skerry_domain::access::{ApiToken, Resource, Role};
 use skerry_domain::credentials::token_hash;
 use skerry_domain::incident::Incident;
@@ -26,12 +28,14 @@ pub(super) struct Caller {
 }
 
 /// The caller of a request: by `Authorization: OAuth …` or `Bearer …`, in any case, or by `?api_key=…`, as Statuspage's
-/// clients send it.
+/// clients send it. A provider puts credentials into the URL of its webhooks: there the token is the password of any user.
 ///
 /// # Errors
 /// 401. It says the same of a token that is missing, wrong or removed; whoever holds one that has expired learns that.
 pub(super) fn caller(head: &ApiHead, workspaces: &Workspaces, now: Timestamp) -> Result<Caller, Refusal> {
-    let sent = head.authorization.as_deref().and_then(of_header).or_else(|| of_query(&head.query));
+    let header = head.authorization.as_deref();
+    let password = header.filter(|_| takes_webhooks(&head.path)).and_then(password);
+    let sent = header.and_then(of_header).or(password.as_deref()).or_else(|| of_query(&head.query));
     let sent = sent.filter(|token| random::is_secret(TOKEN_PREFIX, token));
     let found = sent.and_then(|token| workspaces.api_token_of(&token_hash(token)));
     let (workspace, key, token) = found.ok_or_else(refused)?;
@@ -53,6 +57,19 @@ fn of_header(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     let known = ["oauth", "bearer"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
     Some(token.trim()).filter(|_| known)
+}
+
+/// The password of `Basic` (RFC 7617).
+fn password(value: &str) -> Option<String> {
+    let (scheme, credentials) = value.split_once(' ')?;
+    let credentials = STANDARD.decode(credentials.trim()).ok()?;
+    let credentials = String::from_utf8(credentials).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    credentials.split_once(':').map(|(_, password)| password.to_owned())
+}
+
+/// Whether a webhook comes without credentials: SNS sends them once it is asked for them, and that is no guess.
+pub(super) fn waits_to_be_asked(head: &ApiHead) -> bool {
+    takes_webhooks(&head.path) && head.authorization.is_none() && of_query(&head.query).is_none()
 }
 
 /// A token consists of letters, digits and an underscore, so it is never escaped.

@@ -15,6 +15,7 @@ use skerry_domain::state::{Component, ComponentKey, Group, GroupKey, Page, PageK
 use skerry_domain::step::{Answer, Command};
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
+use skerry_notify::bounce::Mappings;
 use skerry_protocol::words::short_line;
 use skerry_store::{Reader, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +51,9 @@ pub(super) struct Call<'a> {
     pub(super) reader: &'a Mutex<Reader>,
     /// For addresses of subscribers.
     pub(super) intake: &'a Intake,
-    /// The body, where it is CSV.
+    /// For webhooks of mail providers.
+    pub(super) mappings: &'a Mappings,
+    /// The body, where it is not read as fields.
     pub(super) text: &'a str,
     /// The rules for texts.
     pub(super) rules: &'a CompiledRules,

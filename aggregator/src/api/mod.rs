@@ -32,7 +32,7 @@ use in_progress::{Begun, InProgress};
 use refusal::{Dialect, Refusal};
 use refused_sign_ins::RefusedSignIns;
 use reply::Reply;
-use routes::{Matched, Routes};
+use routes::{BodyKind, Matched, Routes};
 use skerry_domain::access::Role;
 use skerry_domain::credentials::TokenHash;
 use skerry_domain::requests::RequestKey;
@@ -41,20 +41,17 @@ use skerry_domain::state::{ApiTokenKey, State, WorkspaceKey};
 use skerry_domain::step::{Command, Once};
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Target;
+use skerry_notify::bounce::Mappings;
 use skerry_store::Reader;
-use skerry_web::{Api, ApiCall, ApiHead, ApiReply, MAX_API_BODY_BYTES, RateLimit};
+use skerry_web::{Api, ApiCall, ApiHead, ApiReply, RateLimit};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use uses::Uses;
 
 /// Requests without a valid token that a client may send, per minute.
 const REFUSED_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("not zero");
-
-/// The longest body of CSV, bytes.
-const LONGEST_CSV: usize = 16 << 20;
 
 /// The longest `Idempotency-Key`, bytes.
 const LONGEST_KEY: usize = 255;
@@ -76,6 +73,8 @@ struct Inner {
     reader: Mutex<Reader>,
     /// For addresses of subscribers.
     intake: Intake,
+    /// For webhooks of mail providers.
+    mappings: Mappings,
     of_token: RateLimit<(WorkspaceKey, ApiTokenKey)>,
     refused: RateLimit<Option<IpAddr>>,
     uses: Uses,
@@ -85,12 +84,13 @@ struct Inner {
 }
 
 impl RestApi {
-    /// For the workspaces of an engine, whose store `reader` reads, whose files were declared at `provenance`, and whose
-    /// subscribers `intake` makes. A token may send so many requests per minute.
+    /// For the workspaces of an engine, whose store `reader` reads, whose files were declared at `provenance`, whose
+    /// subscribers `intake` makes, and whose mail providers' webhooks `mappings` read. A token may send so many requests per
+    /// minute.
     #[must_use]
     pub fn new(
         engine: Engine,
-        (reader, intake): (Reader, Intake),
+        (reader, intake, mappings): (Reader, Intake, Mappings),
         (addresses, public): (Addresses, Public),
         provenance: Arc<ArcSwap<Provenance>>,
         requests_per_minute: NonZeroU32,
@@ -103,6 +103,7 @@ impl RestApi {
             provenance,
             reader: Mutex::new(reader),
             intake,
+            mappings,
             of_token: RateLimit::per_minute(requests_per_minute),
             refused: RateLimit::per_minute(REFUSED_PER_MINUTE),
             uses: Uses::default(),
@@ -129,7 +130,7 @@ impl Api for RestApi {
                 let inner = Arc::clone(&self.0);
                 Ok(Box::new(Admitted { inner, head, caller, matched, dialect, begun: None }))
             }
-            Err(refusal) => Err(dialect.reply(refusal)),
+            Err(refusal) => Err(refusal::challenging(&head.path, dialect.reply(refusal))),
         }
     }
 }
@@ -141,13 +142,14 @@ impl Inner {
         let caller = authenticate::caller(head, &snapshot.workspaces, now);
         let caller = match caller {
             Ok(caller) => caller,
+            Err(refusal) if authenticate::waits_to_be_asked(head) => return Err(refusal),
             Err(refusal) => {
                 self.sign_ins.note(head.client.map(network));
-                self.refused.check(&head.client.map(network)).map_err(too_many)?;
+                self.refused.check(&head.client.map(network)).map_err(Refusal::too_many)?;
                 return Err(refusal);
             }
         };
-        self.of_token.check(&(caller.workspace, caller.key)).map_err(too_many)?;
+        self.of_token.check(&(caller.workspace, caller.key)).map_err(Refusal::too_many)?;
         let matched = self.routes.find(&head.method, &head.path)?;
         caller.may(&matched)?;
         Ok((caller, matched))
@@ -160,12 +162,6 @@ pub(crate) fn network(client: IpAddr) -> IpAddr {
         IpAddr::V4(_) => client,
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
     }
-}
-
-fn too_many(wait: Duration) -> Refusal {
-    let seconds = wait.as_secs() + 1;
-    let reason = format!("too many requests: try again in {seconds} s");
-    Refusal { retry_after: Some(seconds), ..Refusal::new(429, reason) }
 }
 
 /// A request that was admitted.
@@ -182,7 +178,7 @@ struct Admitted {
 #[async_trait::async_trait]
 impl ApiCall for Admitted {
     fn longest_body(&self) -> usize {
-        if self.matched.route.takes_csv { LONGEST_CSV } else { MAX_API_BODY_BYTES }
+        self.matched.route.body.longest()
     }
 
     fn unread(&self, status: u16) -> ApiReply {
@@ -260,7 +256,7 @@ impl Admitted {
     fn sent(&self, body: &[u8]) -> Result<Sent, Refusal> {
         let query = document::query(&self.head.query)?;
         let provenance = self.inner.provenance.load_full();
-        if !self.matched.route.takes_csv {
+        if self.matched.route.body == BodyKind::Fields {
             let body = document::body(self.head.content_type.as_deref(), body)?;
             return Ok(Sent { query, body, text: String::new(), provenance });
         }
@@ -332,7 +328,7 @@ impl Admitted {
         now: Timestamp,
         sent: &'c Sent,
     ) -> Result<Call<'c>, Refusal> {
-        let Inner { addresses, public, reader, intake, rules, .. } = &*self.inner;
+        let Inner { addresses, public, reader, intake, mappings, rules, .. } = &*self.inner;
         let Sent { query, body, text, provenance } = sent;
         Ok(Call {
             state: self.state(snapshot)?,
@@ -344,6 +340,7 @@ impl Admitted {
             body,
             text,
             intake,
+            mappings,
             addresses,
             workspaces: &snapshot.workspaces,
             public,
@@ -373,7 +370,7 @@ struct Write {
 struct Sent {
     query: Document,
     body: Document,
-    /// The body, where it is CSV.
+    /// The body, where it is not read as fields.
     text: String,
     provenance: Arc<Provenance>,
 }

@@ -1,10 +1,12 @@
 //! Why a request is refused, and how each of the two interfaces writes that.
 
+use super::routes::takes_webhooks;
 use crate::engine::CommandError;
 use serde_json::json;
 use skerry_domain::step::{Rejected, RejectedKind};
 use skerry_protocol::strict::Position;
 use skerry_web::ApiReply;
+use std::time::Duration;
 
 /// A request that is refused. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +32,13 @@ impl Refusal {
 
     pub(super) fn not_found() -> Self {
         Self::new(404, "The requested resource could not be found.")
+    }
+
+    /// So many requests that this one has to wait.
+    pub(super) fn too_many(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + 1;
+        let reason = format!("too many requests: try again in {seconds} s");
+        Self { retry_after: Some(seconds), ..Self::new(429, reason) }
     }
 
     /// The configuration file owns it.
@@ -123,6 +132,15 @@ impl Dialect {
         }
         ApiReply { status, body: Some((kind, body.to_string().into_bytes())), headers }
     }
+}
+
+/// A reply at a path: where providers post their webhooks, a 401 says that a password is taken, too.
+pub(super) fn challenging(path: &str, mut reply: ApiReply) -> ApiReply {
+    let challenges = reply.headers.iter_mut().filter(|(name, _)| *name == "www-authenticate");
+    for (_, value) in challenges.filter(|_| takes_webhooks(path)) {
+        value.push_str(", Basic realm=\"Skerry\", charset=\"UTF-8\"");
+    }
+    reply
 }
 
 fn title(status: u16) -> &'static str {

@@ -9,6 +9,7 @@ use super::{own, v1};
 use matchit::Router;
 use skerry_domain::access::{Resource, Role};
 use skerry_domain::step::Answer;
+use skerry_web::MAX_API_BODY_BYTES;
 use std::collections::BTreeMap;
 
 /// One method of one path.
@@ -21,9 +22,30 @@ pub(super) struct Route {
     pub(super) resource: Resource,
     /// It lists the pages that the token may reach.
     pub(super) lists_pages: bool,
-    /// Its body is CSV.
-    pub(super) takes_csv: bool,
+    pub(super) body: BodyKind,
     pub(super) action: Action,
+}
+
+/// How the body of a request is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BodyKind {
+    /// As fields: JSON or a form.
+    Fields,
+    /// As a file of CSV.
+    Csv,
+    /// As JSON in a form of its own, whatever its media type: SNS says `text/plain`.
+    Webhook,
+}
+
+impl BodyKind {
+    /// The longest one, bytes. SendGrid gathers events up to 768 KiB.
+    pub(super) fn longest(self) -> usize {
+        match self {
+            Self::Fields => MAX_API_BODY_BYTES,
+            Self::Csv => 16 << 20,
+            Self::Webhook => 1 << 20,
+        }
+    }
 }
 
 /// What a route does.
@@ -47,6 +69,11 @@ impl Route {
     pub(super) fn is_write(&self) -> bool {
         matches!(self.action, Action::Write(..) | Action::InPortions(_))
     }
+}
+
+/// Whether a path is one to which providers post their webhooks.
+pub(super) fn takes_webhooks(path: &str) -> bool {
+    path.strip_prefix(BOUNCES).is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'))
 }
 
 /// The parameters of a path, by name.
@@ -79,7 +106,7 @@ const fn read_as(
     answer: fn(&Call<'_>) -> Result<Reply, Refusal>,
 ) -> Route {
     let action = Action::Read(answer);
-    Route { method: "GET", path, needs, resource, lists_pages: false, takes_csv: false, action }
+    Route { method: "GET", path, needs, resource, lists_pages: false, body: BodyKind::Fields, action }
 }
 
 const fn write(
@@ -90,12 +117,12 @@ const fn write(
     show: Show,
 ) -> Route {
     let action = Action::Write(plan, show);
-    Route { method, path, needs, resource, lists_pages: false, takes_csv: false, action }
+    Route { method, path, needs, resource, lists_pages: false, body: BodyKind::Fields, action }
 }
 
 const fn in_portions(path: &'static str, (needs, resource): (Role, Resource), begin: Begin) -> Route {
     let action = Action::InPortions(begin);
-    Route { method: "POST", path, needs, resource, lists_pages: false, takes_csv: false, action }
+    Route { method: "POST", path, needs, resource, lists_pages: false, body: BodyKind::Fields, action }
 }
 
 /// Something that is done to many subscribers.
@@ -152,6 +179,7 @@ const NOTICES: &str = "/api/v1/notices";
 const NOTICE: &str = "/api/v1/notices/{notice}";
 const NOTICE_RESEND: &str = "/api/v1/notices/{notice}/resend";
 const BOUNCES: &str = "/api/v1/bounces";
+const WEBHOOK: &str = "/api/v1/bounces/{provider}";
 const DELIVERIES: &str = "/api/v1/deliveries";
 const DELIVERY: &str = "/api/v1/deliveries/{delivery}";
 const DELIVERY_RETRY: &str = "/api/v1/deliveries/{delivery}/retry";
@@ -308,11 +336,18 @@ pub(super) const TABLE: &[Route] = &[
         own::announcements::shown_ended,
     ),
     read_as(Role::Admin, SUBSCRIBERS_CSV, Resource::Subscribers, own::subscribers::export),
-    Route { takes_csv: true, ..in_portions(SUBSCRIBERS_CSV, CHANGE_SUBSCRIBERS, own::subscribers::import) },
+    Route {
+        body: BodyKind::Csv,
+        ..in_portions(SUBSCRIBERS_CSV, CHANGE_SUBSCRIBERS, own::subscribers::import)
+    },
     read(NOTICES, Resource::Deliveries, own::notices::list),
     read(NOTICE, Resource::Deliveries, own::notices::get),
     in_portions(NOTICE_RESEND, SEND_AGAIN, own::notices::resend),
     write("POST", BOUNCES, SEND_AGAIN, own::bounces::report, own::bounces::taken),
+    Route {
+        body: BodyKind::Webhook,
+        ..write("POST", WEBHOOK, SEND_AGAIN, own::bounces::webhook, own::bounces::taken)
+    },
     read(DELIVERIES, Resource::Deliveries, own::deliveries::list),
     read(DELIVERY, Resource::Deliveries, own::deliveries::get),
     write("POST", DELIVERY_RETRY, SEND_AGAIN, own::deliveries::retry, own::deliveries::shown),

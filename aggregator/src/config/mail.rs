@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
-use skerry_notify::mail::{Encryption, mail_address};
+use skerry_notify::bounce::Mapping;
+use skerry_notify::mail::{DeliveryHeader, Encryption, mail_address};
 use skerry_protocol::strict::{Entry, Item, Refusal, Table, refuse, socket_address};
 
 use super::page;
@@ -29,6 +30,8 @@ pub struct MailSettings {
     pub connections: usize,
     /// To whom.
     pub transport: Transport,
+    /// Headers that name the delivery to the provider.
+    pub delivery_headers: Vec<DeliveryHeader>,
     /// What signs them.
     pub dkim: Option<DkimSettings>,
     /// Where bounces come in.
@@ -81,6 +84,8 @@ pub struct BounceSettings {
     pub lmtp: Option<LmtpAddress>,
     /// A mail server delivers them into this maildir.
     pub maildir: Option<PathBuf>,
+    /// How webhooks of providers are read, by their names, beside those that come with the program.
+    pub providers: Vec<(String, Mapping)>,
 }
 
 /// Where the LMTP server listens.
@@ -122,6 +127,7 @@ pub(super) fn mail(root: &Table<'_>) -> Option<MailSettings> {
     let hello = page::host(table.string("hello"), "status.example.com").optional();
     let connections = table.integer("connections", 1, 100).or(CONNECTIONS);
     let transport = transport(&table);
+    let delivery_headers = delivery_headers(&table);
     let dkim = table.table("dkim").map(|table| dkim(&table, domain.clone()));
     let bounces = table.table("bounces").map(|table| bounces(&table)).unwrap_or_default();
     Some(MailSettings {
@@ -130,6 +136,7 @@ pub(super) fn mail(root: &Table<'_>) -> Option<MailSettings> {
         hello: hello.or(domain)?,
         connections: usize::try_from(connections).unwrap_or(usize::MAX),
         transport: transport?,
+        delivery_headers,
         dkim: dkim.map_or(Some(None), |dkim| dkim.map(Some))?,
         bounces,
     })
@@ -143,6 +150,17 @@ fn address(entry: Entry<'_, String>) -> Entry<'_, String> {
             "Write the address alone, such as \"updates@status.example.com\": the name of the page stands before it.",
         ),
     })
+}
+
+fn delivery_headers(table: &Table<'_>) -> Vec<DeliveryHeader> {
+    let example = "{ \"X-PM-Metadata-delivery\" = \"{{delivery}}\" }";
+    let entries = table.item("delivery_headers").and_then(|item| item.inline_table(example));
+    let entries = entries.map(|inner| inner.entries()).unwrap_or_default();
+    let read = |(name, item): &(String, Item<'_>)| match DeliveryHeader::new(name, &item.string()?) {
+        Ok(header) => Some(header),
+        Err(wrong) => item.refuse(wrong, &format!("Write it such as {example}.")),
+    };
+    entries.iter().filter_map(read).collect()
 }
 
 fn transport(table: &Table<'_>) -> Option<Transport> {
@@ -240,11 +258,26 @@ fn selector(text: &str) -> Result<String, Refusal> {
 fn bounces(table: &Table<'_>) -> BounceSettings {
     let lmtp = table.item("lmtp").and_then(|item| lmtp_address(&item));
     let maildir = table.path("maildir").optional();
-    if !table.has("lmtp") && !table.has("maildir") {
+    let providers = providers(table);
+    if !["lmtp", "maildir", "provider"].iter().any(|key| table.has(key)) {
         let remedy = "Add lmtp = \"127.0.0.1:2424\" or maildir = \"/path\", or remove it.";
-        table.refuse("", "it has neither lmtp nor maildir", remedy);
+        table.refuse("", "it has neither lmtp nor maildir nor provider", remedy);
     }
-    BounceSettings { lmtp, maildir }
+    BounceSettings { lmtp, maildir, providers }
+}
+
+fn providers(table: &Table<'_>) -> Vec<(String, Mapping)> {
+    let mut read: Vec<(String, Mapping)> = Vec::new();
+    for table in table.tables("provider", &["name"]) {
+        let name = page::name(table.string("name"), 63).required("name = \"acme\"");
+        let mapping = Mapping::read(&table);
+        if let Some(name) = name.as_ref().filter(|name| read.iter().any(|(other, _)| other == *name)) {
+            let wrong = format!("name \"{name}\" is already declared");
+            table.refuse("name", wrong, "Names of providers are unique: rename one.");
+        }
+        read.extend(name.zip(mapping));
+    }
+    read
 }
 
 fn lmtp_address(item: &Item<'_>) -> Option<LmtpAddress> {

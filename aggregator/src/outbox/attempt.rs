@@ -233,6 +233,7 @@ fn mail_message(
             .into_iter()
             .collect(),
         unsubscribe,
+        headers: mail.delivery_headers.iter().map(|header| header.of(&delivery.id)).collect(),
         language: content.language().tag().to_owned(),
         date: SystemTime::UNIX_EPOCH + said_at,
         attachments: parts.attachments.into_iter().map(attachment).collect(),

@@ -7,7 +7,9 @@ use rustls::pki_types::pem::PemObject as _;
 use skerry_host::secret_files;
 use skerry_notify::destination::Reach;
 use skerry_notify::http::{Deadlines, HostResolver, HttpClient, HttpSettings};
-use skerry_notify::mail::{DkimKey, Folder, Limits, Mailer, Relay, Roots, Sendmail, Smtp, Verp};
+use skerry_notify::mail::{
+    DeliveryHeader, DkimKey, Folder, Limits, Mailer, Relay, Roots, Sendmail, Smtp, Verp,
+};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +43,8 @@ pub struct Mail {
     pub verp: Verp,
     /// The address that they are from.
     pub address: String,
+    /// Headers that name the delivery to the provider.
+    pub delivery_headers: Vec<DeliveryHeader>,
     /// Mails that are handed over at a time.
     pub connections: usize,
 }
@@ -91,6 +95,7 @@ impl Mail {
             dkim: settings.dkim.as_ref().map(dkim_key).transpose()?,
             verp: Verp::new(&settings.bounce_domain),
             address: settings.address.clone(),
+            delivery_headers: settings.delivery_headers.clone(),
             connections: settings.connections,
         })
     }

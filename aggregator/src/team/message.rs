@@ -165,6 +165,7 @@ impl Message {
                 _ => Vec::new(),
             },
             unsubscribe: None,
+            headers: Vec::new(),
             language: "en".to_owned(),
             date: SystemTime::UNIX_EPOCH + now,
             attachments: Vec::new(),

@@ -9,14 +9,14 @@ use skerry_domain::step::{Attempted, Command};
 use skerry_domain::workspaces::Target;
 use skerry_store::Reader;
 
-const PAGES: &str = "[[page]]\nkey = \"main\"\nname = \"Main\"\npublic = true\n\
+pub(crate) const PAGES: &str = "[[page]]\nkey = \"main\"\nname = \"Main\"\npublic = true\n\
                      [[page.component]]\nkey = \"shop\"\nname = \"Shop\"\nmanual = true\n";
 
 fn data(list: &Answer) -> Vec<Value> {
     list.body["data"].as_array().unwrap_or_else(|| panic!("no list in {list:?}")).clone()
 }
 
-fn delivery(fixture: &Fixture, id: &str) -> Delivery {
+pub(crate) fn delivery(fixture: &Fixture, id: &str) -> Delivery {
     let reader = Reader::open(&fixture.database()).expect("opens");
     reader.delivery_with_id(id).expect("reads").expect("it is there").1
 }
@@ -30,7 +30,7 @@ async fn attempted(fixture: &Fixture, id: &str, result: AttemptResult) {
 }
 
 /// Four subscribers and an incident: its id, once all deliveries are made, with these.
-async fn told(fixture: &Fixture) -> (String, Vec<Value>) {
+pub(crate) async fn told(fixture: &Fixture) -> (String, Vec<Value>) {
     let page = format!("/v1/pages/{}", fixture.page("Main").await);
     for name in ["ada", "bob", "cat", "dan"] {
         subscribed(fixture, &format!("{page}/subscribers"), &format!("{name}@example.com")).await;

@@ -2,6 +2,7 @@
 //! Statuspage's clients use them.
 
 mod announcements;
+mod bounces;
 mod captures;
 mod components;
 mod deliveries;

@@ -74,7 +74,8 @@ fn alternatives(section: &str, key: &str) -> Option<Value> {
     Some(match (section, key) {
         ("check", "headers" | "response_headers" | "environment")
         | ("purge.http", "headers")
-        | ("receiver", "headers" | "header_files" | "settings" | "secret_files") => strings,
+        | ("receiver", "headers" | "header_files" | "settings" | "secret_files")
+        | ("mail", "delivery_headers") => strings,
         ("check" | "route", "labels") => labels,
         ("route", "severities") => some_of(&["low", "medium", "high", "critical"]),
         ("route", "about") => some_of(&["problems", "drafts", "updates_due", "deliveries", "clock"]),
@@ -101,7 +102,9 @@ fn alternatives(section: &str, key: &str) -> Option<Value> {
         | ("self_test", "references")
         | ("aggregator", "further_urls")
         | ("listen", "allowed_hosts" | "trusted_proxies")
-        | ("page", "networks") => {
+        | ("page", "networks")
+        | ("mail.bounces.provider", "kind" | "return_path" | "message_id" | "id" | "status" | "diagnostic")
+        | ("mail.bounces.provider.event", "kinds") => {
             json!({ "type": "array", "items": { "type": "string" } })
         }
         ("listen", "serves") => json!({

@@ -25,6 +25,7 @@ fn mail(to: &str, id: &str) -> Mail {
         message_id: format!("{id}@{DOMAIN}"),
         follows: vec![format!("incident-1@{DOMAIN}")],
         unsubscribe: Some(format!("https://{DOMAIN}/unsubscribe/{}", "t0k3n".repeat(20))),
+        headers: Vec::new(),
         language: "de".to_owned(),
         date: UNIX_EPOCH + Duration::from_secs(1_795_191_044),
         attachments: Vec::new(),

@@ -1,7 +1,7 @@
 //! Reports as mails: of deliveries (RFC 3464) and of complaints (RFC 5965). What servers send differs from both in many
 //! ways; whatever is no report says nothing.
 
-use super::{Event, MAX_READ, Report};
+use super::{Event, MAX_READ, Report, exact_status};
 use crate::mail::Verp;
 use crate::mail::answer::Status;
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders as _, PartType};
@@ -107,10 +107,7 @@ fn delivery_report(block: &[(String, String)], delivery: &str) -> Option<Report>
     let diagnostic = field(block, "diagnostic-code").unwrap_or_default();
     let diagnostic = diagnostic.split_once(';').map_or(diagnostic, |(_, text)| text).trim();
     let given = field(block, "status").and_then(Status::at_start_of);
-    // Some servers say `5.0.0` whatever they were told.
-    let told = Status::quoted_in(diagnostic).filter(|told| given.is_none_or(|given| given.0 == told.0));
-    let status = given.filter(|given| !given.is_general()).or(told).or(given);
-    Some(Report::new(delivery, event, status, diagnostic))
+    Some(Report::new(delivery, event, exact_status(given, diagnostic), diagnostic))
 }
 
 /// The delivery by the address to which the report went, else by what it quotes of our mail.

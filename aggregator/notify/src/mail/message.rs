@@ -1,6 +1,7 @@
 //! From a complete mail to its bytes. What would end a header, or the message, is refused at the door.
 
 use super::address::address;
+use super::delivery_header;
 use super::dkim::DkimKey;
 use lettre::Address;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
@@ -32,6 +33,8 @@ pub struct Mail {
     pub follows: Vec<String>,
     /// The address that ends the subscription with one request (RFC 8058).
     pub unsubscribe: Option<String>,
+    /// Further headers, whose names begin with `X-`: names and values.
+    pub headers: Vec<(String, String)>,
     /// The language of both texts.
     pub language: String,
     /// When what it says was said.
@@ -132,6 +135,9 @@ impl Mail {
                 .raw_header(raw("List-Unsubscribe", format!("<{}>", https(url)?)))
                 .raw_header(raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
         }
+        for (name, value) in &self.headers {
+            builder = builder.raw_header(further(name, value)?);
+        }
         // Without an envelope lettre takes that of the headers.
         let built = builder.multipart(self.parts()?);
         let built = built.map_err(|_| Unfit { field: "envelope", why: "is incomplete" })?;
@@ -210,6 +216,15 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 fn raw(name: &'static str, value: String) -> HeaderValue {
     HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), value.clone(), value)
+}
+
+fn further(name: &str, value: &str) -> Result<HeaderValue, Unfit> {
+    let field = "further header";
+    let name = delivery_header::name(name).map_err(|why| Unfit { field, why })?;
+    let name = HeaderName::new_from_ascii(name.to_owned());
+    let name = name.map_err(|_| Unfit { field, why: "has a name that is too long" })?;
+    let value = delivery_header::value(value).map_err(|why| Unfit { field, why })?.to_owned();
+    Ok(HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value))
 }
 
 pub(super) fn line<'a>(field: &'static str, text: &'a str) -> Result<&'a str, Unfit> {

@@ -16,6 +16,7 @@ pub(in crate::mail) fn mail() -> Mail {
         message_id: "u2.i1@status.example.com".to_owned(),
         follows: vec!["i1@status.example.com".to_owned(), "u1.i1@status.example.com".to_owned()],
         unsubscribe: Some("https://status.example.com/unsubscribe/t0k3n".to_owned()),
+        headers: vec![("X-PM-Metadata-delivery".to_owned(), "d1".to_owned())],
         language: "en".to_owned(),
         date: SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_191_044),
         attachments: Vec::new(),
@@ -42,6 +43,7 @@ fn a_mail_has_the_headers_that_receivers_look_for() {
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
         "Auto-Submitted: auto-generated",
         "Content-Language: en",
+        "X-PM-Metadata-delivery: d1",
         "MIME-Version: 1.0",
     ] {
         assert!(format!("\r\n{head}\r\n").contains(&format!("\r\n{line}\r\n")), "{line} in\n{head}");

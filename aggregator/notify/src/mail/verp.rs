@@ -3,7 +3,7 @@
 /// What stands before the delivery.
 const LOCAL: &str = "bounces";
 /// A local part has at most 64 octets (RFC 5321, 4.5.3.1.1).
-const LONGEST_ID: usize = 64 - LOCAL.len() - 1;
+pub(super) const LONGEST_ID: usize = 64 - LOCAL.len() - 1;
 
 /// The return paths below one domain: `bounces+<delivery>@<domain>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,16 +29,31 @@ impl Verp {
     /// all but the delivery.
     #[must_use]
     pub fn delivery<'a>(&self, address: &'a str) -> Option<&'a str> {
-        let address = address.trim();
-        let address = address.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(address);
-        let (local, domain) = address.rsplit_once('@')?;
-        let (name, delivery) = local.split_once('+')?;
-        let ours = name.eq_ignore_ascii_case(LOCAL) && domain.eq_ignore_ascii_case(&self.domain);
-        (ours && is_id(delivery)).then_some(delivery)
+        let (delivery, domain) = of_return_path(address)?;
+        domain.eq_ignore_ascii_case(&self.domain).then_some(delivery)
     }
 }
 
-fn is_id(id: &str) -> bool {
+/// The delivery that a return path names, below whatever domain, and that domain.
+pub(crate) fn of_return_path(address: &str) -> Option<(&str, &str)> {
+    let (local, domain) = without_brackets(address).rsplit_once('@')?;
+    let (name, delivery) = local.split_once('+')?;
+    (name.eq_ignore_ascii_case(LOCAL) && is_id(delivery)).then_some((delivery, domain))
+}
+
+/// The delivery that a `Message-ID` names: `<delivery@domain>`, with or without the brackets.
+pub(crate) fn of_message_id(id: &str) -> Option<&str> {
+    let (delivery, domain) = without_brackets(id).split_once('@')?;
+    (is_id(delivery) && !domain.is_empty()).then_some(delivery)
+}
+
+fn without_brackets(text: &str) -> &str {
+    let text = text.trim();
+    text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(text)
+}
+
+/// Whether it can be the id of a delivery: 1 to 56 letters, digits, `-` and `_`.
+pub(crate) fn is_id(id: &str) -> bool {
     let fits = |one: u8| one.is_ascii_alphanumeric() || one == b'-' || one == b'_';
     (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(fits)
 }

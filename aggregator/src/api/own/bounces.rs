@@ -1,4 +1,4 @@
-//! What providers report of mails, in one form.
+//! What providers report of mails: in one form, or by their own webhooks.
 
 use crate::api::call::{Call, Plan, together};
 use crate::api::refusal::Refusal;
@@ -6,18 +6,46 @@ use crate::api::reply::Reply;
 use crate::outbox::reported;
 use serde_json::json;
 use skerry_domain::step::Answer;
-use skerry_notify::bounce::read_form;
+use skerry_notify::bounce::{BadWebhook, Event, Report, Webhook, read_form};
+use skerry_protocol::words::short_line;
+use url::Url;
 
 /// What cannot be read, for the log.
 const WHAT: &str = "a delivery";
+/// The most characters of an unknown name that a refusal repeats.
+const SHOWN: usize = 40;
 
-/// `POST /api/v1/bounces`: one report, or several as `reports`. Those of deliveries that nobody knows any more are ignored, so
-/// that a provider that repeats them is content.
+/// `POST /api/v1/bounces`: one report, or several as `reports`.
 pub(in crate::api) fn report(call: &Call<'_>) -> Result<Plan, Refusal> {
     let form = call.body.json().to_string();
     let reports = read_form(form.as_bytes()).map_err(|why| Refusal::new(422, why.to_string()))?;
+    plan(call, &reports)
+}
+
+/// `POST /api/v1/bounces/{provider}`: a webhook as the provider sends it.
+pub(in crate::api) fn webhook(call: &Call<'_>) -> Result<Plan, Refusal> {
+    let provider = call.parameter("provider");
+    let mapping = call.mappings.of(provider).ok_or_else(|| unknown(call, provider))?;
+    let webhook = mapping.webhook(call.text.as_bytes()).map_err(|why| {
+        let status = if why == BadWebhook::TooMany { 422 } else { 400 };
+        Refusal::new(status, why.to_string())
+    })?;
+    match webhook {
+        Webhook::Reports(reports) => plan(call, &reports),
+        Webhook::Confirmation(url) => Ok(confirmation(provider, url.as_ref())),
+    }
+}
+
+pub(in crate::api) fn taken(_: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
+    Ok(Reply::ok(json!({})))
+}
+
+/// Takes reports in. Those of deliveries that nobody knows any more are ignored, so that a provider that repeats them is
+/// content.
+fn plan(call: &Call<'_>, reports: &[Report]) -> Result<Plan, Refusal> {
     let mut commands = Vec::new();
-    for report in &reports {
+    // The others change nothing.
+    for report in reports.iter().filter(|one| matches!(one.event, Event::Failed | Event::Complaint)) {
         let found = call.stored(WHAT, |reader| reader.delivery_with_id(&report.delivery))?;
         let ours = found.filter(|(workspace, _)| *workspace == call.state.workspace.key);
         let digest = |channel, address: &_| call.intake.digest(channel, address);
@@ -27,6 +55,27 @@ pub(in crate::api) fn report(call: &Call<'_>) -> Result<Plan, Refusal> {
     Ok(Plan::new(together(commands)).answered(reply))
 }
 
-pub(in crate::api) fn taken(_: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> {
-    Ok(Reply::ok(json!({})))
+/// Nothing is fetched that a request names: a person opens it.
+fn confirmation(provider: &str, url: Option<&Url>) -> Plan {
+    match url {
+        Some(url) => {
+            tracing::warn!(%provider, %url, "webhooks for bounces wait for a confirmation: open this URL once, and they begin");
+        }
+        None => {
+            tracing::warn!(%provider, "webhooks for bounces wait for a confirmation, which names no URL of the provider: confirm them there");
+        }
+    }
+    let confirm = "webhooks begin once an operator has opened the URL that the log of the aggregator names";
+    Plan::new(together(Vec::new())).answered(Reply::ok(json!({ "taken": 0, "confirm": confirm })))
+}
+
+fn unknown(call: &Call<'_>, provider: &str) -> Refusal {
+    let names: Vec<&str> = call.mappings.names().collect();
+    let (provider, names) = (short_line(provider, SHOWN), names.join(", "));
+    Refusal::new(
+        404,
+        format!(
+            "there is no provider {provider:?} here; there are {names}, and [[mail.bounces.provider]] adds others"
+        ),
+    )
 }
