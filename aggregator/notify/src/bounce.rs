@@ -50,8 +50,7 @@ pub enum Event {
 /// The more exact one of the status that was given and the one that the first words of a reply quote: some servers say
 /// `5.0.0` whatever they were told.
 fn exact_status(given: Option<Status>, diagnostic: &str) -> Option<Status> {
-    let quoted = diagnostic.split([' ', '-', '<', '(']).take(8).find_map(Status::at_start_of);
-    let quoted = quoted.filter(|quoted| given.is_none_or(|given| given.0 == quoted.0));
+    let quoted = Status::quoted_in(diagnostic).filter(|quoted| given.is_none_or(|given| given.0 == quoted.0));
     given.filter(|given| !given.is_general()).or(quoted).or(given)
 }
 
