@@ -35,7 +35,7 @@ pub(super) fn compare(month: &Month) {
         found.extend(times(person, messages));
         found.extend(taken(month, person, messages));
         found.extend(bundled(month, person, messages));
-        let links = month.side.post.links.get(&number).copied().unwrap_or(0);
+        let links = month.side.post.links.get(&number).map_or(0, BTreeSet::len);
         if links != person.asked {
             found.push(format!("{links} links to confirm, asked {} times", person.asked));
         }
@@ -44,6 +44,9 @@ pub(super) fn compare(month: &Month) {
     wrong.extend(left(month));
     let many = wrong.len();
     wrong.truncate(8);
+    if many > 0 {
+        month.history.said.iter().for_each(|one| println!("{one:?}"));
+    }
     assert!(wrong.is_empty(), "{many} are wrong, the first of them:\n{}", wrong.join("\n"));
     summary(month, heard);
 }
@@ -89,16 +92,16 @@ fn subject(item: Item) -> Option<Subject> {
 
 /// Everything once, and nothing else.
 fn said(expected: &Expected, messages: &Messages) -> Vec<String> {
-    let mut heard: BTreeMap<Item, usize> = BTreeMap::new();
-    for item in messages.values().flat_map(|one| one.items.iter()) {
-        *heard.entry(*item).or_default() += 1;
+    let mut heard: BTreeMap<Item, Vec<i64>> = BTreeMap::new();
+    for one in messages.values() {
+        one.items.iter().for_each(|item| heard.entry(*item).or_default().push(one.first));
     }
     let missing = expected.must.iter().filter(|item| !heard.contains_key(item));
     let missing = missing.map(|item| format!("{item:?} is missing"));
-    let many = heard.iter().filter(|(_, many)| **many > 1);
-    let twice = many.map(|(item, many)| format!("{item:?} was heard {many} times"));
-    let unasked = heard.keys().filter(|item| !expected.may.contains(item));
-    let unasked = unasked.map(|item| format!("{item:?} was heard and not asked for"));
+    let twice = heard.iter().filter(|(_, at)| at.len() > 1);
+    let twice = twice.map(|(item, at)| format!("{item:?} was heard at {at:?}"));
+    let unasked = heard.iter().filter(|(item, _)| !expected.may.contains(item));
+    let unasked = unasked.map(|(item, at)| format!("{item:?} was heard at {at:?} and not asked for"));
     missing.chain(twice).chain(unasked).collect()
 }
 

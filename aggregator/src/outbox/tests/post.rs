@@ -52,7 +52,7 @@ pub(super) struct Post {
     /// Of each person.
     pub(super) offered: HashMap<usize, BTreeMap<DeliveryKey, Offered>>,
     /// Links to confirm, of each person.
-    pub(super) links: HashMap<usize, usize>,
+    pub(super) links: HashMap<usize, BTreeSet<DeliveryKey>>,
     /// Deliveries whose answer was lost with the aggregator.
     pub(super) lost: BTreeSet<DeliveryKey>,
     /// Mails of which their owners complained.
@@ -94,7 +94,7 @@ impl Post {
             offered.last = now;
             offered.attempts
         } else {
-            *self.links.entry(number).or_default() += 1;
+            self.links.entry(number).or_default().insert(delivery.key);
             1
         };
         let outcome = self.answer((number, person), (delivery, attempts), now);
