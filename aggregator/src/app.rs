@@ -105,7 +105,8 @@ impl App {
             Parts { engine: engine.clone(), channels, addresses: addresses.clone(), links: link_key.clone() };
         let outbox = Outbox::open(&database, parts)?;
         let team = team.watching(outbox.figures());
-        let bounce_reports = BounceReports::open(&database, engine.clone(), link_key.clone())?;
+        let bounce_reports =
+            BounceReports::open(&database, (engine.clone(), link_key.clone()), outbox.under_way())?;
         let sign_ins: Arc<dyn SignIns> = Arc::new(PageSignIns::new(engine.clone(), key, passwords.clone()));
         let dead_man_switch = first.dead_man_switch.as_ref().map(DeadManSwitch::new).transpose()?;
         let traffic = Traffic::default();

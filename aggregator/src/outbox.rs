@@ -8,24 +8,27 @@ mod figures;
 mod limits;
 mod payload;
 mod queue;
+mod reports;
 mod result;
+mod under_way;
 
 pub use channels::{Channels, Mail, dkim_key};
 pub use figures::{MailFailure, OutboxFigures};
+pub use reports::{BounceReports, reported};
+pub(crate) use reports::{LOOK_AGAIN, PATIENCE};
+pub use under_way::UnderWay;
 
 use crate::engine::{CommandError, Engine};
 use crate::publish::Addresses;
 use crate::subscriptions::LinkKey;
-use attempt::{Attempt, Attempts, without_mailbox};
+use attempt::{Attempt, Attempts};
 use contents::Contents;
 use limits::Limits;
 use queue::{ChannelQueue, PORTION};
-use skerry_domain::delivery::{Delivery, DeliveryState};
-use skerry_domain::state::{DeliveryKey, State, WorkspaceKey};
-use skerry_domain::step::{Attempted, Command};
-use skerry_domain::subscriber::{Channel, Sensitive};
+use skerry_domain::state::{DeliveryKey, WorkspaceKey};
+use skerry_domain::step::Command;
+use skerry_domain::subscriber::Channel;
 use skerry_notify::Class;
-use skerry_notify::bounce::Report;
 use skerry_store::{DuePosition, Reader, StoreError, WorkspaceDelivery};
 use std::collections::HashMap;
 use std::path::Path;
@@ -46,9 +49,6 @@ const UNREADABLE: Duration = Duration::from_secs(5);
 const COUNTED: Duration = Duration::from_secs(5);
 /// How long an outcome waits that cannot be stored.
 const UNSTORED: Duration = Duration::from_secs(1);
-/// How long a report waits for the outcome of the attempt that it is about, and how often it is looked for.
-const UNDER_WAY: Duration = Duration::from_secs(2);
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long what is under way may take when the program stops.
 const LAST: Duration = Duration::from_secs(4);
 
@@ -72,7 +72,8 @@ pub struct Outbox {
     attempts: Arc<Attempts>,
     limits: Limits,
     queues: Vec<ChannelQueue>,
-    under_way: HashMap<Id, (Channel, WorkspaceKey, DeliveryKey)>,
+    tasks: HashMap<Id, (Channel, WorkspaceKey, DeliveryKey)>,
+    under_way: Arc<UnderWay>,
     figures: Arc<OutboxFigures>,
     /// When those that wait were last counted.
     counted: Option<Instant>,
@@ -116,7 +117,8 @@ impl Outbox {
             attempts: Arc::new(Attempts { engine, channels, contents: Contents::new(addresses), links }),
             limits: Limits::default(),
             queues,
-            under_way: HashMap::new(),
+            tasks: HashMap::new(),
+            under_way: Arc::default(),
             figures: Arc::default(),
             counted: None,
         })
@@ -126,6 +128,12 @@ impl Outbox {
     #[must_use]
     pub fn figures(&self) -> Arc<OutboxFigures> {
         Arc::clone(&self.figures)
+    }
+
+    /// The deliveries that it tries at present.
+    #[must_use]
+    pub fn under_way(&self) -> Arc<UnderWay> {
+        Arc::clone(&self.under_way)
     }
 
     /// Begins to send.
@@ -198,6 +206,7 @@ impl Outbox {
             match permit {
                 Ok(permit) => {
                     queue.begin(&one);
+                    self.under_way.begin((one.0, one.1.key));
                     let (key, channel, attempts) =
                         ((one.0, one.1.key), queue.channel, Arc::clone(&self.attempts));
                     let task = tasks.spawn(async move {
@@ -206,7 +215,7 @@ impl Outbox {
                         let is_stored = store(&attempts.engine, &attempt).await;
                         (attempt, is_stored)
                     });
-                    self.under_way.insert(task.id(), (channel, key.0, key.1));
+                    self.tasks.insert(task.id(), (channel, key.0, key.1));
                 }
                 Err(wait) => pause = pause.min(wait.max(Duration::from_millis(10))),
             }
@@ -218,6 +227,9 @@ impl Outbox {
     async fn count(&mut self) -> Result<(), StoreError> {
         self.counted = Some(Instant::now());
         let waiting = self.reading(Reader::waiting_deliveries).await?;
+        if waiting.iter().all(|one| one.channel != Channel::Email) {
+            self.figures.mail(None, self.attempts.engine.now());
+        }
         self.figures.wait(self.attempts.engine.now(), waiting);
         Ok(())
     }
@@ -247,7 +259,8 @@ impl Outbox {
             Ok((id, _)) => *id,
             Err(error) => error.id(),
         };
-        let Some((channel, workspace, delivery)) = self.under_way.remove(&id) else { return };
+        let Some((channel, workspace, delivery)) = self.tasks.remove(&id) else { return };
+        self.under_way.end((workspace, delivery));
         let is_stored = matches!(ended, Ok((_, (_, true))));
         if let Some(queue) = self.queues.iter_mut().find(|queue| queue.channel == channel) {
             if is_stored {
@@ -275,7 +288,7 @@ impl Outbox {
             self.figures.attempted(channel, class);
             if channel == Channel::Email {
                 let answer = attempt.attempted.answer.as_deref().unwrap_or_default();
-                let failure = (attempt.no_relay || class == Class::Own).then_some(answer);
+                let failure = attempt.no_relay.then_some(answer);
                 self.figures.mail(failure, self.attempts.engine.now());
             }
         }
@@ -306,88 +319,6 @@ async fn store(engine: &Engine, attempt: &Attempt) -> bool {
             }
         }
     }
-}
-
-/// Takes in what is reported of mails that were sent.
-#[derive(Clone, Debug)]
-pub struct BounceReports {
-    engine: Engine,
-    reader: Arc<Mutex<Reader>>,
-    links: LinkKey,
-}
-
-impl BounceReports {
-    /// Opens a reader on the database at this path.
-    ///
-    /// # Errors
-    /// It cannot be opened.
-    pub fn open(database: &Path, engine: Engine, links: LinkKey) -> Result<Self, StoreError> {
-        Ok(Self { engine, reader: Arc::new(Mutex::new(Reader::open(database)?)), links })
-    }
-
-    /// Stores what the reports say. What names no delivery of ours, or says nothing new, is ignored.
-    ///
-    /// # Errors
-    /// The store cannot be read or written now: the same reports may come again.
-    pub async fn take(&self, reports: Vec<Report>) -> anyhow::Result<()> {
-        for report in reports {
-            if let Some(one) = self.delivery(&report.delivery).await? {
-                self.take_one(one, &report).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The delivery with this id. A relay may report a mail before the outcome of its attempt is stored, which would replace
-    /// what is reported: that is waited for.
-    async fn delivery(&self, id: &str) -> anyhow::Result<Option<WorkspaceDelivery>> {
-        let patience = tokio::time::Instant::now() + UNDER_WAY;
-        loop {
-            let (reader, id) = (Arc::clone(&self.reader), id.to_owned());
-            let found = tokio::task::spawn_blocking(move || {
-                reader.lock().unwrap_or_else(PoisonError::into_inner).delivery_with_id(&id)
-            });
-            let found = found.await??;
-            let is_open = found.as_ref().is_some_and(|(_, one)| one.state == DeliveryState::Queued);
-            if !is_open || tokio::time::Instant::now() >= patience {
-                return Ok(found);
-            }
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
-    }
-
-    async fn take_one(
-        &self,
-        (workspace, delivery): WorkspaceDelivery,
-        report: &Report,
-    ) -> anyhow::Result<()> {
-        let snapshot = self.engine.snapshot();
-        let Some(state) = snapshot.workspaces.get(workspace) else { return Ok(()) };
-        let digest = |channel, address: &Sensitive| self.links.digest(channel, address);
-        if let Some(command) = reported(state, delivery, report, digest) {
-            self.engine.command((workspace, command)).await?;
-        }
-        Ok(())
-    }
-}
-
-/// The command that stores what is reported of a delivery; `digest` is that of an address. `None`: it says nothing new.
-pub fn reported(
-    state: &State,
-    delivery: Delivery,
-    report: &Report,
-    digest: impl Fn(Channel, &Sensitive) -> [u8; 32],
-) -> Option<Command> {
-    let result = result::reported(report)?;
-    if delivery.channel != Channel::Email || delivery.state == result.state().0 {
-        return None;
-    }
-    let subscriber = state.subscribers.get(&delivery.subscriber);
-    let digest = subscriber.map_or([0; 32], |one| digest(one.channel, &one.address));
-    let answer = report.answer().text;
-    let answer =
-        Some(subscriber.map_or(answer.clone(), |one| without_mailbox(&answer, (one.channel, &one.address))));
-    Some(Command::Attempted(Box::new(Attempted { delivery, tried: false, result, answer, digest })))
 }
 
 #[cfg(test)]

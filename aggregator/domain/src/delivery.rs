@@ -40,7 +40,7 @@ named! {
         Confirm = "confirm",
         /// A link to manage the subscription, which its owner asked for.
         Manage = "manage",
-        /// That its endpoint failed for too long and gets nothing more, with the link by which that is changed.
+        /// That its endpoint failed for too long and gets nothing more, with the link to manage, whose page sends a test message.
         Quarantined = "quarantined",
     }
 }
@@ -106,7 +106,7 @@ pub enum AttemptResult {
     /// The endpoint failed until the last attempt: its subscriber is quarantined, and told as soon as the endpoint takes that.
     Quarantined,
     /// The endpoint wants no more, or leads where nothing may be sent: its subscriber is quarantined.
-    Gone,
+    EndpointRefused,
     /// The subscriber has left.
     Unsubscribed,
     /// What it says is no longer published.
@@ -120,7 +120,7 @@ impl AttemptResult {
         match self {
             Self::Delivered => (DeliveryState::Delivered, None),
             Self::Later(at) => (DeliveryState::Queued, Some(*at)),
-            Self::Failed | Self::Quarantined | Self::Gone => (DeliveryState::Failed, None),
+            Self::Failed | Self::Quarantined | Self::EndpointRefused => (DeliveryState::Failed, None),
             Self::SoftBounced => (DeliveryState::SoftBounced, None),
             Self::HardBounced(_) => (DeliveryState::HardBounced, None),
             Self::Unsubscribed => (DeliveryState::Unsubscribed, None),

@@ -24,7 +24,7 @@ pub struct PageSettings {
     pub time_zone: String,
     /// "Get help".
     pub support_url: Option<String>,
-    /// What is kept of subscribers, in the operator's words: http or https.
+    /// The privacy policy, linked where visitors subscribe: http or https.
     pub privacy_url: Option<String>,
     /// Origins that may embed it in a frame.
     pub frame_ancestors: Vec<String>,

@@ -209,7 +209,7 @@ pub struct Subscriber {
     /// When a link to manage was last sent to it because somebody asked for it, or will be.
     pub managed_at: Option<Timestamp>,
     /// How often its owner ended the links to manage. The links of now hold this number.
-    pub links: u64,
+    pub link_version: u64,
     /// When it was confirmed; of an import and of the API, when it was made.
     pub confirmed_at: Option<Timestamp>,
     /// When it last changed.

@@ -52,7 +52,7 @@ pub struct PageView {
     pub time_zone_name: String,
     /// The target of "Get help".
     pub support_url: Option<String>,
-    /// What is kept of subscribers, in the operator's words.
+    /// The privacy policy, linked where visitors subscribe: http or https.
     pub privacy_url: Option<String>,
     /// Sources that may embed the page in a frame.
     pub frame_ancestors: Vec<String>,

@@ -260,8 +260,9 @@ fn bounces(table: &Table<'_>) -> BounceSettings {
     let maildir = table.path("maildir").optional();
     let providers = providers(table);
     if !["lmtp", "maildir", "provider"].iter().any(|key| table.has(key)) {
-        let remedy = "Add lmtp = \"127.0.0.1:2424\" or maildir = \"/path\", or remove it.";
-        table.refuse("", "it has neither lmtp nor maildir nor provider", remedy);
+        let remedy =
+            "Add lmtp = \"127.0.0.1:2424\", maildir = \"/path\" or [[mail.bounces.provider]], or remove it.";
+        table.refuse("", "it has neither lmtp, maildir nor provider", remedy);
     }
     BounceSettings { lmtp, maildir, providers }
 }

@@ -19,16 +19,15 @@ mod server;
 mod templates;
 pub(crate) mod values;
 
-use std::net::SocketAddr;
-use std::num::NonZeroU32;
-use std::path::PathBuf;
-use std::time::Duration;
-
 use skerry_agent::self_test::SelfTestSettings;
 use skerry_domain::branding::Branding;
 use skerry_protocol::check::{Check, Kind, Severity};
 use skerry_protocol::strict::{Position, Problem};
 use skerry_web::TrustedProxies;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
 use url::Url;
 
 pub use audience::Audience;
@@ -304,7 +303,7 @@ pub struct Page {
     pub domain: Option<String>,
     /// The target of "Get help": http, https or mailto.
     pub support_url: Option<String>,
-    /// What is kept of subscribers, in the operator's words: http or https.
+    /// The privacy policy, linked where visitors subscribe: http or https.
     pub privacy_url: Option<String>,
     /// Sources for `frame-ancestors`.
     pub frame_ancestors: Vec<String>,

@@ -169,7 +169,7 @@ mod tests {
             let (mut stream, _) = listener.accept().await.expect("asked");
             stream.write_all(greeting).await.expect("written");
         };
-        let settings = BounceSettings { lmtp, maildir: None };
+        let settings = BounceSettings { lmtp, ..BounceSettings::default() };
         let (findings, ()) = tokio::join!(examine_bounces(&settings), answered);
         findings[0].level
     }
@@ -182,7 +182,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let socket = LmtpAddress::Socket(folder.path().join("lmtp"));
         let maildir = Some(folder.path().to_owned());
-        let found = examine_bounces(&BounceSettings { lmtp: Some(socket), maildir }).await;
+        let found =
+            examine_bounces(&BounceSettings { lmtp: Some(socket), maildir, ..BounceSettings::default() })
+                .await;
         assert_eq!(found.iter().map(|one| one.level).collect::<Vec<_>>(), [Level::Problem; 2]);
         assert!(
             found[0].says.contains("cannot be reached") && found[1].says.contains("maildir"),

@@ -6,7 +6,7 @@ use super::contents::{Contents, Rendered};
 use super::result::Settled;
 use crate::engine::{Engine, Snapshot};
 use crate::subscriptions::{LinkKey, LinkPurpose};
-use skerry_domain::delivery::{AttemptResult, Delivery, Refusal};
+use skerry_domain::delivery::{AttemptResult, Delivery, Message};
 use skerry_domain::state::{State, WorkspaceKey};
 use skerry_domain::step::Attempted;
 use skerry_domain::subscriber::{Channel, SUPPRESSED_KEPT, Sensitive, Subscriber, SubscriberState};
@@ -15,7 +15,7 @@ use skerry_host::clock::wall_ms;
 use skerry_notify::chat::{self, ChatMessage, Colour, Link};
 use skerry_notify::destination::{ChatService, chat_url, webhook_url};
 use skerry_notify::mail::answer::Status;
-use skerry_notify::mail::{self, Attachment, Message, Sender, Unfit};
+use skerry_notify::mail::{self, Attachment, Sender, Unfit};
 use skerry_notify::webhook::{Secret, Webhook};
 use skerry_notify::{Answer, Class, Outcome};
 use skerry_publish::messages::{self, ChatParts, Content, Links, MessageColour, MessagePage};
@@ -138,11 +138,11 @@ impl<'a> Ready<'a> {
         };
         let digest = links.digest(subscriber.channel, &subscriber.address);
         if state.suppressed.get(&digest).is_some_and(|at| now < *at + SUPPRESSED_KEPT) {
-            let why = "its mailbox was removed after a bounce or a complaint, by another spelling";
-            let removed = AttemptResult::HardBounced(Refusal::Complaint);
-            let mut attempt = unsent((*workspace, delivery.clone()), removed, Some(why));
-            attempt.attempted.digest = digest;
-            return Err(Box::new(attempt));
+            let why = "its mailbox was removed before, by another spelling of the address";
+            return ends(AttemptResult::Cancelled, Some(why));
+        }
+        if is_outdated(delivery, subscriber, now) {
+            return ends(AttemptResult::Cancelled, Some("it was no longer true when it could be sent"));
         }
         if subscriber.state == SubscriberState::Quarantined && delivery.notice.is_some() {
             return ends(AttemptResult::Failed, Some("its endpoint is quarantined"));
@@ -171,6 +171,15 @@ impl<'a> Ready<'a> {
         let attempted = Attempted { delivery, tried: counts, result, answer, digest: self.digest };
         let no_relay = matches!(outcome, Outcome::NoRelay(_));
         Attempt { workspace, attempted, pause, class: Some(said.class), no_relay }
+    }
+}
+
+/// Whether a message about a subscription came too late: its link to confirm has expired, or its endpoint works again.
+fn is_outdated(delivery: &Delivery, subscriber: &Subscriber, now: Timestamp) -> bool {
+    match delivery.message {
+        Message::Confirm => !subscriber.can_confirm(now),
+        Message::Quarantined => subscriber.state != SubscriberState::Quarantined,
+        Message::Manage | Message::Notice => false,
     }
 }
 
@@ -208,7 +217,7 @@ fn mail_message(
     to: &Addressed<'_>,
     content: &Content,
     (delivery, key): (&Delivery, &LinkKey),
-) -> Result<Message, Unfit> {
+) -> Result<mail::Message, Unfit> {
     let Addressed { subscriber, .. } = to;
     let links = to.links(key);
     let followed = messages::followed(to.page(), &subscriber.scope);

@@ -16,7 +16,7 @@ pub struct OutboxFigures {
     mail_failure: Mutex<Option<MailFailure>>,
 }
 
-/// No relay has begun a session to take or refuse a mail for some time.
+/// No relay has begun a session for some time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailFailure {
     /// When the first of the attempts failed.

@@ -18,11 +18,13 @@ const AGAIN_ANYWAY: Duration = Duration::from_secs(5);
 const FIRST_HOLD: Duration = Duration::from_secs(5);
 const LONGEST_HOLD: Duration = Duration::from_secs(30);
 
-/// A channel by which nothing goes at present. One attempt at a time finds out whether that has changed.
+/// A hold on a channel whose relays begin no session. One attempt at a time asks again.
 #[derive(Clone, Copy, Debug)]
 struct Hold {
     until: Instant,
     pause: Duration,
+    /// The attempt that asks.
+    probe: Option<(WorkspaceKey, DeliveryKey)>,
 }
 
 /// The deliveries of a channel.
@@ -63,7 +65,7 @@ impl ChannelQueue {
     /// Whether another attempt may begin.
     pub(super) fn has_room(&self, now: Instant) -> bool {
         match self.hold {
-            Some(hold) => now >= hold.until && self.under_way.is_empty(),
+            Some(hold) => now >= hold.until && hold.probe.is_none(),
             None => self.under_way.len() < self.capacity,
         }
     }
@@ -75,7 +77,7 @@ impl ChannelQueue {
             return;
         }
         let pause = self.hold.map_or(FIRST_HOLD, |hold| LONGEST_HOLD.min(hold.pause * 2));
-        self.hold = Some(Hold { until: now + pause, pause });
+        self.hold = Some(Hold { until: now + pause, pause, probe: None });
     }
 
     /// A relay has begun a session: all that is due goes on.
@@ -121,6 +123,9 @@ impl ChannelQueue {
     /// An attempt begins.
     pub(super) fn begin(&mut self, one: &WorkspaceDelivery) {
         self.under_way.insert(key(one));
+        if let Some(hold) = &mut self.hold {
+            hold.probe = Some(key(one));
+        }
     }
 
     /// An attempt has ended and nothing of it could be stored, by a fault of this program: it is not tried again before the
@@ -133,6 +138,9 @@ impl ChannelQueue {
     /// An attempt has ended and its outcome is stored. What was read before may hold it as it was.
     pub(super) fn end(&mut self, one: (WorkspaceKey, DeliveryKey)) {
         self.under_way.remove(&one);
+        if let Some(hold) = self.hold.as_mut().filter(|hold| hold.probe == Some(one)) {
+            hold.probe = None;
+        }
         self.read.retain(|read| key(read) != one);
     }
 }

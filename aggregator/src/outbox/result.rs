@@ -10,8 +10,8 @@ use std::time::Duration;
 
 /// The pause after a fault of our own, ms. It says nothing of the address, so it uses up no attempt.
 const OWN_FAULT_PAUSE: i64 = 5 * MINUTE;
-/// The pause while no relay begins a session, ms. The channel is held meanwhile, so that this is no pace of attempts: once a
-/// relay answers, what it held up is due.
+/// The pause while no relay begins a session, ms. The channel is held longer than that; once a relay answers, what waited is
+/// due.
 const NO_RELAY_PAUSE: i64 = 5 * SECOND;
 /// A delivery that was held up for so long, and not by its recipient, is given up, ms: what it says is old.
 const HELD_UP_LONGEST: i64 = 4 * DAY;
@@ -81,7 +81,7 @@ fn refused(is_mail: bool, answer: &Answer) -> AttemptResult {
         Class::Policy if is_mail => AttemptResult::HardBounced(Refusal::Blocked),
         _ if is_mail => AttemptResult::HardBounced(Refusal::Rejected),
         // The endpoint, or the channel behind it, is gone, or leads where nothing may be sent.
-        Class::Gone | Class::Forbidden | Class::NoSuchAddress => AttemptResult::Gone,
+        Class::Gone | Class::Forbidden | Class::NoSuchAddress => AttemptResult::EndpointRefused,
         _ => AttemptResult::Failed,
     }
 }

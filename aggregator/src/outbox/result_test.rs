@@ -42,9 +42,9 @@ fn a_refusal_decides_by_its_class() {
         (Channel::Email, Class::Policy, AttemptResult::HardBounced(Refusal::Blocked)),
         (Channel::Email, Class::MailboxFull, AttemptResult::SoftBounced),
         (Channel::Email, Class::Own, AttemptResult::Failed),
-        (Channel::Webhook, Class::Gone, AttemptResult::Gone),
-        (Channel::Webhook, Class::Forbidden, AttemptResult::Gone),
-        (Channel::Slack, Class::Gone, AttemptResult::Gone),
+        (Channel::Webhook, Class::Gone, AttemptResult::EndpointRefused),
+        (Channel::Webhook, Class::Forbidden, AttemptResult::EndpointRefused),
+        (Channel::Slack, Class::Gone, AttemptResult::EndpointRefused),
         (Channel::Slack, Class::Rejected, AttemptResult::Failed),
         (Channel::Webhook, Class::Own, AttemptResult::Failed),
     ] {

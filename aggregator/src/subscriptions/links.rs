@@ -112,9 +112,13 @@ impl LinkKey {
 
     fn proof(&self, purpose: LinkPurpose, subscriber: &Subscriber) -> String {
         let version = match purpose {
-            LinkPurpose::Confirm => subscriber.asked_at.map_or(0, |at| at.0),
-            LinkPurpose::Manage => i64::try_from(subscriber.links).unwrap_or(i64::MAX),
-            LinkPurpose::Unsubscribe => 0,
+            // Whoever confirms is shown the link to manage.
+            LinkPurpose::Confirm if subscriber.link_version > 0 => {
+                format!("{}-{}", subscriber.asked_at.map_or(0, |at| at.0), subscriber.link_version)
+            }
+            LinkPurpose::Confirm => subscriber.asked_at.map_or(0, |at| at.0).to_string(),
+            LinkPurpose::Manage => subscriber.link_version.to_string(),
+            LinkPurpose::Unsubscribe => 0.to_string(),
         };
         let text = format!("{}\0{}\0{version}", purpose.name(), subscriber.id);
         let mut proof = blake3::keyed_hash(&self.0, text.as_bytes()).to_hex().to_string();

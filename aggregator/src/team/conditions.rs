@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How long the clock has to be unsure before the team hears of it, ms: a start confirms it within seconds.
 const UNSURE_FOR: i64 = MINUTE;
-/// For how long no relay has to take mails before the team hears of it, ms: relays are restarted.
+/// For how long no relay has to begin a session before the team hears of it, ms: relays are restarted.
 const MAIL_FAILS_FOR: i64 = 5 * MINUTE;
 /// The greatest length of a title, in bytes.
 const LONGEST_TITLE: usize = 200;
@@ -56,7 +56,7 @@ pub(super) struct Seen<'a> {
     pub(super) quarantined: Option<Quarantined>,
     /// What is wrong with the clock, and since when. `None`: nothing, or it concerns another workspace.
     pub(super) clock: Option<(&'a str, Timestamp)>,
-    /// That mails to subscribers are handed to no relay. `None`: they are, or it concerns another workspace.
+    /// That no relay takes mails to subscribers. `None`: one does, or it concerns another workspace.
     pub(super) mail: Option<&'a MailFailure>,
 }
 
@@ -255,7 +255,7 @@ fn title(state: &State, incident: &Incident) -> String {
     }
 }
 
-/// No relay takes mails.
+/// No relay begins a session.
 fn of_mail(seen: &Seen<'_>) -> Option<Condition> {
     let failure = seen.mail.filter(|one| seen.now - one.since >= MAIL_FAILS_FOR)?;
     let text = vec![
@@ -263,7 +263,7 @@ fn of_mail(seen: &Seen<'_>) -> Option<Condition> {
         "Mails wait and are tried again. `skerry-aggregator mail-check` says more.".to_owned(),
     ];
     let id = format!("{}-mail", seen.state.workspace.name);
-    let title = "Mails to subscribers are taken by no relay";
+    let title = "No relay takes mails to subscribers";
     Some(plain(seen.state, About::Deliveries, (&id, Severity::High, failure.since), (title, text)))
 }
 

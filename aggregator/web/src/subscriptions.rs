@@ -228,8 +228,8 @@ pub(super) async fn answer(
     }
 }
 
-/// Whether a form of the page at this URL may come from where it does. The page of a subscription tells nobody its address, so that browsers may name no
-/// origin there; its token is proof. A provider of mail sends what RFC 8058 says, from anywhere.
+/// Whether a form of the page at this URL may come from where it does. The page of a subscription tells nobody its address,
+/// so that browsers may name no origin there; its token is proof. A provider of mail sends what RFC 8058 says, from anywhere.
 fn may_send(request: &HttpRequest, url: &str, target: &SubscriptionTarget, body: &[u8]) -> bool {
     let (headers, host) = (request.headers(), host(request));
     match target {

@@ -80,7 +80,7 @@ pub(super) fn subscriber_row(state: &State, key: SubscriberKey) -> Option<Subscr
         created_ms: one.created_at,
         asked_ms: one.asked_at,
         managed_ms: one.managed_at,
-        links: one.links,
+        link_version: one.link_version,
         confirmed_ms: one.confirmed_at,
         updated_ms: one.updated_at,
         refused_days: Some(lines_of(one.refused_days.iter().copied())).filter(|lines| !lines.0.is_empty()),
@@ -145,7 +145,7 @@ impl Restore for SubscriberRow {
             created_at: self.created_ms,
             asked_at: self.asked_ms,
             managed_at: self.managed_ms,
-            links: self.links,
+            link_version: self.link_version,
             confirmed_at: self.confirmed_ms,
             updated_at: self.updated_ms,
             refused_days: self

@@ -41,7 +41,7 @@ records! {
         created_ms: Timestamp,
         asked_ms: Option<Timestamp>,
         managed_ms: Option<Timestamp>,
-        links: u64,
+        link_version: u64,
         confirmed_ms: Option<Timestamp>,
         updated_ms: Timestamp,
         refused_days: Option<Lines>,

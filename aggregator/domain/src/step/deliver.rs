@@ -161,10 +161,13 @@ pub(super) fn attempted(state: &mut State, one: &Attempted, context: Context, ch
             refused(state, (key, subscriber), (refusal, one), now, changes);
         }
         // Nobody asked for it but whoever invented it.
-        AttemptResult::Quarantined | AttemptResult::Gone if subscriber.confirmed_at.is_none() => {
+        AttemptResult::Quarantined | AttemptResult::EndpointRefused if subscriber.confirmed_at.is_none() => {
             subscribe::remove(state, key, changes);
         }
-        AttemptResult::Quarantined | AttemptResult::Gone => {
+        // What tells of a quarantine decides nothing.
+        AttemptResult::Quarantined | AttemptResult::EndpointRefused
+            if one.delivery.message == Message::Quarantined => {}
+        AttemptResult::Quarantined | AttemptResult::EndpointRefused => {
             let is_told = one.result == AttemptResult::Quarantined && is_notice;
             quarantine(state, (key, subscriber), is_told, context, changes);
         }
@@ -204,6 +207,10 @@ fn refused(
     }
     if refusal == Refusal::Blocked {
         return;
+    }
+    // Strangers can invent spellings of a mailbox that its server does not know: that says nothing of the mailbox.
+    if subscriber.confirmed_at.is_none() && refusal == Refusal::Final {
+        return subscribe::remove(state, key, changes);
     }
     let today = now.0.div_euclid(DAY);
     subscriber.refused_days.retain(|day| today - day < REFUSALS_COUNT);

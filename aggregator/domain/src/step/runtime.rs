@@ -35,7 +35,7 @@ pub struct PageChange {
     pub time_zone: Option<String>,
     /// "Get help"; `Some(None)`: none.
     pub support_url: Option<Option<String>>,
-    /// What is kept of subscribers; `Some(None)`: none.
+    /// The privacy policy; `Some(None)`: none.
     pub privacy_url: Option<Option<String>>,
     /// Origins that may embed it in a frame.
     pub frame_ancestors: Option<Vec<String>>,

@@ -90,7 +90,7 @@ pub(super) fn run(
         }
         SubscriberCommand::RenewLinks(key) => {
             let one = found(state, *key)?.clone();
-            let renewed = Subscriber { links: one.links + 1, updated_at: context.now, ..one };
+            let renewed = Subscriber { link_version: one.link_version + 1, updated_at: context.now, ..one };
             put(state, *key, renewed, changes);
         }
         SubscriberCommand::RotateSecret(key, secret) => rotate(state, *key, secret, context.now, changes)?,
@@ -180,7 +180,7 @@ fn add(
         created_at: now,
         asked_at: None,
         managed_at: None,
-        links: 0,
+        link_version: 0,
         confirmed_at: confirmed.then(|| new.consented_at.unwrap_or(now).min(now)),
         updated_at: now,
         refused_days: BTreeSet::new(),

@@ -37,6 +37,7 @@ impl Mappings {
     }
 }
 
+/// `None`: never, as the test below shows; its provider would be unknown.
 fn read(name: &str, text: &str) -> Option<Mapping> {
     let document = Document::parse(name, text).ok()?;
     let mapping = Mapping::read(&document.root());

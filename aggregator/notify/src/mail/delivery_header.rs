@@ -44,7 +44,9 @@ pub(super) fn name(name: &str) -> Result<&str, &'static str> {
     if is_own && name.len() <= LONGEST_NAME && name.bytes().all(fits) {
         Ok(name)
     } else {
-        Err("must have a name of letters, digits and hyphens that begins with X-")
+        Err(
+            "must have a name of letters, digits, hyphens and underscores that begins with X-, of at most 76 characters",
+        )
     }
 }
 

@@ -34,6 +34,7 @@ mod row_parts;
 mod rows;
 mod script;
 mod sections;
+mod sent;
 mod sign_in;
 mod subscribe;
 mod subscription;
@@ -56,10 +57,9 @@ pub use maintenance::maintenance;
 pub use month::path_of as uptime_path_of;
 pub(crate) use month::{MonthSpan, cell_of, figure_of, mean_of, past_month as past_uptime};
 pub(crate) use month_list::earlier;
+pub use sent::{Sent, sent};
 pub use sign_in::{NotSignedIn, SignInPage, sign_in};
-pub use subscribe::{
-    FormFault, Refused, SUBSCRIBE_PATH, Sent, SubscribeForm, Topic, sent, subscribe, subscribe_copy,
-};
+pub use subscribe::{FormFault, Refused, SUBSCRIBE_PATH, SubscribeForm, Topic, subscribe, subscribe_copy};
 pub use subscription::{ManageNote, Subscription, confirm, confirmed, foreign, manage, spent, stop, stopped};
 pub use uptime::{uptime, uptime_of_month};
 pub(crate) use widget::Strip;

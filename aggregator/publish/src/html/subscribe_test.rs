@@ -1,6 +1,7 @@
 //! The forms of subscribers.
 
 use super::*;
+use crate::html::{Sent, sent};
 use crate::sample::{component, group, incident, page};
 use crate::texts::Language;
 use crate::view::Item;

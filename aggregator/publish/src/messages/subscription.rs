@@ -61,7 +61,7 @@ pub(super) fn quarantine(on: &OnPage<'_>) -> Said {
     let page = page_name(on);
     let [address, channel] = [false, true].map(|channel| words.quarantined(&page, channel));
     Said {
-        subject: words.manage_subject(&on.in_subject(&balanced(&on.view.name))),
+        subject: words.quarantined_subject(&on.in_subject(&balanced(&on.view.name))),
         state: vec![words.quarantined_state().to_owned()],
         preview: sentence(words.quarantined_title()),
         body: Some(IncidentText::Automatic(address.clone())),

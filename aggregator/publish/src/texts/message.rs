@@ -32,6 +32,8 @@ texts! {
         /// The state and the title of the message that nothing more is sent to an endpoint that failed.
         fn quarantined_state() -> &'static str;
         fn quarantined_title() -> &'static str;
+        /// "Updates from Northwind status are paused"
+        fn quarantined_subject(page: &str) -> String;
         /// Why it comes, to a mail address or to a channel.
         fn quarantined(page: &str, channel: bool) -> String;
         /// The link by which that is changed.

@@ -3,11 +3,15 @@
 use crate::api::call::{Call, Plan, together};
 use crate::api::refusal::Refusal;
 use crate::api::reply::Reply;
-use crate::outbox::reported;
+use crate::outbox::{LOOK_AGAIN, PATIENCE, reported};
 use serde_json::json;
+use skerry_domain::delivery::DeliveryState;
 use skerry_domain::step::Answer;
 use skerry_notify::bounce::{BadWebhook, Event, Report, Webhook, read_form};
 use skerry_protocol::words::short_line;
+use skerry_store::WorkspaceDelivery;
+use std::collections::BTreeSet;
+use std::time::Instant;
 use url::Url;
 
 /// What cannot be read, for the log.
@@ -43,16 +47,33 @@ pub(in crate::api) fn taken(_: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> 
 /// Takes reports in. Those of deliveries that nobody knows any more are ignored, so that a provider that repeats them is
 /// content.
 fn plan(call: &Call<'_>, reports: &[Report]) -> Result<Plan, Refusal> {
-    let mut commands = Vec::new();
+    let (mut commands, mut failed) = (Vec::new(), BTreeSet::new());
+    let patience = Instant::now() + PATIENCE;
     // The others change nothing.
     for report in reports.iter().filter(|one| matches!(one.event, Event::Failed | Event::Complaint)) {
-        let found = call.stored(WHAT, |reader| reader.delivery_with_id(&report.delivery))?;
+        if report.event == Event::Failed && !failed.insert(&report.delivery) {
+            continue;
+        }
+        let found = delivery(call, &report.delivery, patience)?;
         let ours = found.filter(|(workspace, _)| *workspace == call.state.workspace.key);
         let digest = |channel, address: &_| call.intake.digest(channel, address);
         commands.extend(ours.and_then(|(_, delivery)| reported(call.state, delivery, report, digest)));
     }
     let reply = Reply::ok(json!({ "taken": commands.len() }));
     Ok(Plan::new(together(commands)).answered(reply))
+}
+
+/// The delivery with this id. A provider may report a mail before the outcome of its attempt is stored, which would replace what
+/// is reported: that is waited for.
+fn delivery(call: &Call<'_>, id: &str, patience: Instant) -> Result<Option<WorkspaceDelivery>, Refusal> {
+    loop {
+        let found = call.stored(WHAT, |reader| reader.delivery_with_id(id))?;
+        let is_open = found.as_ref().is_some_and(|(_, one)| one.state == DeliveryState::Queued);
+        if !is_open || Instant::now() >= patience {
+            return Ok(found);
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
 }
 
 /// Nothing is fetched that a request names: a person opens it.

@@ -127,8 +127,8 @@ fn taken(month: &Month, person: &Person, messages: &Messages) -> Vec<String> {
     wrong.map(|(_, one)| format!("{one:?} was taken {} times", one.taken)).collect()
 }
 
-/// A burst is the first message and another; a status that never rests is said in digests. Whoever confirms or chooses meanwhile
-/// begins another message.
+/// A burst is the first message and another; a status that never rests is said in digests. Whoever changes choices
+/// meanwhile begins another message.
 fn bundled(month: &Month, person: &Person, messages: &Messages) -> Vec<String> {
     let mut wrong = Vec::new();
     let closed = |from: i64, to: i64| {

@@ -68,7 +68,7 @@ pub(super) struct Month {
     pub(super) history: History,
     pub(super) side: Side,
     pub(super) script: Script,
-    /// When notices that wait were closed, since somebody of the page confirmed or chose.
+    /// When notices that wait were closed, since a subscriber of the page changed its choices.
     pub(super) closed: Vec<(usize, i64)>,
     pub(super) restarts: usize,
     down: i64,
@@ -192,9 +192,7 @@ impl Month {
                 self.side.stops = if down % 2 == 0 { Stops::InPortions } else { Stops::Crashes(many) };
                 return;
             }
-            Act::Join { person } | Act::Confirm { person } | Act::Choose { person, .. } => {
-                self.closed.push((page_of(person), now));
-            }
+            Act::Choose { person, .. } => self.closed.push((page_of(person), now)),
             _ => {}
         }
         let joins = matches!(act, Act::Join { .. });

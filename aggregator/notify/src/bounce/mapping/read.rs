@@ -85,10 +85,11 @@ fn paths(table: &Table<'_>, key: &'static str) -> Option<Vec<JsonPath>> {
 }
 
 fn deliveries(table: &Table<'_>) -> Option<Vec<(DeliveryForm, JsonPath)>> {
+    // What [mail] delivery_headers says is certain; a provider may have replaced the others.
     let forms = [
+        ("id", DeliveryForm::Id),
         ("return_path", DeliveryForm::ReturnPath),
         ("message_id", DeliveryForm::MessageId),
-        ("id", DeliveryForm::Id),
     ];
     let read = forms.map(|(key, form)| Some(paths(table, key)?.into_iter().map(move |path| (form, path))));
     Some(read.into_iter().collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())

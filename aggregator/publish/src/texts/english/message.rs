@@ -69,10 +69,14 @@ impl MessageTexts for English {
         "Your updates are paused"
     }
 
+    fn quarantined_subject(&self, page: &str) -> String {
+        format!("Updates from {page} are paused")
+    }
+
     fn quarantined(&self, page: &str, channel: bool) -> String {
         format!(
-            "Messages from {page} to this {} failed for several days, so no more are sent. Open the link and have a test \
-             message sent: updates go on once somebody has confirmed it.",
+            "Messages from {page} to this {} failed for several days, so we send no more. Open the link and send a test message: \
+             updates go on once somebody confirms it.",
             target(channel)
         )
     }

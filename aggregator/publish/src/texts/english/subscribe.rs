@@ -258,8 +258,8 @@ impl SubscribeTexts for English {
     }
 
     fn link_about(&self) -> &'static str {
-        "Whoever has it can change and stop your updates. A new one ends it in all messages until now. Their links to stop \
-         updates go on."
+        "Whoever has the link can change and stop your updates. A new link ends the one in earlier messages; their links to stop \
+         updates still work."
     }
 
     fn new_link(&self) -> &'static str {

@@ -70,11 +70,15 @@ impl MessageTexts for German {
         "Ihre Benachrichtigungen sind angehalten"
     }
 
+    fn quarantined_subject(&self, page: &str) -> String {
+        format!("Benachrichtigungen von {page} sind angehalten")
+    }
+
     fn quarantined(&self, page: &str, channel: bool) -> String {
         let target = if channel { "diesen Kanal" } else { "diese Adresse" };
         format!(
-            "Nachrichten von {page} an {target} sind mehrere Tage lang gescheitert; es werden keine mehr gesendet. Bitte den Link \
-             öffnen und eine Testnachricht senden lassen: Sobald jemand sie bestätigt, geht es weiter."
+            "Nachrichten von {page} an {target} konnten mehrere Tage lang nicht zugestellt werden; wir senden keine mehr. Bitte öffnen \
+             Sie den Link und lassen Sie eine Testnachricht senden: Sobald jemand sie bestätigt, kommen wieder Meldungen."
         )
     }
 

@@ -262,8 +262,8 @@ impl SubscribeTexts for German {
     }
 
     fn link_about(&self) -> &'static str {
-        "Wer ihn hat, kann die Benachrichtigungen ändern und beenden. Ein neuer beendet ihn in allen bisherigen Nachrichten. Deren \
-         Links zum Abmelden gelten weiter."
+        "Wer den Link kennt, kann die Benachrichtigungen ändern und beenden. Mit einem neuen Link wird der aus allen bisherigen \
+         Nachrichten ungültig; die Links zum Abmelden gelten weiter."
     }
 
     fn new_link(&self) -> &'static str {
@@ -271,7 +271,7 @@ impl SubscribeTexts for German {
     }
 
     fn link_renewed(&self) -> &'static str {
-        "Diese Seite hat einen neuen Link. Der aus früheren Nachrichten öffnet sie nicht mehr."
+        "Diese Seite hat einen neuen Link. Der Link aus früheren Nachrichten öffnet sie nicht mehr."
     }
 
     fn stop_title(&self) -> &'static str {
@@ -310,8 +310,8 @@ impl SubscribeTexts for German {
 
     fn foreign(&self, again: &str) -> String {
         format!(
-            "Der Browser hat nicht angegeben, dass es von dieser Seite kommt. Bitte <a href=\"{again}\">das Formular öffnen</a> und \
-             erneut abschicken."
+            "Ihr Browser hat nicht bestätigt, dass es von dieser Seite stammt. Bitte <a href=\"{again}\">öffnen Sie das Formular</a> und \
+             senden Sie es noch einmal."
         )
     }
 
