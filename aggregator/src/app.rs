@@ -13,7 +13,7 @@ use crate::housekeeping::{Housekeeping, inspect};
 use crate::ingest::authenticate::AgentEndpoint;
 use crate::local::LocalAgents;
 use crate::operations::{MetricsToken, ProgramStatus};
-use crate::outbox::{BounceReports, Channels, Outbox, Parts, RunningOutbox};
+use crate::outbox::{BounceReports, Channels, Outbox, Parts, RunningOutbox, UnderWay};
 use crate::publish::{Addresses, Edge, Publisher};
 use crate::reload::{Reloader, configure};
 use crate::sign_ins::{PageSignIns, SignInKey};
@@ -87,8 +87,16 @@ impl App {
         let public = (addresses.clone(), first.public.clone());
         let requests = first.requests_per_minute;
         let own = first.mail.as_ref().map(|mail| mail.bounces.providers.as_slice()).unwrap_or_default();
-        let inputs = (reader, intake.clone(), Mappings::with(own));
-        let api = RestApi::new(engine.clone(), inputs, public, reloader.provenance(), requests);
+        let under_way = Arc::<UnderWay>::default();
+        let bounces = (Mappings::with(own), Arc::clone(&under_way));
+        let api = RestApi::new(
+            engine.clone(),
+            (reader, intake.clone()),
+            bounces,
+            public,
+            reloader.provenance(),
+            requests,
+        );
         let mut publisher =
             Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses.clone(), shared);
         let edge = Edge::of(&first.purges, &first.exports, &mut publisher)?;
@@ -101,12 +109,17 @@ impl App {
         let reloader = reloader.telling(team_settings.clone());
         let team_channels = TeamChannels::new(Arc::clone(&channels))?;
         let team = Team::new(engine.clone(), team_settings, team_channels, first.public.base_url.clone());
-        let parts =
-            Parts { engine: engine.clone(), channels, addresses: addresses.clone(), links: link_key.clone() };
+        let parts = Parts {
+            engine: engine.clone(),
+            channels,
+            addresses: addresses.clone(),
+            links: link_key.clone(),
+            under_way: Arc::clone(&under_way),
+        };
         let outbox = Outbox::open(&database, parts)?;
         let team = team.watching(outbox.figures());
         let bounce_reports =
-            BounceReports::open(&database, (engine.clone(), link_key.clone()), outbox.under_way())?;
+            BounceReports::open(&database, (engine.clone(), link_key.clone()), Arc::clone(&under_way))?;
         let sign_ins: Arc<dyn SignIns> = Arc::new(PageSignIns::new(engine.clone(), key, passwords.clone()));
         let dead_man_switch = first.dead_man_switch.as_ref().map(DeadManSwitch::new).transpose()?;
         let traffic = Traffic::default();

@@ -14,8 +14,8 @@ mod under_way;
 
 pub use channels::{Channels, Mail, dkim_key};
 pub use figures::{MailFailure, OutboxFigures};
+pub(crate) use reports::PATIENCE;
 pub use reports::{BounceReports, reported};
-pub(crate) use reports::{LOOK_AGAIN, PATIENCE};
 pub use under_way::UnderWay;
 
 use crate::engine::{CommandError, Engine};
@@ -63,6 +63,8 @@ pub struct Parts {
     pub addresses: Addresses,
     /// Makes the secret links.
     pub links: LinkKey,
+    /// Where it notes what it tries.
+    pub under_way: Arc<UnderWay>,
 }
 
 /// Sends deliveries until it is stopped.
@@ -103,7 +105,7 @@ impl Outbox {
     /// # Errors
     /// It cannot be opened.
     pub fn open(database: &Path, parts: Parts) -> Result<Self, StoreError> {
-        let Parts { engine, channels, addresses, links } = parts;
+        let Parts { engine, channels, addresses, links, under_way } = parts;
         let connections = channels.mail.as_ref().map_or(1, |mail| mail.connections);
         let capacity = |channel| match channel {
             Channel::Email => connections,
@@ -118,7 +120,7 @@ impl Outbox {
             limits: Limits::default(),
             queues,
             tasks: HashMap::new(),
-            under_way: Arc::default(),
+            under_way,
             figures: Arc::default(),
             counted: None,
         })
@@ -128,12 +130,6 @@ impl Outbox {
     #[must_use]
     pub fn figures(&self) -> Arc<OutboxFigures> {
         Arc::clone(&self.figures)
-    }
-
-    /// The deliveries that it tries at present.
-    #[must_use]
-    pub fn under_way(&self) -> Arc<UnderWay> {
-        Arc::clone(&self.under_way)
     }
 
     /// Begins to send.

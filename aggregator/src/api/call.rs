@@ -6,6 +6,7 @@ use super::refusal::Refusal;
 use super::reply::Reply;
 use super::routes::Parameters;
 use crate::config::{Provenance, Public};
+use crate::outbox::UnderWay;
 use crate::publish::Addresses;
 use crate::subscriptions::Intake;
 use crate::texts::CompiledRules;
@@ -53,6 +54,8 @@ pub(super) struct Call<'a> {
     pub(super) intake: &'a Intake,
     /// For webhooks of mail providers.
     pub(super) mappings: &'a Mappings,
+    /// The deliveries that are tried at present.
+    pub(super) under_way: &'a UnderWay,
     /// The body, where it is not read as fields.
     pub(super) text: &'a str,
     /// The rules for texts.

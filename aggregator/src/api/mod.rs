@@ -19,6 +19,7 @@ mod v1;
 
 use crate::config::{Provenance, Public};
 use crate::engine::{Actor, CommandError, Engine, Envelope, Snapshot};
+use crate::outbox::UnderWay;
 use crate::publish::Addresses;
 use crate::subscriptions::Intake;
 use crate::texts::CompiledRules;
@@ -75,6 +76,7 @@ struct Inner {
     intake: Intake,
     /// For webhooks of mail providers.
     mappings: Mappings,
+    under_way: Arc<UnderWay>,
     of_token: RateLimit<(WorkspaceKey, ApiTokenKey)>,
     refused: RateLimit<Option<IpAddr>>,
     uses: Uses,
@@ -84,13 +86,13 @@ struct Inner {
 }
 
 impl RestApi {
-    /// For the workspaces of an engine, whose store `reader` reads, whose files were declared at `provenance`, whose
-    /// subscribers `intake` makes, and whose mail providers' webhooks `mappings` read. A token may send so many requests per
-    /// minute.
+    /// For the workspaces of an engine. `reader` reads its store, `intake` makes subscribers, `mappings` read webhooks of mail
+    /// providers while deliveries are `under_way`. A token may send so many requests per minute.
     #[must_use]
     pub fn new(
         engine: Engine,
-        (reader, intake, mappings): (Reader, Intake, Mappings),
+        (reader, intake): (Reader, Intake),
+        (mappings, under_way): (Mappings, Arc<UnderWay>),
         (addresses, public): (Addresses, Public),
         provenance: Arc<ArcSwap<Provenance>>,
         requests_per_minute: NonZeroU32,
@@ -104,6 +106,7 @@ impl RestApi {
             reader: Mutex::new(reader),
             intake,
             mappings,
+            under_way,
             of_token: RateLimit::per_minute(requests_per_minute),
             refused: RateLimit::per_minute(REFUSED_PER_MINUTE),
             uses: Uses::default(),
@@ -328,7 +331,7 @@ impl Admitted {
         now: Timestamp,
         sent: &'c Sent,
     ) -> Result<Call<'c>, Refusal> {
-        let Inner { addresses, public, reader, intake, mappings, rules, .. } = &*self.inner;
+        let Inner { addresses, public, reader, intake, mappings, under_way, rules, .. } = &*self.inner;
         let Sent { query, body, text, provenance } = sent;
         Ok(Call {
             state: self.state(snapshot)?,
@@ -341,6 +344,7 @@ impl Admitted {
             text,
             intake,
             mappings,
+            under_way,
             addresses,
             workspaces: &snapshot.workspaces,
             public,

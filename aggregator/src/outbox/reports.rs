@@ -14,9 +14,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How long a report waits for the outcome of the attempt that it is about, and how often it is looked for.
+/// How long a report waits for the outcome of the attempt that it is about.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
-pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Takes in what is reported of mails that were sent.
 #[derive(Clone, Debug)]
@@ -58,20 +57,14 @@ impl BounceReports {
     /// The delivery with this id. A relay may report a mail before the outcome of its attempt is stored, which would replace
     /// what is reported: that is waited for.
     async fn delivery(&self, id: &str) -> anyhow::Result<Option<WorkspaceDelivery>> {
-        let patience = tokio::time::Instant::now() + PATIENCE;
-        loop {
-            let (reader, id) = (Arc::clone(&self.reader), id.to_owned());
-            let found = tokio::task::spawn_blocking(move || {
-                reader.lock().unwrap_or_else(PoisonError::into_inner).delivery_with_id(&id)
-            });
-            let found = found.await??;
-            let is_open =
-                found.as_ref().is_some_and(|(workspace, one)| self.under_way.holds((*workspace, one.key)));
-            if !is_open || tokio::time::Instant::now() >= patience {
-                return Ok(found);
-            }
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
+        let (reports, id) = (self.clone(), id.to_owned());
+        let read = tokio::task::spawn_blocking(move || {
+            let read = || reports.reader.lock().unwrap_or_else(PoisonError::into_inner).delivery_with_id(&id);
+            let Some((workspace, found)) = read()? else { return Ok(None) };
+            reports.under_way.wait((workspace, found.key), PATIENCE);
+            read()
+        });
+        Ok(read.await??)
     }
 
     async fn take_one(

@@ -152,6 +152,7 @@ fn who_hears_is_decided_at_the_time_of_the_change() {
     assert_eq!(early.iter().map(|one| one.subscriber).collect::<Vec<_>>(), [changes]);
     fixture.assert_stored();
     fixture.told(SubscriberCommand::Leave(leaves));
+    fixture.now = fixture.now + SECOND;
     let joins = fixture.subscriber("joins@example.com", all());
     let heard = fixture.heard(2 * MINUTE);
     assert_eq!(heard, Heard::new(), "it was made early, who left hears nothing, and {joins:?} came later");
@@ -170,6 +171,7 @@ fn who_confirms_while_a_notice_waits_hears_what_follows() {
     let second = fixture.subscriber("second@example.com", all());
     fixture.heard(SECOND);
     fixture.updated(incident, IncidentStatus::Resolved);
+    fixture.now = fixture.now + SECOND;
     let third = fixture.subscriber("third@example.com", all());
     let heard = fixture.heard(2 * MINUTE);
     assert_eq!(heard.get(&first), Some(&vec![("incident", 2)]), "who confirms splits nothing for the others");

@@ -3,9 +3,8 @@
 use crate::api::call::{Call, Plan, together};
 use crate::api::refusal::Refusal;
 use crate::api::reply::Reply;
-use crate::outbox::{LOOK_AGAIN, PATIENCE, reported};
+use crate::outbox::{PATIENCE, reported};
 use serde_json::json;
-use skerry_domain::delivery::DeliveryState;
 use skerry_domain::step::Answer;
 use skerry_notify::bounce::{BadWebhook, Event, Report, Webhook, read_form};
 use skerry_protocol::words::short_line;
@@ -48,13 +47,13 @@ pub(in crate::api) fn taken(_: &Call<'_>, _: &Answer) -> Result<Reply, Refusal> 
 /// content.
 fn plan(call: &Call<'_>, reports: &[Report]) -> Result<Plan, Refusal> {
     let (mut commands, mut failed) = (Vec::new(), BTreeSet::new());
-    let patience = Instant::now() + PATIENCE;
+    let until = Instant::now() + PATIENCE;
     // The others change nothing.
     for report in reports.iter().filter(|one| matches!(one.event, Event::Failed | Event::Complaint)) {
         if report.event == Event::Failed && !failed.insert(&report.delivery) {
             continue;
         }
-        let found = delivery(call, &report.delivery, patience)?;
+        let found = delivery(call, &report.delivery, until)?;
         let ours = found.filter(|(workspace, _)| *workspace == call.state.workspace.key);
         let digest = |channel, address: &_| call.intake.digest(channel, address);
         commands.extend(ours.and_then(|(_, delivery)| reported(call.state, delivery, report, digest)));
@@ -65,15 +64,11 @@ fn plan(call: &Call<'_>, reports: &[Report]) -> Result<Plan, Refusal> {
 
 /// The delivery with this id. A provider may report a mail before the outcome of its attempt is stored, which would replace what
 /// is reported: that is waited for.
-fn delivery(call: &Call<'_>, id: &str, patience: Instant) -> Result<Option<WorkspaceDelivery>, Refusal> {
-    loop {
-        let found = call.stored(WHAT, |reader| reader.delivery_with_id(id))?;
-        let is_open = found.as_ref().is_some_and(|(_, one)| one.state == DeliveryState::Queued);
-        if !is_open || Instant::now() >= patience {
-            return Ok(found);
-        }
-        std::thread::sleep(LOOK_AGAIN);
-    }
+fn delivery(call: &Call<'_>, id: &str, until: Instant) -> Result<Option<WorkspaceDelivery>, Refusal> {
+    let read = || call.stored(WHAT, |reader| reader.delivery_with_id(id));
+    let Some((workspace, found)) = read()? else { return Ok(None) };
+    call.under_way.wait((workspace, found.key), until.saturating_duration_since(Instant::now()));
+    read()
 }
 
 /// Nothing is fetched that a request names: a person opens it.

@@ -94,7 +94,9 @@ impl Post {
             offered.last = now;
             offered.attempts
         } else {
-            self.links.entry(number).or_default().insert(delivery.key);
+            if delivery.message == Message::Confirm {
+                self.links.entry(number).or_default().insert(delivery.key);
+            }
             1
         };
         let outcome = self.answer((number, person), (delivery, attempts), now);
