@@ -231,14 +231,26 @@ impl History {
         }
     }
 
-    /// Says which statuses changed.
+    /// Says which statuses changed, and which incidents become outages by that: the impact of an open one is the worst status that
+    /// its components had so far.
     pub(super) fn statuses(&mut self, at: i64) {
         for component in 0..PAGES * COMPONENTS {
             let status = self.status(component);
-            if std::mem::replace(&mut self.shown[component], status) != status {
-                let components = BTreeSet::from([component]);
-                let (page, item) = (page_of(component), Item::Status(component, at));
-                self.said.push(Said { at, page, item, components, outage: false });
+            if std::mem::replace(&mut self.shown[component], status) == status {
+                continue;
+            }
+            let components = BTreeSet::from([component]);
+            let (page, item) = (page_of(component), Item::Status(component, at));
+            self.said.push(Said { at, page, item, components, outage: false });
+            for key in 0..self.incidents.len() {
+                let incident = &mut self.incidents[key];
+                if incident.is_resolved || !incident.components.contains(&component) {
+                    continue;
+                }
+                incident.impact = incident.impact.max(impact(status));
+                if incident.is_published && self.turns(key) {
+                    self.say(key, Item::Outage(key), true, at);
+                }
             }
         }
     }
