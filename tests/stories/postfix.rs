@@ -231,9 +231,9 @@ fn what_the_team_sees(scene: &Scene, client: &Client<'_>, (incident, gone): (&st
     assert_eq!(counts, [1, 4, 8]);
     let removed = of_state("hard_bounced").into_iter().find(|one| one["subscriber"].is_null()).expect("one");
     let shown = run_ok(world, &["deliveries", "show", text(&removed["id"])]);
-    assert!(shown.contains("has left") && shown.contains("5.1.1 550 5.1.1 User unknown"), "{shown}");
+    assert!(shown.contains("removed") && shown.contains("5.1.1 550 5.1.1 User unknown"), "{shown}");
     let table = run_ok(world, &["deliveries", "list", "--incident", incident]);
-    assert!(table.contains("…@cust.test") && table.contains("left"), "{table}");
+    assert!(table.contains("…@cust.test") && table.contains("removed"), "{table}");
     let (succeeded, output) =
         run_cli(world, &[&["subscribers", "add", "GONE@cust.test"], &CONSENT[..]].concat());
     assert!(

@@ -183,7 +183,10 @@ pub(super) fn find(
     }
     let found = public.page_of(&host(request), path).filter(|(page, _)| page.place.takes_subscribers);
     let found = found.and_then(|(page, below)| Some((page, SubscriptionTarget::at(below)?)));
-    let Some((page, target)) = found else { return Some((None, link_to_leave(path)?)) };
+    let Some((page, target)) = found else {
+        let asks = [Method::GET, Method::HEAD, Method::POST].contains(request.method());
+        return Some((None, link_to_leave(path).filter(|_| asks)?));
+    };
     let looks = request.method() != Method::POST;
     (!(looks && target.is_form())).then_some((Some(page), target))
 }
@@ -204,6 +207,9 @@ pub(super) async fn answer(
     payload: web::Payload,
     (public, limits): (Arc<PublicSide>, Limits),
 ) -> HttpResponse {
+    // As at any address where nothing is.
+    let is_hidden_form = page.is_none() && request.method() == Method::POST;
+    let nothing = || if is_hidden_form { method_not_allowed("GET, HEAD") } else { public.not_found() };
     let form = match *request.method() {
         Method::GET | Method::HEAD => None,
         Method::POST => {
@@ -214,7 +220,7 @@ pub(super) async fn answer(
             let url = page.as_ref().map_or("", |page| page.place.url.as_str());
             if !may_send(&request, url, &target, &body) {
                 let refused = subscriptions.refuse(page, target).await;
-                return refused.map_or_else(|| public.not_found(), |refused| respond(refused, &public));
+                return refused.map_or_else(nothing, |refused| respond(refused, &public));
             }
             Some(Form::read(&body))
         }
@@ -223,7 +229,7 @@ pub(super) async fn answer(
     let (client, query) = (proxies.client(&request), request.query_string().to_owned());
     let asked = SubscriptionRequest { page, target, form, client, query };
     match subscriptions.answer(asked).await {
-        None => public.not_found(),
+        None => nothing(),
         Some(answer) => respond(answer, &public),
     }
 }
