@@ -133,6 +133,11 @@ fn invented_addresses_do_not_keep_others_from_being_removed() {
     }
     assert!(fixture.state.bounces.many(fixture.now).is_none(), "only those who asked for mails count");
     assert!(fixture.state.subscribers.is_empty(), "none of them exists");
+    assert_eq!(
+        fixture.state.suppressed.len(),
+        0,
+        "whoever owns the mailbox can subscribe, and goes on hearing"
+    );
 }
 
 #[test]
