@@ -71,13 +71,13 @@ fn judge(path: &Path) {
         let used = line.trim_start_matches("pub ").trim_start_matches("pub(crate) ").strip_prefix("use ");
         if let Some(used) = used {
             let own = MAY_USE.iter().any(|allowed| used.starts_with(allowed));
-            let module = used.split("::").next().is_some_and(|first| is_child(path, first));
+            let module = used.split("::").next().is_some_and(|first| is_child(path, first.trim_end_matches(';')));
             assert!(own || module, "{}: {line}", path.display());
         }
     }
 }
 
-/// `use report::…` in a `mod.rs` names a file beside it.
+/// `use report::…` in a `mod.rs` names a file beside it, as `use named;` names the macro of a file.
 fn is_child(path: &Path, name: &str) -> bool {
     path.with_file_name(format!("{name}.rs")).exists()
 }
