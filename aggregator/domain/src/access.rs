@@ -63,6 +63,8 @@ pub enum Resource {
     Subscribers,
     /// Notices and their deliveries.
     Deliveries,
+    /// Reports of bounces and complaints, which can only be written.
+    Bounces,
     /// Settings of the workspace.
     Settings,
     /// The audit log.
@@ -71,7 +73,7 @@ pub enum Resource {
 
 impl Resource {
     /// All kinds.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Pages,
         Self::Components,
         Self::Incidents,
@@ -82,6 +84,7 @@ impl Resource {
         Self::Announcements,
         Self::Subscribers,
         Self::Deliveries,
+        Self::Bounces,
         Self::Settings,
         Self::Audit,
     ];
@@ -100,6 +103,7 @@ impl Resource {
             Self::Announcements => "announcements",
             Self::Subscribers => "subscribers",
             Self::Deliveries => "deliveries",
+            Self::Bounces => "bounces",
             Self::Settings => "settings",
             Self::Audit => "audit",
         }

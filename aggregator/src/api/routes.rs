@@ -201,6 +201,8 @@ const CHANGE_TEMPLATES: (Role, Resource) = (Role::Admin, Resource::Templates);
 const CHANGE_SUBSCRIBERS: (Role, Resource) = (Role::Admin, Resource::Subscribers);
 /// Operators send again what failed.
 const SEND_AGAIN: (Role, Resource) = (Role::Operator, Resource::Deliveries);
+/// What a mail provider may do with its token.
+const REPORT_BOUNCES: (Role, Resource) = (Role::Operator, Resource::Bounces);
 /// The past is corrected by admins.
 const CORRECT: (Role, Resource) = (Role::Admin, Resource::Corrections);
 
@@ -343,10 +345,10 @@ pub(super) const TABLE: &[Route] = &[
     read(NOTICES, Resource::Deliveries, own::notices::list),
     read(NOTICE, Resource::Deliveries, own::notices::get),
     in_portions(NOTICE_RESEND, SEND_AGAIN, own::notices::resend),
-    write("POST", BOUNCES, SEND_AGAIN, own::bounces::report, own::bounces::taken),
+    write("POST", BOUNCES, REPORT_BOUNCES, own::bounces::report, own::bounces::taken),
     Route {
         body: BodyKind::Webhook,
-        ..write("POST", WEBHOOK, SEND_AGAIN, own::bounces::webhook, own::bounces::taken)
+        ..write("POST", WEBHOOK, REPORT_BOUNCES, own::bounces::webhook, own::bounces::taken)
     },
     read(DELIVERIES, Resource::Deliveries, own::deliveries::list),
     read(DELIVERY, Resource::Deliveries, own::deliveries::get),

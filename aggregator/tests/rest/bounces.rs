@@ -39,7 +39,7 @@ async fn a_webhook_is_taken_in_by_every_kind_of_sign_in() {
     let fixture = Fixture::new(PAGES).await;
     let (_, made) = told(&fixture).await;
     let ids: Vec<&str> = made.iter().filter_map(|one| one["id"].as_str()).collect();
-    let token = fixture.scoped("postmark", Role::Operator, &["deliveries"]).await;
+    let token = fixture.scoped("postmark", Role::Operator, &["bounces"]).await;
     let path = "/api/v1/bounces/postmark";
     for (id, query, headers) in [
         (
