@@ -274,7 +274,10 @@ fn dmarc(published: &Published, from: &str, is_aligned: bool) -> Finding {
 fn bounces(settings: &MailSettings, published: &Published) -> Finding {
     let domain = &settings.bounce_domain;
     let takes_in = settings.bounces.lmtp.is_some() || settings.bounces.maildir.is_some();
+    // They come back to the provider, whatever the records of our domain.
+    let by_webhook = !settings.delivery_headers.is_empty() || !settings.bounces.providers.is_empty();
     match (published.takes_bounces, takes_in) {
+        _ if by_webhook && !takes_in => Finding::ok("bounces", "the provider reports them by its webhooks"),
         (true, true) => {
             Finding::ok("bounces", format!("{domain} has a mail server, and bounces are received here"))
         }

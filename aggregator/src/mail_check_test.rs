@@ -3,6 +3,7 @@
 use super::*;
 use crate::config::{BounceSettings, DkimSettings, LmtpAddress};
 use skerry_host::doctor::Level;
+use skerry_notify::mail::DeliveryHeader;
 
 fn settings() -> MailSettings {
     MailSettings {
@@ -79,6 +80,14 @@ fn what_is_missing_is_named() {
     assert_eq!(found, with(("bounces", Level::Problem)));
     let unheard = MailSettings { bounces: BounceSettings::default(), ..settings() };
     assert_eq!(levels(&unheard, Some(&key()), &published()), with(("bounces", Level::Warning)));
+    let header = DeliveryHeader::new("X-PM-Metadata-delivery", "{{delivery}}").expect("a header");
+    let reported = MailSettings { delivery_headers: vec![header], ..unheard };
+    let nowhere = Published { takes_bounces: false, ..published() };
+    assert_eq!(
+        levels(&reported, Some(&key()), &nowhere),
+        with(("bounces", Level::Ok)),
+        "the provider takes them"
+    );
 }
 
 #[test]
