@@ -91,7 +91,7 @@ pub fn view(state: &State, key: PageKey, place: &Place, now: Timestamp, extent: 
 /// The view of a page with the names of what is on it, and nothing of their past: for documents that show no status.
 #[must_use]
 pub fn outline_view(state: &State, key: PageKey, place: &Place, now: Timestamp) -> Option<PageView> {
-    let page = state.pages.get(&key).filter(|page| !page.archived)?;
+    let page = state.pages.get(&key)?;
     let one = |key: &ComponentKey| {
         let component = state.components.get(key)?;
         (component.settings.public && !component.archived).then(|| outline(component, now))

@@ -215,14 +215,13 @@ async fn a_provider_of_mail_ends_a_subscription_with_one_request_however_often()
     assert_eq!(fixture.shown(leave, None).await.0, 404, "there is nothing to stop");
 }
 
-#[tokio::test]
-async fn a_page_that_became_private_can_be_left() {
+/// Subscribes to the page, takes it from visitors with this configuration file, and leaves by the link in messages.
+async fn leaves_with(file: &str) {
     let fixture = Fixture::new().await;
     fixture.subscribed(ANN).await;
     let manage = SubscriptionTarget::Manage(fixture.token(LinkPurpose::Manage));
     let leave = SubscriptionTarget::Unsubscribe(fixture.token(LinkPurpose::Unsubscribe));
-    let private = FILE.replacen("public = true", "public = false", 1);
-    fixture.configure(&private).await;
+    fixture.configure(file).await;
     let ask = async |target: &SubscriptionTarget, form: Option<&str>| {
         let form = form.map(|text| Form::read(text.as_bytes()));
         let (page, target, client, query) = (None, target.clone(), None, String::new());
@@ -242,6 +241,16 @@ async fn a_page_that_became_private_can_be_left() {
     };
     assert!(left.html.contains("You will hear nothing more"), "{}", left.html);
     assert_eq!(fixture.subscriber(), None);
+}
+
+#[tokio::test]
+async fn a_page_that_became_private_can_be_left() {
+    leaves_with(&FILE.replacen("public = true", "public = false", 1)).await;
+}
+
+#[tokio::test]
+async fn an_archived_page_can_be_left() {
+    leaves_with(&FILE.replacen("key = \"main\"", "key = \"next\"", 1)).await;
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ impl PageNow {
         Some(Self { snapshot, workspace, key, now, view })
     }
 
-    /// The page whose link to leave this is, whether visitors see the page or not.
+    /// The page whose link to leave this is, whether visitors see the page or not, also an archived one.
     pub(super) fn of_link(engine: &Engine, key: &LinkKey, token: &str) -> Option<Self> {
         let (snapshot, now) = engine.present();
         let (workspace, one) = key.subscriber(&snapshot.workspaces, LinkPurpose::Unsubscribe, token)?;
