@@ -100,7 +100,7 @@ impl App {
         let mut publisher =
             Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses.clone(), shared);
         let edge = Edge::of(&first.purges, &first.exports, &mut publisher)?;
-        let (published, failures) = (publisher.turned(), publisher.failures());
+        let (published, turned, failures) = (publisher.published(), publisher.turned(), publisher.failures());
         let restricted_site = publisher.restricted_site();
         let publishing = tokio::task::spawn_blocking(move || publisher.start()).await??;
 
@@ -113,6 +113,7 @@ impl App {
             engine: engine.clone(),
             channels,
             addresses: addresses.clone(),
+            published,
             links: link_key.clone(),
             under_way: Arc::clone(&under_way),
         };
@@ -160,7 +161,7 @@ impl App {
             host: first.public.base_url.host_str().map(str::to_owned),
         };
         let liveness =
-            Liveness { engine: engine.clone(), published, program_status: Arc::clone(&program_status) };
+            Liveness { engine: engine.clone(), turned, program_status: Arc::clone(&program_status) };
         let endpoints = Endpoints {
             public: Arc::new(PublicSide::new(site, html::not_found(), traffic).below(base)),
             subscriptions: Some(Arc::new(subscriptions)),
@@ -237,7 +238,7 @@ impl App {
 #[derive(Clone)]
 pub struct Liveness {
     engine: Engine,
-    published: tokio::sync::watch::Receiver<()>,
+    turned: tokio::sync::watch::Receiver<()>,
     program_status: Arc<ProgramStatus>,
 }
 
@@ -246,10 +247,10 @@ impl Liveness {
     /// while one of them is stuck. A commit that a full disk refuses ends like any other, so that does count as
     /// turning: starting again would not mend it. Gives a line on how the program is, `None` when it has ended.
     pub async fn turn(&self) -> Option<String> {
-        let mut published = self.published.clone();
+        let mut turned = self.turned.clone();
         self.engine.turn().await.ok()?;
-        published.mark_unchanged();
-        published.changed().await.ok()?;
+        turned.mark_unchanged();
+        turned.changed().await.ok()?;
         Some(self.program_status.line())
     }
 }

@@ -19,7 +19,7 @@ pub use reports::{BounceReports, reported};
 pub use under_way::UnderWay;
 
 use crate::engine::{CommandError, Engine};
-use crate::publish::Addresses;
+use crate::publish::{Addresses, Published};
 use crate::subscriptions::LinkKey;
 use attempt::{Attempt, Attempts};
 use contents::Contents;
@@ -61,6 +61,8 @@ pub struct Parts {
     pub channels: Arc<Channels>,
     /// Of pages, for links.
     pub addresses: Addresses,
+    /// How far pages are published, to which messages link.
+    pub published: Published,
     /// Makes the secret links.
     pub links: LinkKey,
     /// Where it notes what it tries.
@@ -105,7 +107,7 @@ impl Outbox {
     /// # Errors
     /// It cannot be opened.
     pub fn open(database: &Path, parts: Parts) -> Result<Self, StoreError> {
-        let Parts { engine, channels, addresses, links, under_way } = parts;
+        let Parts { engine, channels, addresses, published, links, under_way } = parts;
         let connections = channels.mail.as_ref().map_or(1, |mail| mail.connections);
         let capacity = |channel| match channel {
             Channel::Email => connections,
@@ -114,9 +116,10 @@ impl Outbox {
         };
         let queues =
             Channel::ALL.iter().map(|channel| ChannelQueue::new(*channel, capacity(*channel))).collect();
+        let contents = Contents::new(addresses);
         Ok(Self {
             reader: Arc::new(Mutex::new(Reader::open(database)?)),
-            attempts: Arc::new(Attempts { engine, channels, contents: Contents::new(addresses), links }),
+            attempts: Arc::new(Attempts { engine, channels, contents, published, links }),
             limits: Limits::default(),
             queues,
             tasks: HashMap::new(),

@@ -219,6 +219,8 @@ pub struct Publication {
     pub id: String,
     /// What stands in a copy in place of the outputs below `subscribe`, which forms need an aggregator for.
     pub copied: HashMap<String, Arc<Output>>,
+    /// The clock of the state that it shows; the epoch before the first.
+    pub as_of: Timestamp,
 }
 
 impl Publication {
@@ -245,6 +247,7 @@ impl Publication {
             place: self.place.clone(),
             id: self.id.clone(),
             copied: self.copied.clone(),
+            as_of: self.as_of,
         }
     }
 }

@@ -5,6 +5,7 @@ use super::channels::{Channels, Mail};
 use super::contents::{Contents, Rendered};
 use super::result::Settled;
 use crate::engine::{Engine, Snapshot};
+use crate::publish::Published;
 use crate::subscriptions::{LinkKey, LinkPurpose};
 use skerry_domain::delivery::{AttemptResult, Delivery, Message};
 use skerry_domain::state::{State, WorkspaceKey};
@@ -31,6 +32,7 @@ pub(super) struct Attempts {
     pub(super) engine: Engine,
     pub(super) channels: Arc<Channels>,
     pub(super) contents: Contents,
+    pub(super) published: Published,
     pub(super) links: LinkKey,
 }
 
@@ -50,6 +52,7 @@ pub(super) struct Attempt {
 impl Attempts {
     /// Tries it once.
     pub(super) async fn make(&self, one: WorkspaceDelivery) -> Attempt {
+        self.page_is_published(&one).await;
         let (snapshot, now) = self.engine.present();
         let ready = match Ready::of(&snapshot, (&self.contents, &self.links), &one, now).await {
             Ok(ready) => ready,
@@ -60,6 +63,17 @@ impl Attempts {
         let outcome = self.hand_over(&addressed, rendered, &one.1).await;
         let chance = f64::from(u32::from_ne_bytes(skerry_host::random::bytes())) / f64::from(u32::MAX);
         ready.ended(one, &outcome, (self.engine.now(), chance))
+    }
+
+    /// Who follows the link in a message finds there what it says.
+    async fn page_is_published(&self, (workspace, delivery): &WorkspaceDelivery) {
+        let (snapshot, now) = self.engine.present();
+        let state = snapshot.workspaces.get(*workspace);
+        let notice = state.and_then(|state| Some((state, state.notices.get(&delivery.notice?)?)));
+        if let Some((page, at)) = notice.and_then(|(state, one)| Some((state.pages.get(&one.page)?, one.at)))
+        {
+            self.published.shows(&page.settings.slug, at, now).await;
+        }
     }
 
     async fn hand_over(&self, to: &Addressed<'_>, rendered: &Rendered, delivery: &Delivery) -> Outcome {

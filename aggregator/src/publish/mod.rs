@@ -9,6 +9,7 @@ pub mod export;
 mod feeds;
 mod options;
 mod progress;
+mod published;
 mod publisher;
 mod purge;
 mod retry;
@@ -18,6 +19,7 @@ pub use edge::{Edge, EdgeStatus};
 pub use feeds::FeedAddress;
 pub use options::PageOptions;
 pub use progress::Progress;
+pub use published::Published;
 pub use publisher::Publisher;
 
 use skerry_publish::{build, html, output, outputs, view};

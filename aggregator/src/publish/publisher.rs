@@ -15,6 +15,7 @@ use super::archive::ArchiveCache;
 use super::build;
 use super::compressor::{Compressed, Compressor};
 use super::output::{Output, Site};
+use super::published::Published;
 use crate::engine::Engine;
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -106,6 +107,12 @@ impl Publisher {
     #[must_use]
     pub fn turned(&self) -> watch::Receiver<()> {
         self.turned.subscribe()
+    }
+
+    /// How far pages are published.
+    #[must_use]
+    pub fn published(&self) -> Published {
+        Published::new(Arc::clone(&self.site), self.turned())
     }
 
     /// Counts the pages that could not be rendered.

@@ -71,7 +71,8 @@ fn judge(path: &Path) {
         let used = line.trim_start_matches("pub ").trim_start_matches("pub(crate) ").strip_prefix("use ");
         if let Some(used) = used {
             let own = MAY_USE.iter().any(|allowed| used.starts_with(allowed));
-            let module = used.split("::").next().is_some_and(|first| is_child(path, first.trim_end_matches(';')));
+            let module =
+                used.split("::").next().is_some_and(|first| is_child(path, first.trim_end_matches(';')));
             assert!(own || module, "{}: {line}", path.display());
         }
     }

@@ -27,7 +27,7 @@ use skerry_sanitiser::{Form, Replacement, Rules, Settings};
 use skerry_store::Store;
 use skerry_web::{Operations, Traffic};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Condvar, Mutex};
 use tokio::time::timeout;
 
 const BOUND: Duration = Duration::from_secs(60);
@@ -156,6 +156,32 @@ async fn a_page_that_panics_keeps_its_bytes_and_stops_no_other() {
     assert_eq!(fixture.status("one"), before[0]);
     *broken.lock().expect("never poisoned") = false;
     fixture.until("it is tried again", || fixture.status("one") != before[0]).await;
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_waits_until_its_page_shows_what_it_says() {
+    let mut fixture = Fixture::new().await;
+    let published = fixture.publisher.as_ref().expect("not started yet").published();
+    let gate = Arc::new((Mutex::new(true), Condvar::new()));
+    let passed = Arc::clone(&gate);
+    let publisher = fixture.publish(move |_| {
+        let (is_open, opened) = &*passed;
+        let is_open = is_open.lock().expect("never poisoned");
+        drop(opened.wait_while(is_open, |is_open| !*is_open).expect("never poisoned"));
+    });
+    let before = fixture.status("one");
+    *gate.0.lock().expect("never poisoned") = false;
+    std::thread::spawn(move || publisher.run());
+    fixture.set(Status::MajorOutage).await;
+    let at = fixture.engine.snapshot().at;
+    let mut shown = Box::pin(published.shows("one", at, at));
+    assert!(timeout(Duration::ZERO, &mut shown).await.is_err(), "it is not rendered yet");
+    assert_eq!(fixture.status("one"), before);
+    *gate.0.lock().expect("never poisoned") = true;
+    gate.1.notify_all();
+    timeout(BOUND, shown).await.expect("it is published");
+    assert_ne!(fixture.status("one"), before);
     fixture.end().await;
 }
 

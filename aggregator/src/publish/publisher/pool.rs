@@ -171,5 +171,6 @@ fn publication(job: &Job, view: &View) -> anyhow::Result<Outcome> {
     publication.status = Some(rendered.status);
     (publication.id, publication.copied) = (view.id, rendered.copied);
     publication.place = job.place.clone();
+    publication.as_of = job.snapshot.at;
     Ok(Outcome::Rendered(Arc::new(publication), Arc::new(rendered.figures)))
 }
