@@ -32,6 +32,8 @@ pub struct AgentCheck {
     pub joined: Option<Timestamp>,
     /// The newest evidence at the time the agent's current spool began.
     pub settled: Option<Timestamp>,
+    /// Since when its state is what its newest hard transition said: no later transition begins before.
+    pub transition: Option<Timestamp>,
     /// The newest observation of each outcome.
     pub outcomes: Outcomes,
     /// Interval of the check at this agent, ms.
@@ -121,6 +123,7 @@ impl AgentCheck {
             held: None,
             joined: None,
             settled: None,
+            transition: None,
             outcomes: Outcomes::default(),
             interval_ms,
             former_interval: None,

@@ -89,6 +89,7 @@ fn track_row(workspace: WorkspaceKey, key: i64) -> TrackRow {
         held: None,
         joined_ms: None,
         settled_ms: None,
+        transition_ms: None,
         up_ms: None,
         degraded_ms: None,
         down_ms: None,

@@ -6,7 +6,7 @@ use skerry_domain::problem::{Level, Problem, ProblemEventKind, ProblemSubject, S
 use skerry_domain::state::{AgentKey, ComponentKey};
 use skerry_domain::status::Status;
 use skerry_domain::step::{Command, DeclaredCheck, DesiredHeartbeat, Report, When};
-use skerry_domain::time::{MINUTE, SECOND};
+use skerry_domain::time::{HOUR, MINUTE, SECOND};
 use skerry_domain::track::HardState::{self, Degraded, Down, Up};
 use skerry_domain::verdict::Quorum;
 
@@ -119,6 +119,27 @@ fn a_failure_stands_alone_once_the_past_of_its_parent_explains_it_no_more() {
     assert_eq!(fixture.failing(), ["router"]);
     fixture.sees(&[("router", Degraded)]);
     assert_eq!(fixture.failing(), ["an agent", "router", "web"], "the agent is silent about the other");
+    fixture.assert_stored();
+}
+
+/// While the second location did not count, the first decided alone that the router was down. An absence that becomes
+/// known keeps the second in the count: then nobody knows, and the outage that the failure waited for was none.
+#[test]
+fn a_failure_stands_alone_once_an_absence_takes_its_explanation_back() {
+    let mut fixture = fixture(WEB);
+    let silent = fixture.enrol("b", "south");
+    fixture.depends(silent, [8; 16], &[("router", &[])]);
+    fixture.sees(&[("web", Up), ("router", Up)]);
+    fixture.pass(25 * HOUR);
+    fixture.sees(&[("router", Down)]);
+    let began = fixture.now;
+    fixture.sees(&[("web", Down)]);
+    fixture.sees(&[("router", Up)]);
+    assert_eq!(fixture.failing(), Vec::<&str>::new(), "nobody has looked since the router is up");
+    fixture.run(Command::Away { from: fixture.now + -30 * HOUR });
+    assert_eq!(fixture.failing(), ["web"]);
+    let problem = fixture.problem_of("web");
+    assert_eq!((problem.began, problem.level), (began, Level::Down));
     fixture.assert_stored();
 }
 

@@ -3,9 +3,9 @@
 use crate::fixture::{BOOTED, Fixture, START};
 use crate::reports::observed;
 use skerry_domain::status::Status;
-use skerry_domain::step::{Answer, Record, RecordKind, Report, When};
+use skerry_domain::step::{Answer, Change, Record, RecordKind, Report, When};
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
-use skerry_domain::track::HardState;
+use skerry_domain::track::HardState::{self, Down, Up};
 use skerry_store::ResponseSteps;
 
 #[test]
@@ -78,6 +78,78 @@ fn records_of_an_earlier_boot_are_placed_by_its_known_offset() {
     let track = &fixture.state.tracks.values().next().expect("one").track;
     assert_eq!(track.last(), Some(seen_at));
     fixture.assert_stored();
+}
+
+/// When a batch was sent, when it arrived, and what it says was seen when, in ms from [`START`].
+type Batch<'a> = (i64, i64, &'a [(i64, HardState)]);
+
+/// The transitions that these batches result in: since when, and to what.
+fn transitions(batches: &[Batch<'_>], restarts: bool) -> Vec<(i64, HardState)> {
+    let mut fixture = Fixture::new();
+    let (mut hard, mut found) = (HardState::Unknown, Vec::new());
+    for (sent, arrived, seen) in batches {
+        fixture.now = START + *arrived;
+        let mut records = Vec::new();
+        for (at, state) in *seen {
+            let when = When::ThisBoot(BOOTED + at);
+            let mut record = fixture.record(when, *state);
+            if let RecordKind::Observed { first, .. } = &mut record.kind {
+                first.since = (std::mem::replace(&mut hard, *state) != *state).then_some(when);
+            }
+            records.push(record);
+        }
+        let report = Report { records, boot_now: BOOTED + sent, ..fixture.empty(fixture.agent) };
+        for change in fixture.send(report).1 {
+            if let Change::Transition { since, to, .. } = change {
+                found.push((since - START, to));
+            }
+        }
+        fixture.assert_stored();
+        if restarts {
+            fixture.state = fixture.load(fixture.now);
+        }
+    }
+    found
+}
+
+/// Batches that are on their way for different times place the same moment differently.
+#[test]
+fn no_transition_begins_before_the_last_whatever_the_delays_of_their_batches() {
+    let histories: [(&[Batch<'_>], &[(i64, HardState)]); 3] = [
+        (
+            &[
+                (0, 0, &[(0, Up)]),
+                (1_000, 1_000, &[(1_000, Down)]),
+                (2_000, 2_000, &[(1_300, Up), (1_600, Down)]),
+            ],
+            &[(0, Up), (1_000, Down), (1_300, Up), (1_600, Down)],
+        ),
+        // The second was on its way for two seconds.
+        (
+            &[
+                (0, 0, &[(0, Up)]),
+                (1_000, 3_000, &[(1_000, Down)]),
+                (3_000, 3_000, &[(1_300, Up), (1_600, Down)]),
+                (9_000, 9_000, &[(9_000, Up)]),
+            ],
+            &[(0, Up), (3_000, Down), (3_000, Up), (3_000, Down), (9_000, Up)],
+        ),
+        // The first for five, and the second for longer than the silence limit: between them nothing is known.
+        (
+            &[
+                (9_000, 14_000, &[(0, Up), (9_000, Up)]),
+                (10_000, 60_000, &[(10_000, Down)]),
+                (60_000, 60_000, &[(10_300, Up), (10_600, Down)]),
+                (61_000, 61_000, &[(61_000, Up)]),
+            ],
+            &[(5_000, Up), (60_000, Down), (60_000, Up), (60_000, Down), (61_000, Up)],
+        ),
+    ];
+    for (batches, expected) in histories {
+        for restarts in [false, true] {
+            assert_eq!(transitions(batches, restarts), expected, "restarts: {restarts}; {batches:?}");
+        }
+    }
 }
 
 #[test]

@@ -164,6 +164,7 @@ records! {
         held: Option<Held>,
         joined_ms: Option<Timestamp>,
         settled_ms: Option<Timestamp>,
+        transition_ms: Option<Timestamp>,
         up_ms: Option<Timestamp>,
         degraded_ms: Option<Timestamp>,
         down_ms: Option<Timestamp>,

@@ -363,8 +363,7 @@ impl Make<'_> {
 }
 
 fn track_row(workspace: WorkspaceKey, key: TrackKey, agent_check: &AgentCheck) -> TrackRow {
-    let open = agent_check.track.spans.last();
-    let run = agent_check.last_run.as_ref();
+    let (open, run) = (agent_check.track.spans.last(), agent_check.last_run.as_ref());
     TrackRow {
         workspace,
         key,
@@ -380,6 +379,7 @@ fn track_row(workspace: WorkspaceKey, key: TrackKey, agent_check: &AgentCheck) -
         held: agent_check.held,
         joined_ms: agent_check.joined,
         settled_ms: agent_check.settled,
+        transition_ms: agent_check.transition,
         up_ms: agent_check.outcomes.up,
         degraded_ms: agent_check.outcomes.degraded,
         down_ms: agent_check.outcomes.down,

@@ -208,6 +208,7 @@ impl Restore for TrackRow {
             held: self.held,
             joined: self.joined_ms,
             settled: self.settled_ms,
+            transition: self.transition_ms,
             outcomes: Outcomes { up: self.up_ms, degraded: self.degraded_ms, down: self.down_ms },
             certificate_ends: self.certificate_end,
             last_run,

@@ -64,7 +64,9 @@ fn waiting(state: &State, events: &[Change], changes: &Changes) -> BTreeSet<Chec
     if !state.dependents.is_empty() {
         let of_track = |track: &TrackKey| state.tracks.get(track).map(|one| one.check);
         checks.extend(changes.touched.declared.iter().filter_map(of_track));
-        let seen: BTreeSet<CheckKey> = changes.touched.tracks.keys().filter_map(of_track).collect();
+        let mut seen: BTreeSet<CheckKey> = changes.touched.tracks.keys().filter_map(of_track).collect();
+        // An absence changes what silent agents contributed, and touches no track.
+        seen.extend(&changes.rejudged);
         checks.extend(state.dependents_of(checks.union(&seen).copied()));
         checks.extend(seen.into_iter().filter(|check| !state.parents_of(*check).is_empty()));
     }

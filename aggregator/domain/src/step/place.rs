@@ -86,6 +86,7 @@ impl Placed<'_> {
         {
             // Never before the edge of the span: batches with different delays are placed differently.
             let since = since.max(began);
+            agent_check.transition = Some(since);
             let (at, detail) = (first, self.observed.detail.clone());
             let transition =
                 Change::Transition { track: key, since, at, from: before, to: hard, reason, detail };
@@ -118,11 +119,14 @@ impl Placed<'_> {
     }
 
     /// Start of the run that confirmed a transition: never before an observation of the agent that cannot be part of
-    /// that run, so that earlier reports stay valid.
+    /// that run, so that earlier reports stay valid, and never before the last transition. A batch that was longer on
+    /// its way than the next ones may have placed that one later than they place this one, and if it lasted no longer
+    /// than the delay, no span remembers it.
     fn since(&self, agent_check: &AgentCheck) -> Option<Timestamp> {
         let since = self.place(self.observed.since?).max(self.oldest());
         let other = agent_check.outcomes.outside_a_run_to(self.observed.hard);
-        Some(other.filter(|other| since < *other + -UNSURE).unwrap_or(since))
+        let since = other.filter(|other| since < *other + -UNSURE).unwrap_or(since);
+        Some(agent_check.transition.map_or(since, |last| last.max(since)))
     }
 
     /// Nothing before this instant is accepted.

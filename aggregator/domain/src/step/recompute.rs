@@ -85,6 +85,7 @@ pub(super) fn judge(
     let former = state.verdicts.get(&check);
     let kept = check_verdict::judge(state, check, former, changed, now);
     if let Some(changed) = changed {
+        changes.rejudged.insert(check);
         let silence = |track: &TrackKey| state.tracks[track].silence();
         let silence = state.checks[&check].tracks.iter().map(silence).max().unwrap_or(0);
         for past in check_verdict::past(state, check, changed, now) {

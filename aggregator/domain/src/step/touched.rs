@@ -27,6 +27,8 @@ pub(super) struct Changes {
     pub(super) reporter: Option<AgentKey>,
     /// What changes which checks components choose.
     pub(super) relabelled: Relabelled,
+    /// Checks whose past was judged anew: it may explain failures of others no more.
+    pub(super) rejudged: BTreeSet<CheckKey>,
 }
 
 impl Changes {
