@@ -114,6 +114,8 @@ pub struct WindowUpdate {
     pub status: MaintenanceStatus,
     /// Its text.
     pub body: WindowText,
+    /// Of a written text: the planned beginning and end at that time. `None`: a former version wrote it.
+    pub planned: Option<(Timestamp, Timestamp)>,
     /// When it was created.
     pub created_at: Timestamp,
     /// The time that is shown.
@@ -124,6 +126,17 @@ pub struct WindowUpdate {
     pub by: Option<String>,
     /// Former texts, oldest first; for operators only.
     pub former: Vec<FormerText>,
+}
+
+impl WindowUpdate {
+    /// The planned beginning and end at that time, if they are known.
+    #[must_use]
+    pub fn times(&self) -> Option<(Timestamp, Timestamp)> {
+        match self.body {
+            WindowText::Written(_) => self.planned,
+            WindowText::Automatic { from, to, .. } => Some((from, to)),
+        }
+    }
 }
 
 /// The text of an entry.

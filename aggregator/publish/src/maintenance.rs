@@ -93,9 +93,7 @@ impl Build<'_> {
         for update in window.updates.iter() {
             let text = Text { names: &names, began: window.started_at.is_some(), former: times };
             updates.push((Reverse((update.display_at, update.number)), self.update(update, &text)));
-            if let WindowText::Automatic { from, to, .. } = update.body {
-                times = Some((from, to));
-            }
+            times = update.times().or(times);
         }
         updates.sort_by_key(|(place, _)| *place);
         MaintenanceView {

@@ -84,6 +84,20 @@ fn a_window_is_seen_from_its_announcement_on_and_worded_in_the_zone_of_the_page(
 }
 
 #[test]
+fn a_window_whose_announcement_was_written_is_moved_from_its_former_time() {
+    let mut state = state();
+    let from = NOW + 10 * HOUR - 15 * MINUTE;
+    let body = Some(written("We upgrade.", Form::Markdown));
+    let key = plan(&mut state, NOW, NewWindow { body, ..NEW(vec![CARDS], from) });
+    let from = from + DAY;
+    let change = WindowChange { from: Some(from), to: Some(from + 2 * HOUR), ..WindowChange::default() };
+    run(&mut state, NOW + HOUR, Command::ChangeWindow { window: key, change: Box::new(change) });
+    let one = view(&state, NOW + HOUR).maintenance.remove(0);
+    let moved = ("Rescheduled", "Moved from Sat 21 Nov, 03:00 to Sun 22 Nov, 03:00 CET.".to_owned());
+    assert_eq!(said(&one)[0], moved);
+}
+
+#[test]
 fn private_windows_and_private_components_and_what_nobody_was_told_of_are_nowhere() {
     let mut state = state();
     let check = skerry_domain::state::Check::new("secret-check");

@@ -53,9 +53,9 @@ pub(super) fn window_row(state: &State, key: WindowKey) -> Option<WindowRow> {
 /// The row of an entry, without its former texts.
 pub(super) fn update_row(state: &State, key: WindowKey, number: i64) -> Option<WindowUpdateRow> {
     let update = update_of(state, key, number)?;
-    let (text, automatic) = match &update.body {
+    let (text, event) = match &update.body {
         WindowText::Written(text) => (Some(text), None),
-        WindowText::Automatic { event, from, to } => (None, Some((*event, from.0, to.0))),
+        WindowText::Automatic { event, .. } => (None, Some(*event)),
     };
     Some(WindowUpdateRow {
         workspace: state.workspace.key,
@@ -65,9 +65,9 @@ pub(super) fn update_row(state: &State, key: WindowKey, number: i64) -> Option<W
         status: update.status,
         written: text.map(|text| text.written.clone()),
         body: text.map(|text| text.public.clone()),
-        event: automatic.map(|(event, ..)| event),
-        planned_from: automatic.map(|(_, from, _)| from),
-        planned_to: automatic.map(|(.., to)| to),
+        event,
+        planned_from: update.times().map(|(from, _)| from.0),
+        planned_to: update.times().map(|(_, to)| to.0),
         created_ms: update.created_at,
         display_ms: update.display_at,
         edited_ms: update.edited_at,
@@ -200,18 +200,19 @@ impl Restore for WindowCheckRow {
 impl Restore for WindowUpdateRow {
     fn restore(self, state: &mut State) -> Result<(), Misread> {
         let text = text(self.written, self.body, "planned_window_update", "body")?;
-        let body = match (text, self.event, self.planned_from, self.planned_to) {
-            (Some(text), None, None, None) => WindowText::Written(text),
-            (None, Some(event), Some(from), Some(to)) => {
-                WindowText::Automatic { event, from: Timestamp(from), to: Timestamp(to) }
-            }
-            (_, event, ..) => return Err(Misread::new(event).within("planned_window_update", "event")),
+        let planned = self.planned_from.zip(self.planned_to);
+        let planned = planned.map(|(from, to)| (Timestamp(from), Timestamp(to)));
+        let body = match (text, self.event, planned) {
+            (Some(text), None, _) => WindowText::Written(text),
+            (None, Some(event), Some((from, to))) => WindowText::Automatic { event, from, to },
+            (_, event, _) => return Err(Misread::new(event).within("planned_window_update", "event")),
         };
         if let Some(window) = state.windows.get_mut(&self.planned_window) {
             window.updates.push(WindowUpdate {
                 number: self.number,
                 id: self.id,
                 status: self.status,
+                planned: planned.filter(|_| self.event.is_none()),
                 body,
                 created_at: self.created_ms,
                 display_at: self.display_ms,

@@ -64,9 +64,10 @@ pub(super) fn announce(state: &mut State, key: WindowKey, context: Context, chan
     let planned = (window.from, window.to);
     if let Some(first) = window.updates.edit().first_mut() {
         first.display_at = display_at;
-        if let WindowText::Automatic { from, to, .. } = &mut first.body {
-            // They may have been moved since it was planned.
-            (*from, *to) = planned;
+        // They may have been moved since it was planned.
+        match &mut first.body {
+            WindowText::Automatic { from, to, .. } => (*from, *to) = planned,
+            WindowText::Written(_) => first.planned = Some(planned),
         }
         let number = first.number;
         changes.touched.window_update(key, number);
@@ -141,8 +142,11 @@ pub(super) fn add(
     let NewUpdate { status, body, display_at, by } = update;
     let id = context.ids.id("planned_window_update", number);
     let (created_at, edited_at, former) = (context.now, None, Vec::new());
-    let update = WindowUpdate { number, id, status, body, created_at, display_at, edited_at, by, former };
-    state.windows.get_mut(&key).expect("the caller looked it up").updates.push(update);
+    let window = state.windows.get_mut(&key).expect("the caller looked it up");
+    let planned = matches!(body, WindowText::Written(_)).then_some((window.from, window.to));
+    let update =
+        WindowUpdate { number, id, status, body, planned, created_at, display_at, edited_at, by, former };
+    window.updates.push(update);
     changes.touched.window_update(key, number);
 }
 
@@ -175,6 +179,7 @@ pub(super) fn rewrite(
         limits::keep_former(&mut update.former, FormerText { to: now, written: text });
         update.edited_at = Some(now);
     }
+    update.planned = update.times();
     update.body = WindowText::Written(body.clone());
     let number = update.number;
     changes.touched.window_update(key, number);

@@ -326,6 +326,7 @@ fn entry(number: i64, display_at: Timestamp, status: MaintenanceStatus, body: Wi
         id: format!("planned{number:05}"),
         status,
         body,
+        planned: None,
         created_at: display_at,
         display_at,
         edited_at: None,
