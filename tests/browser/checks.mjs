@@ -4,10 +4,11 @@ import { readFileSync } from 'node:fs'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** What axe finds. */
-export async function accessible(page) {
+/** What axe finds; by the rules with these `tags` alone if there are any. */
+export async function accessible(page, tags) {
   await page.evaluate(axe)
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
+  const run = tags => window.axe.run(document, { resultTypes: ['violations'], ...tags && { runOnly: tags } })
+  const { violations } = await page.evaluate(run, tags)
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary.replaceAll('\n', ' ')}`))
 }
