@@ -16,8 +16,9 @@ const CONNECTIONS: usize = 2;
 /// Requests to one endpoint at a time.
 const REQUESTS: usize = 4;
 const ENDPOINTS: usize = 5;
-/// For what is still queued after the last start.
+/// For what is still queued after the last start, and more for each thousand subscribers.
 const DRAINED: Duration = Duration::from_secs(120);
+const DRAINED_BY_THOUSAND: Duration = Duration::from_secs(20);
 
 #[test]
 fn two_hundred_mails_and_fifty_webhooks_survive_fifty_kills() {
@@ -28,6 +29,12 @@ fn two_hundred_mails_and_fifty_webhooks_survive_fifty_kills() {
 #[ignore = "long: 10,000 mails and 1,000 webhooks for each of ten incidents"]
 fn ten_thousand_mails_and_a_thousand_webhooks_survive_ten_kills() {
     fan_out("torture::ten_thousand_mails", (10_000, 1_000), 10);
+}
+
+#[test]
+#[ignore = "long: 100,000 mails"]
+fn a_hundred_thousand_mails_survive_a_kill() {
+    fan_out("torture::a_hundred_thousand_mails", (100_000, 0), 1);
 }
 
 /// `(subscribers by mail, webhooks)`.
@@ -49,7 +56,9 @@ fn fan_out(test: &str, subscribers: (usize, usize), usual: usize) {
         running.kill();
         running = harness.start();
     }
-    until("nothing is queued", DRAINED, || queued(&harness) == Some(0));
+    let thousands = u32::try_from((subscribers.0 + subscribers.1) / 1_000).expect("not so many");
+    let bound = DRAINED + DRAINED_BY_THOUSAND * thousands;
+    until("nothing is queued", bound, || queued(&harness) == Some(0));
     judge(&server, &endpoints, subscribers, rounds);
     running.stop();
 }
@@ -100,14 +109,25 @@ impl<'h> Api<'h> {
     }
 
     fn subscribe(&self, (mails, webhooks): (usize, usize), endpoints: &[Endpoint]) {
-        let known = |more: (&str, String)| json!({ "subscriber": { more.0: more.1, "skip_confirmation_notification": true } });
+        let mut list = "channel,address,updates\n".to_owned();
         for number in 0..mails {
-            self.post("subscribers", &known(("email", format!("subscriber-{number}@example.com"))));
+            list.push_str(&format!("email,subscriber-{number}@example.com,all\n"));
         }
         for number in 0..webhooks {
             let port = endpoints[number % ENDPOINTS].port;
-            self.post("subscribers", &known(("endpoint", format!("http://127.0.0.1:{port}/hook/{number}"))));
+            list.push_str(&format!("webhook,http://127.0.0.1:{port}/hook/{number},all\n"));
         }
+        self.harness.write("subscribers.csv", &list);
+        let file = self.harness.path("subscribers.csv");
+        let words = ["subscribers", "import", file.to_str().expect("UTF-8"), "--consent", "this test"];
+        let imported = self.harness.aggregator_command(&words).output().expect("it starts");
+        let said = String::from_utf8_lossy(&imported.stdout);
+        let expected = format!("Subscribed: {}.", mails + webhooks);
+        assert!(
+            said.replace(',', "").starts_with(&expected),
+            "{said}{}",
+            String::from_utf8_lossy(&imported.stderr)
+        );
     }
 
     fn open(&self, name: &str) {
