@@ -156,6 +156,7 @@ impl App {
         });
         let subscriptions =
             SubscriptionEndpoint::new(engine.clone(), link_key).with_rules((&first.subscribers).into());
+        let subscriptions = subscriptions.testing(outbox.tester()).reading(Reader::open(&database)?);
         let base = BaseHosts {
             domain: first.public.base_domain.clone(),
             host: first.public.base_url.host_str().map(str::to_owned),

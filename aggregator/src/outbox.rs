@@ -10,12 +10,14 @@ mod payload;
 mod queue;
 mod reports;
 mod result;
+mod tester;
 mod under_way;
 
 pub use channels::{Channels, Mail, dkim_key};
-pub use figures::{MailFailure, OutboxFigures};
+pub use figures::{Failing, MailFailure, OutboxFigures};
 pub(crate) use reports::PATIENCE;
 pub use reports::{BounceReports, reported};
+pub use tester::{EndpointTester, Tested};
 pub use under_way::UnderWay;
 
 use crate::engine::{CommandError, Engine};
@@ -24,7 +26,7 @@ use crate::subscriptions::LinkKey;
 use attempt::{Attempt, Attempts};
 use contents::Contents;
 use limits::Limits;
-use queue::{ChannelQueue, PORTION};
+use queue::{ChannelQueue, PORTION, Room};
 use skerry_domain::state::{DeliveryKey, WorkspaceKey};
 use skerry_domain::step::Command;
 use skerry_domain::subscriber::Channel;
@@ -38,8 +40,8 @@ use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 
 /// Requests to webhooks at a time, and messages to each kind of chat.
-const WEBHOOKS_AT_A_TIME: usize = 64;
-const CHATS_AT_A_TIME: usize = 16;
+const WEBHOOKS_AT_A_TIME: Room = Room { brisk: 64, all: 512 };
+const CHATS_AT_A_TIME: Room = Room { brisk: 16, all: 64 };
 /// Portions of a channel that are read in one turn.
 const PORTIONS: usize = 5;
 /// How long the outbox waits if nothing is due, and if the store cannot be read.
@@ -109,13 +111,12 @@ impl Outbox {
     pub fn open(database: &Path, parts: Parts) -> Result<Self, StoreError> {
         let Parts { engine, channels, addresses, published, links, under_way } = parts;
         let connections = channels.mail.as_ref().map_or(1, |mail| mail.connections);
-        let capacity = |channel| match channel {
-            Channel::Email => connections,
+        let room = |channel| match channel {
+            Channel::Email => Room::of(connections),
             Channel::Webhook => WEBHOOKS_AT_A_TIME,
             Channel::Slack | Channel::Teams | Channel::Discord => CHATS_AT_A_TIME,
         };
-        let queues =
-            Channel::ALL.iter().map(|channel| ChannelQueue::new(*channel, capacity(*channel))).collect();
+        let queues = Channel::ALL.iter().map(|channel| ChannelQueue::new(*channel, room(*channel))).collect();
         let contents = Contents::new(addresses);
         Ok(Self {
             reader: Arc::new(Mutex::new(Reader::open(database)?)),
@@ -133,6 +134,12 @@ impl Outbox {
     #[must_use]
     pub fn figures(&self) -> Arc<OutboxFigures> {
         Arc::clone(&self.figures)
+    }
+
+    /// Sends test messages, at the pace of all messages to an endpoint.
+    #[must_use]
+    pub fn tester(&self) -> EndpointTester {
+        EndpointTester::new(Arc::clone(&self.attempts), self.limits.clone())
     }
 
     /// Begins to send.
@@ -204,7 +211,7 @@ impl Outbox {
             let permit = subscriber.map_or(Ok(None), |to| self.limits.enter(to.channel, &to.address));
             match permit {
                 Ok(permit) => {
-                    queue.begin(&one);
+                    queue.begin(&one, Instant::now());
                     self.under_way.begin((one.0, one.1.key));
                     let (key, channel, attempts) =
                         ((one.0, one.1.key), queue.channel, Arc::clone(&self.attempts));
@@ -284,11 +291,11 @@ impl Outbox {
 
     fn note(&self, channel: Channel, attempt: &Attempt) {
         if let Some(class) = attempt.class {
-            self.figures.attempted(channel, class);
+            let (now, answer) = (self.attempts.engine.now(), attempt.attempted.answer.as_deref());
+            let answer = answer.unwrap_or_default();
+            self.figures.attempted(channel, (class, answer), now);
             if channel == Channel::Email {
-                let answer = attempt.attempted.answer.as_deref().unwrap_or_default();
-                let failure = attempt.no_relay.then_some(answer);
-                self.figures.mail(failure, self.attempts.engine.now());
+                self.figures.mail(attempt.no_relay.then_some(answer), now);
             }
         }
         let Some(pause) = attempt.pause else { return };

@@ -20,7 +20,7 @@ pub use test::{Tested, test};
 use crate::config::Receiver;
 use crate::engine::Engine;
 use crate::outbox::OutboxFigures;
-use conditions::{Condition, Quarantined, Seen, conditions};
+use conditions::{Condition, Quarantined, Seen, Skewed, conditions, skewed};
 use decide::{Hearing, left_over, messages};
 use message::Context;
 use receivers::{Key, Receivers};
@@ -59,6 +59,8 @@ pub struct Team {
     unsure_since: Option<Timestamp>,
     /// Endpoints that were quarantined lately, by workspace, and when they were counted.
     quarantined: HashMap<String, (Timestamp, Option<Quarantined>)>,
+    /// Agents whose clocks are wrong, by workspace.
+    skewed: HashMap<String, Skewed>,
 }
 
 /// Stops telling the team.
@@ -90,6 +92,7 @@ impl Team {
             under_way: HashMap::new(),
             unsure_since: None,
             quarantined: HashMap::new(),
+            skewed: HashMap::new(),
         }
     }
 
@@ -150,14 +153,21 @@ impl Team {
         let (snapshot, now) = self.sender.engine().present();
         let clock = self.sender.engine().clock_standing().words();
         self.unsure_since = clock.as_ref().map(|_| self.unsure_since.unwrap_or(now));
-        let mail = self.outbox.mail_failure();
+        let (mail, failing) = (self.outbox.mail_failure(), self.outbox.failing());
+        let nothing_fails = BTreeMap::new();
         for (position, team) in settings.iter().enumerate() {
             let Some(state) = snapshot.workspaces.named(&team.workspace) else { continue };
             let quarantined = self.quarantined(team, state, now);
             // The first file speaks for the process.
             let clock = clock.as_deref().zip(self.unsure_since).filter(|_| position == 0);
             let mail = mail.as_ref().filter(|_| position == 0);
-            let holding = conditions(&Seen { state, now, quarantined, clock, mail });
+            let failing = if position == 0 { &failing } else { &nothing_fails };
+            let known = self.skewed.remove(&team.workspace).unwrap_or_default();
+            let skewed =
+                skewed(state, now).map(|key| (key, known.get(&key).copied().unwrap_or(now))).collect();
+            let holding =
+                conditions(&Seen { state, now, quarantined, clock, mail, failing, skewed: &skewed });
+            self.skewed.insert(team.workspace.clone(), skewed);
             for receiver in &team.receivers {
                 self.begin(tasks, (team, state, receiver), &holding, now);
             }

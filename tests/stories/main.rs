@@ -18,6 +18,7 @@ mod edge;
 mod edge_outage;
 mod edge_poisoning;
 mod edge_restricted;
+mod endpoints;
 mod enrolment;
 mod export;
 mod export_to_s3;

@@ -36,7 +36,7 @@ fn subscriber(world: &World) -> Option<Subscriber> {
     all.into_iter().next()
 }
 
-fn token(world: &World, purpose: LinkPurpose) -> String {
+pub(crate) fn token(world: &World, purpose: LinkPurpose) -> String {
     let key = LinkKey::of(&world.database()).expect("the aggregator made it");
     key.token(purpose, &subscriber(world).expect("there is one"))
 }

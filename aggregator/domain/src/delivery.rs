@@ -42,6 +42,8 @@ named! {
         Manage = "manage",
         /// That its endpoint failed for too long and gets nothing more, with the link to manage, whose page sends a test message.
         Quarantined = "quarantined",
+        /// A test of its endpoint, which its owner asked for: no row is made of it.
+        Test = "test",
     }
 }
 
@@ -99,8 +101,11 @@ pub enum AttemptResult {
     Later(Timestamp),
     /// It is not tried again, and that says nothing of the address.
     Failed,
-    /// The same, for a mailbox that is full and its like.
+    /// The same, after temporary refusals.
     SoftBounced,
+    /// The same, for a mailbox that is full: it is removed once it was full on five days within
+    /// [`super::subscriber::REFUSALS_COUNT`].
+    MailboxFull,
     /// Refused for good.
     HardBounced(Refusal),
     /// The endpoint failed until the last attempt: its subscriber is quarantined, and told as soon as the endpoint takes that.
@@ -121,7 +126,7 @@ impl AttemptResult {
             Self::Delivered => (DeliveryState::Delivered, None),
             Self::Later(at) => (DeliveryState::Queued, Some(*at)),
             Self::Failed | Self::Quarantined | Self::EndpointRefused => (DeliveryState::Failed, None),
-            Self::SoftBounced => (DeliveryState::SoftBounced, None),
+            Self::SoftBounced | Self::MailboxFull => (DeliveryState::SoftBounced, None),
             Self::HardBounced(_) => (DeliveryState::HardBounced, None),
             Self::Unsubscribed => (DeliveryState::Unsubscribed, None),
             Self::Cancelled => (DeliveryState::Cancelled, None),

@@ -9,15 +9,20 @@ use super::named::named;
 use super::report::ReportMonth;
 use super::state::State;
 use super::status::Status;
-use super::time::{DAY, MINUTE, Timestamp};
+use super::subscriber::{Channel, Subscriber};
+use super::time::{DAY, HOUR, MINUTE, Timestamp};
 use std::collections::BTreeSet;
 
 /// How long further news of a subject joins its notice, ms.
 pub const GROUP_WAIT: i64 = MINUTE;
 /// A component whose status changes this often within [`FLAPPING_WINDOW`] gets digests.
 pub const FLAPPING_CHANGES: usize = 4;
-/// See [`FLAPPING_CHANGES`], ms. Also how long a digest collects.
+/// See [`FLAPPING_CHANGES`], ms. Also how long the first digest collects.
 pub const FLAPPING_WINDOW: i64 = 15 * MINUTE;
+/// Further digests wait until the status has rested for so long, ms.
+pub const STEADY: i64 = 30 * MINUTE;
+/// A status that never rests is said again after so long, ms.
+pub const LONGEST_DIGEST: i64 = 6 * HOUR;
 /// For how long a notice is kept, with its deliveries, ms.
 pub const KEPT: i64 = 90 * DAY;
 
@@ -120,6 +125,8 @@ pub struct StatusStep {
     pub from: Status,
     /// The status after.
     pub to: Status,
+    /// The notice of an incident or of maintenance that says the same.
+    pub said_by: Option<NoticeKey>,
 }
 
 /// One thing to be said. Its deliveries are made when it is due, in portions.
@@ -170,10 +177,44 @@ impl Notice {
         matches!(self.subject, NoticeSubject::Incident(_)) && self.updates.is_empty()
     }
 
+    /// Whether it says anything that a subscriber does not hear by other notices: one update is one message. Webhooks are sent
+    /// both, as by Statuspage.
+    #[must_use]
+    pub fn says_more(&self, state: &State, subscriber: &Subscriber) -> bool {
+        let is_heard = |step: &StatusStep| {
+            let other = step.said_by.and_then(|key| state.notices.get(&key));
+            other.is_some_and(|other| subscriber.hears(other))
+        };
+        self.steps.is_empty() || subscriber.channel == Channel::Webhook || !self.steps.iter().all(is_heard)
+    }
+
     /// Whether a subscriber was considered.
     #[must_use]
     pub fn has_considered(&self, key: SubscriberKey) -> bool {
         self.progress.done_at.is_some() || key <= self.progress.through || self.progress.early.contains(&key)
+    }
+
+    /// Whether it collects the changes of a status that does not rest.
+    #[must_use]
+    pub fn is_digest(&self) -> bool {
+        self.collects_for(FLAPPING_WINDOW)
+    }
+
+    /// Whether it is a digest that waits until the status rests.
+    fn awaits_rest(&self) -> bool {
+        self.collects_for(STEADY)
+    }
+
+    fn collects_for(&self, milliseconds: i64) -> bool {
+        self.steps.first().is_some_and(|first| self.due_at - first.at >= milliseconds)
+    }
+
+    /// When it is due after a change at `now` has joined it.
+    pub(super) fn due_after(&self, now: Timestamp) -> Timestamp {
+        match self.steps.first() {
+            Some(first) if self.awaits_rest() => (now + STEADY).min(first.at + LONGEST_DIGEST),
+            _ => self.due_at,
+        }
     }
 
     /// When a tick has something to do for it.

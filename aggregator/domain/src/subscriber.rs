@@ -216,6 +216,8 @@ pub struct Subscriber {
     pub updated_at: Timestamp,
     /// The days (since 1970 in UTC) on which mails to it were refused, of the last [`REFUSALS_COUNT`].
     pub refused_days: BTreeSet<i64>,
+    /// The same, on which its mailbox was full.
+    pub full_days: BTreeSet<i64>,
 }
 
 impl Subscriber {

@@ -75,6 +75,13 @@ pub fn quarantine(page: MessagePage<'_>) -> Option<Content> {
     Some(Content::of(&on, subscription::quarantine(&on)))
 }
 
+/// Shows the owner of an endpoint that messages arrive. `None`: nobody sees the page.
+#[must_use]
+pub fn test(page: MessagePage<'_>) -> Option<Content> {
+    let on = OnPage::of(page).filter(|on| on.page.settings.public)?;
+    Some(Content::of(&on, subscription::test(&on)))
+}
+
 /// The report of a month, with its figures attached. `None`: the page is archived, or has no such month that is over.
 #[must_use]
 pub fn monthly_report(page: MessagePage<'_>, month: Month) -> Option<Content> {

@@ -214,10 +214,17 @@ impl Writer {
 
 /// Logs which subscriber was removed and why: by its id and a status, since no address reaches a log.
 fn log_removal(change: &Change) {
-    let Change::SubscriberSuppressed { subscriber, refusal, answer } = change else { return };
-    let status = answer.as_deref().and_then(Status::quoted_in).map(|status| status.to_string());
-    let (refusal, status) = (refusal.name(), status.as_deref());
-    tracing::info!(%subscriber, refusal, status, "a subscriber is removed, and its address is not written to for 12 months");
+    match change {
+        Change::SubscriberRemoved { subscriber } => {
+            tracing::info!(%subscriber, "a subscriber is removed: its mailbox was full on five days");
+        }
+        Change::SubscriberSuppressed { subscriber, refusal, answer } => {
+            let status = answer.as_deref().and_then(Status::quoted_in).map(|status| status.to_string());
+            let (refusal, status) = (refusal.name(), status.as_deref());
+            tracing::info!(%subscriber, refusal, status, "a subscriber is removed, and its address is not written to for 12 months");
+        }
+        _ => {}
+    }
 }
 
 fn words_of_refusal(why: &Refusal) -> &'static str {

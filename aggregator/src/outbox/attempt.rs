@@ -76,7 +76,12 @@ impl Attempts {
         }
     }
 
-    async fn hand_over(&self, to: &Addressed<'_>, rendered: &Rendered, delivery: &Delivery) -> Outcome {
+    pub(super) async fn hand_over(
+        &self,
+        to: &Addressed<'_>,
+        rendered: &Rendered,
+        delivery: &Delivery,
+    ) -> Outcome {
         let address = to.subscriber.address.reveal();
         let service = match to.subscriber.channel {
             Channel::Email => return self.mail(to, &rendered.content, delivery).await,
@@ -193,7 +198,7 @@ fn is_outdated(delivery: &Delivery, subscriber: &Subscriber, now: Timestamp) -> 
     match delivery.message {
         Message::Confirm => !subscriber.can_confirm(now),
         Message::Quarantined => subscriber.state != SubscriberState::Quarantined,
-        Message::Manage | Message::Notice => false,
+        Message::Manage | Message::Notice | Message::Test => false,
     }
 }
 

@@ -14,6 +14,7 @@ pub struct OutboxFigures {
     /// When they were counted, and those that waited.
     waiting: Mutex<Option<(Timestamp, Vec<Waiting>)>>,
     mail_failure: Mutex<Option<MailFailure>>,
+    failing: Mutex<BTreeMap<Channel, Failing>>,
 }
 
 /// No relay has begun a session for some time.
@@ -25,10 +26,42 @@ pub struct MailFailure {
     pub answer: String,
 }
 
+/// Nothing of a channel was taken for some time, and not for what its recipients are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    /// When the first of the attempts failed.
+    pub since: Timestamp,
+    /// How many have failed.
+    pub attempts: u64,
+    /// What the last of them led to, without an address.
+    pub answer: String,
+}
+
 impl OutboxFigures {
-    pub(super) fn attempted(&self, channel: Channel, class: Class) {
+    /// Counts an attempt and what it led to.
+    pub(super) fn attempted(&self, channel: Channel, (class, answer): (Class, &str), at: Timestamp) {
         let mut counts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         *counts.entry((channel, class.name())).or_default() += 1;
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        match class {
+            Class::Success => {
+                failing.remove(&channel);
+            }
+            // These say something of the recipient alone.
+            Class::NoSuchAddress | Class::MailboxFull | Class::Gone | Class::Forbidden => {}
+            _ => {
+                let none = Failing { since: at, attempts: 0, answer: String::new() };
+                let noted = failing.entry(channel).or_insert(none);
+                noted.attempts += 1;
+                answer.clone_into(&mut noted.answer);
+            }
+        }
+    }
+
+    /// The channels of which nothing is taken any more.
+    #[must_use]
+    pub fn failing(&self) -> BTreeMap<Channel, Failing> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A mail was tried. `failure`: what kept it from any relay.

@@ -12,7 +12,7 @@ const BUSY: Duration = Duration::from_millis(50);
 const LONGEST_HOLD: Duration = Duration::from_secs(60);
 
 /// The limits of all destinations.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Limits {
     webhook: Arc<DestinationLimits>,
     slack: Arc<DestinationLimits>,

@@ -94,6 +94,7 @@ impl Payload {
             ),
             What::Subscription if message == Message::Quarantined => self
                 .other(&meta, &json!({ "subscription": { "state": "quarantined", "manage": links.manage } })),
+            What::Subscription if message == Message::Test => self.other(&meta, &json!({ "test": true })),
             What::Subscription => self.other(&meta, &json!({ "subscription": { "manage": links.manage } })),
         }
     }

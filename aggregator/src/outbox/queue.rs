@@ -4,7 +4,7 @@
 use skerry_domain::state::{DeliveryKey, WorkspaceKey};
 use skerry_domain::subscriber::Channel;
 use skerry_store::{DuePosition, WorkspaceDelivery};
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 /// Deliveries that are read at once.
@@ -17,6 +17,25 @@ const AGAIN_ANYWAY: Duration = Duration::from_secs(5);
 /// How long a channel is held whose relays begin no session, at first and at most.
 const FIRST_HOLD: Duration = Duration::from_secs(5);
 const LONGEST_HOLD: Duration = Duration::from_secs(30);
+
+/// An attempt that takes longer is slow: it leaves its room to another.
+const BRISK: Duration = Duration::from_secs(1);
+
+/// How many attempts of a channel are under way at a time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Those that began within [`BRISK`].
+    pub(super) brisk: usize,
+    /// All. More than the others where destinations are many, so that those which are slow or dead delay no other.
+    pub(super) all: usize,
+}
+
+impl Room {
+    /// As much for slow attempts as for all.
+    pub(super) fn of(number: usize) -> Self {
+        Self { brisk: number, all: number }
+    }
+}
 
 /// A hold on a channel whose relays begin no session. One attempt at a time asks again.
 #[derive(Clone, Copy, Debug)]
@@ -31,10 +50,9 @@ struct Hold {
 #[derive(Debug)]
 pub(super) struct ChannelQueue {
     pub(super) channel: Channel,
-    /// Attempts at a time.
-    capacity: usize,
-    /// Those under way.
-    under_way: HashSet<(WorkspaceKey, DeliveryKey)>,
+    room: Room,
+    /// Those under way, and when they began.
+    under_way: HashMap<(WorkspaceKey, DeliveryKey), Instant>,
     /// Those whose outcome could not be stored.
     set_aside: HashSet<(WorkspaceKey, DeliveryKey)>,
     /// Read, and not yet tried.
@@ -48,11 +66,11 @@ pub(super) struct ChannelQueue {
 }
 
 impl ChannelQueue {
-    pub(super) fn new(channel: Channel, capacity: usize) -> Self {
+    pub(super) fn new(channel: Channel, room: Room) -> Self {
         Self {
             channel,
-            capacity,
-            under_way: HashSet::new(),
+            room,
+            under_way: HashMap::new(),
             set_aside: HashSet::new(),
             read: VecDeque::new(),
             after: None,
@@ -66,8 +84,13 @@ impl ChannelQueue {
     pub(super) fn has_room(&self, now: Instant) -> bool {
         match self.hold {
             Some(hold) => now >= hold.until && hold.probe.is_none(),
-            None => self.under_way.len() < self.capacity,
+            None => self.under_way.len() < self.room.all && self.brisk(now) < self.room.brisk,
         }
+    }
+
+    /// Attempts that are under way and not slow yet.
+    fn brisk(&self, now: Instant) -> usize {
+        self.under_way.values().filter(|began| now.saturating_duration_since(**began) < BRISK).count()
     }
 
     /// No relay begins a session: nothing is tried for a while, and for longer each time.
@@ -109,7 +132,7 @@ impl ChannelQueue {
         self.is_exhausted = portion.len() < PORTION;
         self.after = portion.last().map(DuePosition::of).or(self.after);
         let is_free = |one: &WorkspaceDelivery| {
-            !self.under_way.contains(&key(one)) && !self.set_aside.contains(&key(one))
+            !self.under_way.contains_key(&key(one)) && !self.set_aside.contains(&key(one))
         };
         let new: Vec<WorkspaceDelivery> = portion.into_iter().filter(is_free).collect();
         self.read.extend(new);
@@ -121,8 +144,8 @@ impl ChannelQueue {
     }
 
     /// An attempt begins.
-    pub(super) fn begin(&mut self, one: &WorkspaceDelivery) {
-        self.under_way.insert(key(one));
+    pub(super) fn begin(&mut self, one: &WorkspaceDelivery, now: Instant) {
+        self.under_way.insert(key(one), now);
         if let Some(hold) = &mut self.hold {
             hold.probe = Some(key(one));
         }

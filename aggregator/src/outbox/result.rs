@@ -68,6 +68,7 @@ fn held_up(delivery: &Delivery, now: Timestamp, pause: i64) -> Settled {
 fn given_up(is_mail: bool, answer: &Answer) -> AttemptResult {
     match answer.class {
         Class::Unreachable | Class::Timeout | Class::Tls | Class::Own if is_mail => AttemptResult::Failed,
+        Class::MailboxFull if is_mail => AttemptResult::MailboxFull,
         _ if is_mail => AttemptResult::SoftBounced,
         _ => AttemptResult::Quarantined,
     }
@@ -76,7 +77,7 @@ fn given_up(is_mail: bool, answer: &Answer) -> AttemptResult {
 fn refused(is_mail: bool, answer: &Answer) -> AttemptResult {
     match answer.class {
         Class::Own => AttemptResult::Failed,
-        Class::MailboxFull if is_mail => AttemptResult::SoftBounced,
+        Class::MailboxFull if is_mail => AttemptResult::MailboxFull,
         Class::NoSuchAddress if is_mail => AttemptResult::HardBounced(Refusal::Final),
         Class::Policy if is_mail => AttemptResult::HardBounced(Refusal::Blocked),
         _ if is_mail => AttemptResult::HardBounced(Refusal::Rejected),
@@ -95,7 +96,7 @@ pub(super) fn reported(report: &Report) -> Option<AttemptResult> {
             let answer = report.answer();
             // What was given up after temporary refusals says nothing for good.
             let is_final = report.status.is_none_or(|status| status.0 == 5);
-            Some(if is_final { refused(true, &answer) } else { AttemptResult::SoftBounced })
+            Some(if is_final { refused(true, &answer) } else { given_up(true, &answer) })
         }
     }
 }

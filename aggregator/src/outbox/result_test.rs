@@ -40,7 +40,7 @@ fn a_refusal_decides_by_its_class() {
         (Channel::Email, Class::NoSuchAddress, final_one),
         (Channel::Email, Class::Rejected, AttemptResult::HardBounced(Refusal::Rejected)),
         (Channel::Email, Class::Policy, AttemptResult::HardBounced(Refusal::Blocked)),
-        (Channel::Email, Class::MailboxFull, AttemptResult::SoftBounced),
+        (Channel::Email, Class::MailboxFull, AttemptResult::MailboxFull),
         (Channel::Email, Class::Own, AttemptResult::Failed),
         (Channel::Webhook, Class::Gone, AttemptResult::EndpointRefused),
         (Channel::Webhook, Class::Forbidden, AttemptResult::EndpointRefused),
@@ -63,6 +63,8 @@ fn what_was_not_taken_is_tried_again_and_given_up_in_the_end() {
     assert_eq!(mail(50, 4 * DAY).result, AttemptResult::SoftBounced);
     let unreached = settled(&delivery(Channel::Email, 50, 4 * DAY), &later(Class::Unreachable), NOW, 0.0);
     assert_eq!(unreached.result, AttemptResult::Failed);
+    let full = settled(&delivery(Channel::Email, 50, 4 * DAY), &later(Class::MailboxFull), NOW, 0.0);
+    assert_eq!(full.result, AttemptResult::MailboxFull);
     let hook =
         |attempts| settled(&delivery(Channel::Webhook, attempts, HOUR), &later(Class::Timeout), NOW, 0.0);
     assert_eq!(hook(0).result, AttemptResult::Later(NOW + 5_000));
@@ -104,7 +106,8 @@ fn a_report_says_what_became_of_a_mail() {
     let bounced = |refusal| Some(AttemptResult::HardBounced(refusal));
     assert_eq!(report(Event::Failed, "5.1.1 no such user"), bounced(Refusal::Final));
     assert_eq!(report(Event::Failed, "5.7.1 blocked"), bounced(Refusal::Blocked));
-    assert_eq!(report(Event::Failed, "5.2.2 full"), Some(AttemptResult::SoftBounced));
+    assert_eq!(report(Event::Failed, "5.2.2 full"), Some(AttemptResult::MailboxFull));
+    assert_eq!(report(Event::Failed, "4.2.2 full"), Some(AttemptResult::MailboxFull));
     assert_eq!(report(Event::Failed, "4.4.1 timed out"), Some(AttemptResult::SoftBounced));
     assert_eq!(report(Event::Complaint, ""), bounced(Refusal::Complaint));
     assert_eq!(report(Event::Delayed, "4.4.1 timed out"), None);

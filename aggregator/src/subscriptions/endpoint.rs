@@ -9,23 +9,28 @@ use super::masked;
 use super::page_now::PageNow;
 use super::shown::{kept, subscription};
 use crate::engine::{CommandError, Engine};
+use crate::outbox::EndpointTester;
 use crate::sign_ins::minute_after;
 use async_trait::async_trait;
-use skerry_domain::state::SubscriberKey;
+use skerry_domain::delivery::Delivery;
+use skerry_domain::state::{SubscriberKey, WorkspaceKey};
 use skerry_domain::step::{Command, NewSubscriber, RejectedKind, SubscriberCommand};
 use skerry_domain::subscriber::{Channel, Consent, Scope, Sensitive, SubscriberState};
 use skerry_notify::webhook::Secret;
 use skerry_publish::html::{self, Chosen, Document, FormFault, Refused, Sent, SubscribeForm, Topic};
 use skerry_publish::output::Publication;
+use skerry_store::Reader;
 use skerry_web::{Form, SubscriptionAnswer, SubscriptionRequest, SubscriptionTarget, Subscriptions};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// An address that is not known takes no turn of the writer: the answer to a form comes no sooner than this.
 const SOONEST: Duration = Duration::from_millis(400);
+/// Deliveries that the file of a subscription holds.
+const MOST_DELIVERIES: usize = 1_000;
 /// Characters of an address that are shown again.
 const LONGEST_TYPED: usize = 2_100;
 
@@ -36,6 +41,10 @@ pub struct SubscriptionEndpoint {
     pub(super) key: LinkKey,
     rules: UrlRules,
     limits: FormLimits,
+    /// `None`: nothing is sent.
+    pub(super) tester: Option<EndpointTester>,
+    /// `None`: no deliveries are known.
+    reader: Option<Arc<Mutex<Reader>>>,
 }
 
 /// The result of a command that its sender learns of.
@@ -52,7 +61,20 @@ impl SubscriptionEndpoint {
     /// An endpoint for the pages in the engine's state, with links by `key`.
     #[must_use]
     pub fn new(engine: Engine, key: LinkKey) -> Self {
-        Self { engine, key, rules: UrlRules::default(), limits: FormLimits::default() }
+        let (rules, limits) = (UrlRules::default(), FormLimits::default());
+        Self { engine, key, rules, limits, tester: None, reader: None }
+    }
+
+    /// The same, whose owners of endpoints can send test messages.
+    #[must_use]
+    pub fn testing(self, tester: EndpointTester) -> Self {
+        Self { tester: Some(tester), ..self }
+    }
+
+    /// The same, which tells everybody what was sent to them.
+    #[must_use]
+    pub fn reading(self, reader: Reader) -> Self {
+        Self { reader: Some(Arc::new(Mutex::new(reader))), ..self }
     }
 
     /// The same with other rules for URLs of webhooks.
@@ -257,10 +279,31 @@ impl SubscriptionEndpoint {
         }
     }
 
-    fn data(&self, page: &PageNow, token: &str) -> Option<SubscriptionAnswer> {
+    async fn data(&self, page: &PageNow, token: &str) -> Option<SubscriptionAnswer> {
         let found = page.found(&self.key, LinkPurpose::Manage, token);
-        let Some((_, subscriber)) = found else { return Some(spent(page, 2)) };
-        Some(SubscriptionAnswer::Data(kept(page.state()?, subscriber)))
+        let Some((key, subscriber)) = found else { return Some(spent(page, 2)) };
+        let Some(deliveries) = self.deliveries((page.workspace, key)).await else {
+            return Some(SubscriptionAnswer::Unavailable);
+        };
+        Some(SubscriptionAnswer::Data(kept(page.state()?, subscriber, &deliveries)))
+    }
+
+    /// What was sent to a subscriber, the newest first. `None`: it cannot be read.
+    async fn deliveries(&self, to: (WorkspaceKey, SubscriberKey)) -> Option<Vec<Delivery>> {
+        let Some(reader) = self.reader.clone() else { return Some(Vec::new()) };
+        let read = move || {
+            let reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+            reader.deliveries_to(to, MOST_DELIVERIES)
+        };
+        match tokio::task::spawn_blocking(read).await {
+            Ok(Ok(found)) => Some(found.into_iter().map(|(_, delivery)| delivery).collect()),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the deliveries to a subscriber cannot be read");
+                None
+            }
+            // A panic was logged.
+            Err(_) => None,
+        }
     }
 }
 
@@ -314,7 +357,7 @@ impl Subscriptions for SubscriptionEndpoint {
             SubscriptionTarget::Stop(token) => {
                 return self.stop(&page, (LinkPurpose::Manage, token), is_sent).await;
             }
-            SubscriptionTarget::Data(token) => return self.data(&page, token),
+            SubscriptionTarget::Data(token) => return self.data(&page, token).await,
             SubscriptionTarget::Confirm(token) => return self.confirm(&page, token, is_sent).await,
             SubscriptionTarget::Unsubscribe(token) => {
                 return self.stop(&page, (LinkPurpose::Unsubscribe, token), is_sent).await;

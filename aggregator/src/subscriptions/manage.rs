@@ -6,11 +6,13 @@ use super::entered::{self, choices};
 use super::links::LinkPurpose;
 use super::page_now::PageNow;
 use super::shown::{followed, subscription};
+use crate::outbox::Tested;
 use skerry_domain::state::SubscriberKey;
 use skerry_domain::step::{RejectedKind, SubscriberCommand};
 use skerry_domain::subscriber::{Scope, Subscriber, SubscriberState};
 use skerry_domain::time::{DAY, Timestamp};
-use skerry_publish::html::{self, Chosen, FormFault, ManageNote, Topic};
+use skerry_notify::Class;
+use skerry_publish::html::{self, Chosen, FormFault, ManageNote, TestResult, Topic};
 use skerry_web::{Form, SubscriptionAnswer};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -19,6 +21,16 @@ use std::net::IpAddr;
 const SAVED: &str = "saved";
 const TEST_SENT: &str = "test-sent";
 const RENEWED: &str = "renewed";
+/// How a test of an endpoint ended.
+const TESTED: [(&str, TestResult); 7] = [
+    ("test-taken", TestResult::Taken),
+    ("test-refused", TestResult::Refused),
+    ("test-too-many", TestResult::TooMany),
+    ("test-unreachable", TestResult::Unreachable),
+    ("test-timeout", TestResult::Timeout),
+    ("test-certificate", TestResult::Certificate),
+    ("test-not-sent", TestResult::NotSent),
+];
 /// It is said for so long, ms.
 const SAID_FOR: i64 = DAY;
 
@@ -34,6 +46,12 @@ impl SubscriptionEndpoint {
         let shown = subscription(page.state()?, subscriber, &subscriber.scope, page.now);
         let note = note_of(query, page.now);
         Some(document(200, html::manage(&page.view, &shown, token, note.as_ref())))
+    }
+
+    /// Sends a test message to the endpoint of a subscriber.
+    async fn tried(&self, page: &PageNow, key: SubscriberKey) -> TestResult {
+        let Some(tester) = &self.tester else { return TestResult::NotSent };
+        tester.test(page.workspace, key).await.map_or(TestResult::NotSent, result_of)
     }
 
     /// A form of it.
@@ -65,6 +83,12 @@ impl SubscriptionEndpoint {
                 note = RENEWED;
                 SubscriberCommand::RenewLinks(key)
             }
+            "try" => {
+                let result = self.tried(page, key).await;
+                let note = TESTED.iter().find(|(_, one)| *one == result).map_or(TEST_SENT, |(name, _)| name);
+                return Some(SubscriptionAnswer::SeeOther(noted(token, note, self.engine.now())));
+            }
+            "rotate" | "test" => return Some(SubscriptionAnswer::SeeOther(token.to_owned())),
             _ => match wanted(page, subscriber, form) {
                 Ok(scope) => SubscriberCommand::Choose(key, scope),
                 Err((fault, chosen)) => {
@@ -79,12 +103,37 @@ impl SubscriptionEndpoint {
                 let state = snapshot.workspaces.get(page.workspace)?;
                 // It may be another one now.
                 let token = self.key.token(LinkPurpose::Manage, state.subscribers.get(&key)?);
-                Some(SubscriptionAnswer::SeeOther(format!("{token}?{note}={}", now.0)))
+                Some(SubscriptionAnswer::SeeOther(noted(&token, note, now)))
             }
             Done::Rejected(RejectedKind::NotFound, "subscriber") => Some(spent(page, 1)),
             Done::Rejected(_, "components") => refuse(&shown, FormFault::NoComponent),
             Done::Rejected(..) | Done::Unavailable => refuse(&shown, FormFault::Unavailable),
         }
+    }
+}
+
+/// The page of a subscription, with what it says of a form that was taken.
+fn noted(token: &str, note: &str, now: Timestamp) -> String {
+    format!("{token}?{note}={}", now.0)
+}
+
+fn result_of(tested: Tested) -> TestResult {
+    match tested {
+        Tested::TooSoon => TestResult::NotSent,
+        Tested::Answered(class) => match class {
+            Class::Success => TestResult::Taken,
+            Class::RateLimited => TestResult::TooMany,
+            Class::Unreachable => TestResult::Unreachable,
+            Class::Timeout => TestResult::Timeout,
+            Class::Tls => TestResult::Certificate,
+            Class::Own | Class::Forbidden => TestResult::NotSent,
+            Class::NoSuchAddress
+            | Class::MailboxFull
+            | Class::Policy
+            | Class::Rejected
+            | Class::Gone
+            | Class::Unavailable => TestResult::Refused,
+        },
     }
 }
 
@@ -102,6 +151,10 @@ fn note_of(query: &str, now: Timestamp) -> Option<ManageNote> {
         SAVED if is_recent => Some(ManageNote::Saved(at)),
         TEST_SENT if is_recent => Some(ManageNote::TestSent),
         RENEWED if is_recent => Some(ManageNote::Renewed),
+        _ if is_recent => {
+            let tested = TESTED.iter().find(|(one, _)| *one == name);
+            tested.map(|(_, result)| ManageNote::Tested(*result, at))
+        }
         _ => None,
     }
 }
@@ -143,6 +196,8 @@ mod tests {
             ("saved=1000", saved, Some(ManageNote::Saved(saved))),
             ("saved=1000", now, Some(ManageNote::Saved(saved))),
             ("test-sent=1000", now, Some(ManageNote::TestSent)),
+            ("test-timeout=1000", now, Some(ManageNote::Tested(TestResult::Timeout, saved))),
+            ("test-timeout=1000", now + 1, None),
             ("renewed=1000", now, Some(ManageNote::Renewed)),
             ("saved=1000", now + 1, None),
             ("saved=1001", saved, None),

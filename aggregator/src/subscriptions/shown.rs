@@ -2,6 +2,7 @@
 
 use super::masked;
 use serde_json::{Value, json};
+use skerry_domain::delivery::Delivery;
 use skerry_domain::state::{ComponentKey, PageKey, State};
 use skerry_domain::subscriber::{Channel, Choices, Scope, Subscriber, SubscriberState, Updates};
 use skerry_domain::time::Timestamp;
@@ -30,6 +31,7 @@ pub(super) fn subscription(
         offers_report: subscriber.channel == Channel::Email,
         secret,
         is_quarantined: subscriber.state == SubscriberState::Quarantined,
+        can_be_tested: subscriber.channel != Channel::Email && subscriber.state == SubscriberState::Active,
     }
 }
 
@@ -65,8 +67,8 @@ pub(super) fn followed(state: &State, page: PageKey, scope: &Scope) -> Vec<Topic
         .collect()
 }
 
-/// All that is kept of a subscriber, apart from its secret, as JSON.
-pub(super) fn kept(state: &State, subscriber: &Subscriber) -> String {
+/// All that is kept of a subscriber, apart from its secret, as JSON, with its deliveries, the newest first.
+pub(super) fn kept(state: &State, subscriber: &Subscriber, deliveries: &[Delivery]) -> String {
     let scope = &subscriber.scope;
     let choices = scope.page.as_ref().map(|choices| {
         json!({
@@ -102,8 +104,22 @@ pub(super) fn kept(state: &State, subscriber: &Subscriber) -> String {
         "confirmed_at": time(subscriber.confirmed_at),
         "updated_at": time(Some(subscriber.updated_at)),
         "days_of_refused_mails": subscriber.refused_days.len(),
+        "days_of_full_mailbox": subscriber.full_days.len(),
+        "deliveries": deliveries.iter().map(|one| sent(state, one)).collect::<Vec<_>>(),
     });
     format!("{kept:#}\n")
+}
+
+fn sent(state: &State, one: &Delivery) -> Value {
+    let notice = one.notice.and_then(|key| state.notices.get(&key));
+    json!({
+        "about": notice.map_or(one.message.name(), |notice| notice.subject.parts().0.name()),
+        "state": one.state.name(),
+        "attempts": one.attempts,
+        "queued_at": time(Some(one.queued_at)),
+        "updated_at": time(Some(one.updated_at)),
+        "answer": one.answer,
+    })
 }
 
 /// Those that visitors see.

@@ -2,12 +2,13 @@
 
 use crate::config::About;
 use crate::control::lookup::subject;
-use crate::outbox::MailFailure;
+use crate::outbox::{Failing, MailFailure};
+use skerry_domain::credentials::Standing;
 use skerry_domain::incident::{Incident, Title};
 use skerry_domain::problem::{Level, Problem, ProblemSubject, Severity};
-use skerry_domain::state::{CheckKey, ProblemKey, State};
-use skerry_domain::subscriber::SubscriberState;
-use skerry_domain::time::{DAY, MINUTE, Timestamp};
+use skerry_domain::state::{Agent, AgentKey, CheckKey, ProblemKey, State};
+use skerry_domain::subscriber::{Channel, SubscriberState};
+use skerry_domain::time::{DAY, MINUTE, SECOND, Timestamp};
 use skerry_protocol::wire::Reason;
 use skerry_protocol::words::{count, short_line};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,16 @@ use std::collections::{BTreeMap, BTreeSet};
 const UNSURE_FOR: i64 = MINUTE;
 /// For how long no relay has to begin a session before the team hears of it, ms: relays are restarted.
 const MAIL_FAILS_FOR: i64 = 5 * MINUTE;
+/// For how long nothing of a channel has to be taken, and how often, before the team hears of it, ms: servers that greylist put off
+/// what is new to them.
+const NOTHING_TAKEN_FOR: i64 = 30 * MINUTE;
+const NOTHING_TAKEN_TIMES: u64 = 3;
+/// For how long the clock of an agent has to be wrong before the team hears of it, ms.
+const SKEWED_FOR: i64 = 5 * MINUTE;
+/// A clock that differs by more than this is wrong, ms.
+const MOST_SKEW: i64 = 2 * SECOND;
+/// The clock of an agent that has delivered nothing for longer is not known, ms.
+const HEARD_WITHIN: i64 = 10 * MINUTE;
 /// The greatest length of a title, in bytes.
 const LONGEST_TITLE: usize = 200;
 
@@ -58,6 +69,22 @@ pub(super) struct Seen<'a> {
     pub(super) clock: Option<(&'a str, Timestamp)>,
     /// That no relay takes mails to subscribers. `None`: one does, or it concerns another workspace.
     pub(super) mail: Option<&'a MailFailure>,
+    /// The channels of which nothing is taken any more. Empty: it concerns another workspace.
+    pub(super) failing: &'a BTreeMap<Channel, Failing>,
+    /// Agents whose clocks are wrong, and since when.
+    pub(super) skewed: &'a Skewed,
+}
+
+/// Agents whose clocks are wrong, and when that was first seen.
+pub(super) type Skewed = BTreeMap<AgentKey, Timestamp>;
+
+/// Agents that are heard of and whose clocks are wrong.
+pub(super) fn skewed(state: &State, now: Timestamp) -> impl Iterator<Item = AgentKey> {
+    let is_wrong = move |agent: &Agent| {
+        let is_heard = agent.last_seen.is_some_and(|at| now - at < HEARD_WITHIN);
+        agent.standing == Standing::Active && is_heard && agent.skew.abs() > MOST_SKEW
+    };
+    state.agents.iter().filter(move |(_, agent)| is_wrong(agent)).map(|(key, _)| *key)
 }
 
 /// Endpoints of subscribers that were quarantined within a day.
@@ -92,9 +119,11 @@ pub(super) fn conditions(seen: &Seen<'_>) -> Vec<Condition> {
     let open = state.open_incidents.iter().filter_map(|key| state.incidents.get(key));
     all.extend(open.filter_map(|incident| of_incident(state, incident)));
     all.extend(of_mail(seen));
+    all.extend(of_failing(seen));
     all.extend(of_bounces(seen));
     all.extend(of_quarantined(seen));
     all.extend(of_clock(seen));
+    all.extend(of_skewed(seen));
     all
 }
 
@@ -267,6 +296,39 @@ fn of_mail(seen: &Seen<'_>) -> Option<Condition> {
     Some(plain(seen.state, About::Deliveries, (&id, Severity::High, failure.since), (title, text)))
 }
 
+/// Nothing of a channel is taken any more. That no relay begins a session is said by itself.
+fn of_failing<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = Condition> + 'a {
+    let lasts =
+        |one: &Failing| seen.now - one.since >= NOTHING_TAKEN_FOR && one.attempts >= NOTHING_TAKEN_TIMES;
+    let all = seen.failing.iter().filter(move |(channel, failing)| {
+        lasts(failing) && (**channel != Channel::Email || seen.mail.is_none())
+    });
+    all.map(|(channel, failing)| {
+        let what = match channel {
+            Channel::Email => "mail",
+            Channel::Webhook => "webhook",
+            Channel::Slack => "message to Slack",
+            Channel::Teams => "message to Microsoft Teams",
+            Channel::Discord => "message to Discord",
+        };
+        let text = vec![
+            format!(
+                "{} have failed since the last that was taken. The last answer: {}",
+                count_of(failing),
+                failing.answer
+            ),
+            "They are tried again. `skerry-aggregator deliveries list --state queued` shows them.".to_owned(),
+        ];
+        let id = format!("{}-failing-{}", seen.state.workspace.name, channel.name());
+        let title = format!("No {what} to subscribers is taken");
+        plain(seen.state, About::Deliveries, (&id, Severity::High, failing.since), (&title, text))
+    })
+}
+
+fn count_of(failing: &Failing) -> String {
+    count(usize::try_from(failing.attempts).unwrap_or(usize::MAX), "attempt")
+}
+
 /// So many mails bounced that no address is removed for it, in this hour or the one before.
 fn of_bounces(seen: &Seen<'_>) -> Option<Condition> {
     let (since, bounces) = seen.state.bounces.many(seen.now)?;
@@ -301,6 +363,23 @@ fn of_clock(seen: &Seen<'_>) -> Option<Condition> {
     let id = format!("{}-clock", seen.state.workspace.name);
     let said = ("The clock of the aggregator is not confirmed", vec![words.to_owned()]);
     Some(plain(seen.state, About::Clock, (&id, Severity::Medium, since), said))
+}
+
+fn of_skewed<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = Condition> + 'a {
+    let lasting = seen.skewed.iter().filter(|(_, since)| seen.now - **since >= SKEWED_FOR);
+    lasting.filter_map(|(key, since)| {
+        let agent = seen.state.agents.get(key)?;
+        let seconds = agent.skew.abs() / SECOND;
+        let direction = if agent.skew > 0 { "ahead" } else { "behind" };
+        let text = vec![
+            format!("It is {seconds} s {direction}. What it reports is placed by the aggregator's clock."),
+            "Look at the time service of its host: skerry-agent doctor says more.".to_owned(),
+        ];
+        let id = format!("{}-skew-{}", seen.state.workspace.name, key.0);
+        let title = format!("The clock of the agent {} is wrong", agent.name);
+        let condition = plain(seen.state, About::Clock, (&id, Severity::Low, *since), (&title, text));
+        Some(condition.with_alert_label("agent", &agent.name).with_alert_label("location", &agent.location))
+    })
 }
 
 /// `2026-12-01 08:00 UTC`

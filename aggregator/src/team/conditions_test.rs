@@ -56,7 +56,16 @@ fn state(problems: Vec<Problem>) -> State {
 }
 
 fn seen(state: &State) -> Vec<Condition> {
-    conditions(&Seen { state, now: NOW, quarantined: None, clock: None, mail: None })
+    conditions(&nothing_but(state, NOW))
+}
+
+static NOTHING_FAILS: BTreeMap<Channel, Failing> = BTreeMap::new();
+static NONE_SKEWED: Skewed = Skewed::new();
+
+/// What is seen of a workspace if its state is all.
+fn nothing_but(state: &State, now: Timestamp) -> Seen<'_> {
+    let (failing, skewed) = (&NOTHING_FAILS, &NONE_SKEWED);
+    Seen { state, now, quarantined: None, clock: None, mail: None, failing, skewed }
 }
 
 fn agent_of(state: &State) -> AgentKey {
@@ -152,10 +161,7 @@ fn drafts_wait_for_approval_and_published_incidents_for_updates() {
 fn a_relay_that_takes_nothing_is_a_condition_after_some_minutes() {
     let state = state(Vec::new());
     let failure = MailFailure { since: NOW, answer: "connect: refused".to_owned() };
-    let held = |now| {
-        let mail = Some(&failure);
-        conditions(&Seen { state: &state, now, quarantined: None, clock: None, mail }).pop()
-    };
+    let held = |now| conditions(&Seen { mail: Some(&failure), ..nothing_but(&state, now) }).pop();
     assert_eq!(held(NOW + 4 * MINUTE), None, "relays are restarted");
     let condition = held(NOW + 5 * MINUTE).expect("it holds");
     assert_eq!(
@@ -163,6 +169,53 @@ fn a_relay_that_takes_nothing_is_a_condition_after_some_minutes() {
         ("default-mail", Severity::High, NOW)
     );
     assert!(condition.text.contains("connect: refused"), "{:?}", condition.text);
+}
+
+#[test]
+fn a_channel_of_which_nothing_is_taken_is_a_condition_after_half_an_hour() {
+    let state = state(Vec::new());
+    let answer = "451 4.7.1 Try again later".to_owned();
+    let failure = MailFailure { since: NOW, answer: answer.clone() };
+    let held = |attempts, now, mail| {
+        let failing = [(Channel::Email, Failing { since: NOW, attempts, answer: answer.clone() })].into();
+        let all = conditions(&Seen { failing: &failing, mail, ..nothing_but(&state, now) });
+        all.into_iter().map(|one| (one.id, one.text)).collect::<Vec<_>>()
+    };
+    assert_eq!(held(9, NOW + 29 * MINUTE, None), []);
+    assert_eq!(held(2, NOW + HOUR, None), [], "two attempts are few");
+    let all = held(3, NOW + 30 * MINUTE, None);
+    assert!(
+        matches!(&all[..], [(id, text)] if id == "default-failing-email" && text.contains(&answer)),
+        "{all:?}"
+    );
+    let all = held(9, NOW + HOUR, Some(&failure));
+    assert!(matches!(&all[..], [(id, _)] if id == "default-mail"), "one fault is said once: {all:?}");
+}
+
+#[test]
+fn an_agent_whose_clock_is_wrong_is_a_condition_after_some_minutes() {
+    let mut state = state(Vec::new());
+    let key = agent_of(&state);
+    let mut skew = |skew, seen: Timestamp| {
+        let agent = state.agents.get_mut(&key).expect("it was added");
+        (agent.skew, agent.last_seen) = (skew, Some(seen));
+        skewed(&state, NOW).collect::<Vec<_>>()
+    };
+    assert_eq!(skew(2_000, NOW), []);
+    assert_eq!(skew(-2_001, NOW), [key]);
+    assert_eq!(skew(90_000, NOW - 10 * MINUTE), [], "it is silent");
+    assert_eq!(skew(90_000, NOW), [key]);
+    let held = |since| {
+        let skewed = [(key, since)].into();
+        conditions(&Seen { skewed: &skewed, ..nothing_but(&state, NOW) }).pop()
+    };
+    assert_eq!(held(NOW - 4 * MINUTE), None);
+    let condition = held(NOW - 5 * MINUTE).expect("it holds");
+    assert_eq!(
+        (condition.about, condition.title.as_str()),
+        (About::Clock, "The clock of the agent fra-1 is wrong")
+    );
+    assert!(condition.text.starts_with("It is 90 s ahead."), "{}", condition.text);
 }
 
 #[test]
@@ -175,7 +228,7 @@ fn many_bounces_and_an_unsure_clock_hold_while_they_last() {
     };
     state.bounces = bounces(100, 50);
     let titles = |state: &State, clock, now| {
-        let all = conditions(&Seen { state, now, quarantined: None, clock, mail: None });
+        let all = conditions(&Seen { clock, ..nothing_but(state, now) });
         all.into_iter().map(|one| one.id).collect::<Vec<_>>()
     };
     assert_eq!(titles(&state, None, NOW), ["default-bounces"]);
@@ -186,7 +239,7 @@ fn many_bounces_and_an_unsure_clock_hold_while_they_last() {
     assert_eq!(titles(&state, unsure(MINUTE - 1), NOW), [""; 0], "it may be a start");
     assert_eq!(titles(&state, unsure(MINUTE), NOW), ["default-clock"]);
     let quarantined = Some(Quarantined { count: 2, since: NOW });
-    let all = conditions(&Seen { state: &state, now: NOW, quarantined, clock: None, mail: None });
+    let all = conditions(&Seen { quarantined, ..nothing_but(&state, NOW) });
     assert_eq!((all[0].about, all[0].severity), (About::Deliveries, Severity::Low));
     assert!(all[0].text.starts_with("2 endpoints took no message"), "{}", all[0].text);
 }

@@ -141,6 +141,32 @@ fn invented_addresses_do_not_keep_others_from_being_removed() {
 }
 
 #[test]
+fn a_mailbox_that_stays_full_is_removed_and_may_subscribe_again() {
+    let mut fixture = Fixture::new();
+    let key = fixture.subscriber("ann@example.com", all());
+    let sent = fixture.ask(asked("bob@example.com", all())).1;
+    let delivery = Delivery { subscriber: key, ..notice(&sent[0]) };
+    for pause in [1, 1, 16, 16, 1, 1] {
+        fixture.now = fixture.now + pause * DAY;
+        for _ in 0..3 {
+            assert_eq!(fixture.result(&delivery, AttemptResult::MailboxFull), []);
+        }
+        fixture.result(&delivery, AttemptResult::SoftBounced);
+        fixture.assert_stored();
+    }
+    fixture.now = fixture.now + DAY;
+    let changes = fixture.result(&delivery, AttemptResult::MailboxFull);
+    assert!(
+        matches!(&changes[..], [Change::SubscriberRemoved { .. }]),
+        "on the fifth of thirty days: {changes:?}"
+    );
+    assert!(!fixture.state.subscribers.contains_key(&key));
+    assert_eq!(fixture.state.suppressed.len(), 0);
+    fixture.ask(asked("ann@example.com", all())).0.expect("made");
+    fixture.assert_stored();
+}
+
+#[test]
 fn a_month_of_a_block_list_removes_nobody() {
     let mut fixture = Fixture::new();
     let subscribers =

@@ -12,9 +12,9 @@ use skerry_store::ResponseSteps;
 fn a_folded_record_never_lies_in_the_future() {
     let mut fixture = Fixture::new();
     let boot = BOOTED;
-    let first = observed(When::ThisBoot(boot), HardState::Up);
+    let first = observed(When::ThisBoot(boot), Up);
     let kind = RecordKind::Observed { first, count: 100_000, spread: 100 * 366 * DAY };
-    let after = observed(When::ThisBoot(boot), HardState::Up);
+    let after = observed(When::ThisBoot(boot), Up);
     let records = vec![
         Record { sequence: 1, through: 1, kind },
         Record { sequence: 2, through: 2, kind: RecordKind::Observed { first: after, count: 1, spread: 0 } },
@@ -40,7 +40,7 @@ fn observations_are_placed_with_any_clock_of_an_agent() {
     ];
     for wall in [i64::MIN, 0, i64::MAX] {
         let mut records: Vec<Record> =
-            whens.iter().map(|when| fixture.record(*when, HardState::Up)).collect();
+            whens.iter().map(|when| fixture.record(*when, Up)).collect();
         for record in &mut records {
             if let RecordKind::Observed { first, .. } = &mut record.kind {
                 (first.since, first.total_us) = (Some(When::EarlierBoot(Timestamp(i64::MIN))), u64::MAX);
@@ -64,7 +64,7 @@ fn observations_are_placed_with_any_clock_of_an_agent() {
 fn records_of_an_earlier_boot_are_placed_by_its_known_offset() {
     let mut fixture = Fixture::new();
     // Its wall clock is an hour ahead, as was known before the host went down.
-    fixture.see(HardState::Up);
+    fixture.see(Up);
     fixture.now = fixture.now + 10 * SECOND;
     let ahead = Report { wall_now: fixture.now + HOUR, ..fixture.empty(fixture.agent) };
     fixture.send(ahead);
@@ -72,7 +72,7 @@ fn records_of_an_earlier_boot_are_placed_by_its_known_offset() {
     let seen_at = fixture.now;
     // The host comes back after five minutes with a correct clock, and delivers its earlier observations.
     fixture.now = fixture.now + 5 * MINUTE;
-    let record = fixture.record(When::EarlierBoot(seen_at + HOUR), HardState::Up);
+    let record = fixture.record(When::EarlierBoot(seen_at + HOUR), Up);
     let report = Report { records: vec![record], boot_now: MINUTE, ..fixture.empty(fixture.agent) };
     fixture.send(report);
     let track = &fixture.state.tracks.values().next().expect("one").track;
@@ -159,7 +159,7 @@ fn ten_thousand_observations_of_one_instant_are_stored_quickly() {
     let used = || rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime).tv_sec;
     let before = used();
     for _ in 0..2 {
-        let records = (0..10_000).map(|_| fixture.record(When::ThisBoot(BOOTED), HardState::Up)).collect();
+        let records = (0..10_000).map(|_| fixture.record(When::ThisBoot(BOOTED), Up)).collect();
         fixture.send(Report { records, ..fixture.empty(fixture.agent) });
     }
     let workspace = fixture.state.workspace.key;
@@ -171,7 +171,7 @@ fn ten_thousand_observations_of_one_instant_are_stored_quickly() {
 #[test]
 fn a_late_observation_causes_a_new_roll_up_unless_the_raw_data_is_gone() {
     let mut fixture = Fixture::new();
-    fixture.see(HardState::Up);
+    fixture.see(Up);
     fixture.now = fixture.now + 2 * HOUR;
     let track = *fixture.state.tracks.keys().next().expect("one");
     let before = START - DAY;
@@ -189,7 +189,7 @@ fn a_late_observation_causes_a_new_roll_up_unless_the_raw_data_is_gone() {
     let first = median(&fixture);
     let late = |fixture: &mut Fixture, count: i64| {
         for n in 1..=count {
-            let mut record = fixture.record(When::ThisBoot(BOOTED + n), HardState::Up);
+            let mut record = fixture.record(When::ThisBoot(BOOTED + n), Up);
             if let RecordKind::Observed { first, .. } = &mut record.kind {
                 first.total_us = 50_000;
             }

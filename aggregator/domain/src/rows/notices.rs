@@ -26,14 +26,16 @@ pub(super) fn keys_of(lines: &Lines) -> Vec<i64> {
 }
 
 fn line_of(step: &StatusStep) -> String {
-    format!("{} {} {}", step.at.0, step.from.name(), step.to.name())
+    let said_by = step.said_by.map(|key| format!(" {}", key.0)).unwrap_or_default();
+    format!("{} {} {}{said_by}", step.at.0, step.from.name(), step.to.name())
 }
 
 fn step_of(line: &str) -> Option<StatusStep> {
     let mut words = line.split(' ');
     let at = Timestamp(words.next()?.parse().ok()?);
     let (from, to) = (Status::from_name(words.next()?)?, Status::from_name(words.next()?)?);
-    Some(StatusStep { at, from, to })
+    let said_by = words.next().map(|word| word.parse().map(NoticeKey)).transpose().ok()?;
+    Some(StatusStep { at, from, to, said_by })
 }
 
 /// The rows of subscribers, and of what they are told.

@@ -9,6 +9,7 @@ use super::value::{Field, Lines, Misread, Value};
 use super::{Hidden, SubscriberRow, SuppressedRow};
 use crate::state::{ComponentKey, IncidentKey, State, SubscriberKey, WindowKey};
 use crate::subscriber::{Choices, Scope, Sensitive, SigningSecret, Subscriber, Updates};
+use std::collections::BTreeSet;
 
 /// The columns of a scope. Without `updates` it hears of no page.
 struct ScopeColumns {
@@ -83,8 +84,17 @@ pub(super) fn subscriber_row(state: &State, key: SubscriberKey) -> Option<Subscr
         link_version: one.link_version,
         confirmed_ms: one.confirmed_at,
         updated_ms: one.updated_at,
-        refused_days: Some(lines_of(one.refused_days.iter().copied())).filter(|lines| !lines.0.is_empty()),
+        refused_days: days_of(&one.refused_days),
+        full_days: days_of(&one.full_days),
     })
+}
+
+fn days_of(days: &BTreeSet<i64>) -> Option<Lines> {
+    Some(lines_of(days.iter().copied())).filter(|lines| !lines.0.is_empty())
+}
+
+fn read_days(lines: Option<Lines>) -> BTreeSet<i64> {
+    lines.map(|lines| keys_of(&lines)).unwrap_or_default().into_iter().collect()
 }
 
 /// Writes the subscriber, or deletes its row if the state no longer has it.
@@ -148,12 +158,8 @@ impl Restore for SubscriberRow {
             link_version: self.link_version,
             confirmed_at: self.confirmed_ms,
             updated_at: self.updated_ms,
-            refused_days: self
-                .refused_days
-                .map(|lines| keys_of(&lines))
-                .unwrap_or_default()
-                .into_iter()
-                .collect(),
+            refused_days: read_days(self.refused_days),
+            full_days: read_days(self.full_days),
         };
         state.insert_subscriber(self.key, subscriber);
         Ok(())

@@ -45,6 +45,7 @@ records! {
         confirmed_ms: Option<Timestamp>,
         updated_ms: Timestamp,
         refused_days: Option<Lines>,
+        full_days: Option<Lines>,
     }
     /// The digest of an address to which nothing is sent.
     SuppressedRow in "suppressed_address", key 2 {

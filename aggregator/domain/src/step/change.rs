@@ -224,6 +224,11 @@ pub enum Change {
     AnnouncementChanged(AnnouncementKey, PageKey),
     /// So many mails bounce that nobody is removed for it.
     BouncesAreMany,
+    /// A subscriber was removed since its mailbox stayed full.
+    SubscriberRemoved {
+        /// Its id.
+        subscriber: String,
+    },
     /// A subscriber was removed, and its address is not written to for a while.
     SubscriberSuppressed {
         /// Its id.

@@ -9,11 +9,14 @@ use crate::schedule::Due;
 use crate::state::{DeliveryKey, NoticeKey, State, SubscriberKey};
 use crate::subscriber::{Channel, REFUSALS_COUNT, Subscriber, SubscriberState};
 use crate::time::{DAY, Timestamp};
+use std::collections::BTreeSet;
 
 /// The number of subscribers that one tick considers for a notice.
 const PORTION: usize = 250;
 /// On how many days mails are refused before their address is removed.
 const REFUSED_DAYS: usize = 3;
+/// On how many days a mailbox is full before it is removed.
+const FULL_DAYS: usize = 5;
 
 /// Makes the next portion of the deliveries of a notice, or forgets it.
 pub(super) fn due(state: &mut State, key: NoticeKey, context: Context, changes: &mut Changes) {
@@ -29,7 +32,8 @@ pub(super) fn due(state: &mut State, key: NoticeKey, context: Context, changes: 
     let turn: Vec<SubscriberKey> = turn.take(PORTION).collect();
     for subscriber in &turn {
         let early = notice.progress.early.remove(subscriber);
-        let hearing = state.subscribers.get(subscriber).filter(|one| one.hears(&notice));
+        let hearing = state.subscribers.get(subscriber);
+        let hearing = hearing.filter(|one| one.hears(&notice) && notice.says_more(state, one));
         if let Some(channel) = hearing.map(|one| one.channel).filter(|_| !early) {
             deliver(state, (key, &mut notice), (*subscriber, channel), context, changes);
         }
@@ -58,7 +62,7 @@ pub(super) fn consider_early(
         if notice.page != one.page || notice.has_considered(subscriber) {
             continue;
         }
-        if one.hears(&notice) {
+        if one.hears(&notice) && notice.says_more(state, &one) {
             deliver(state, (key, &mut notice), (subscriber, one.channel), context, changes);
         }
         notice.progress.early.insert(subscriber);
@@ -160,6 +164,7 @@ pub(super) fn attempted(state: &mut State, one: &Attempted, context: Context, ch
             }
             refused(state, (key, subscriber), (refusal, one), now, changes);
         }
+        AttemptResult::MailboxFull if is_notice => full(state, (key, subscriber), now, changes),
         // Nobody asked for it but whoever invented it.
         AttemptResult::Quarantined | AttemptResult::EndpointRefused if subscriber.confirmed_at.is_none() => {
             subscribe::remove(state, key, changes);
@@ -193,6 +198,31 @@ fn quarantine(
     }
 }
 
+/// Removes an address whose mailbox stays full. Whoever empties it may subscribe again.
+fn full(
+    state: &mut State,
+    (key, mut subscriber): (SubscriberKey, Subscriber),
+    now: Timestamp,
+    changes: &mut Changes,
+) {
+    if state.bounces.many(now).is_some() {
+        return;
+    }
+    note_day(&mut subscriber.full_days, now);
+    if subscriber.full_days.len() < FULL_DAYS {
+        return subscribe::put(state, key, subscriber, changes);
+    }
+    subscribe::remove(state, key, changes);
+    changes.push(Change::SubscriberRemoved { subscriber: subscriber.id });
+}
+
+/// Adds the present day to those of the last [`REFUSALS_COUNT`].
+fn note_day(days: &mut BTreeSet<i64>, now: Timestamp) {
+    let today = now.0.div_euclid(DAY);
+    days.retain(|day| today - day < REFUSALS_COUNT);
+    days.insert(today);
+}
+
 /// Removes an address that does not exist, whose owner complained, or that refused mails on three days. So many bounces that
 /// the fault is not the addresses' remove nobody.
 fn refused(
@@ -212,9 +242,7 @@ fn refused(
     if subscriber.confirmed_at.is_none() && refusal == Refusal::Final {
         return subscribe::remove(state, key, changes);
     }
-    let today = now.0.div_euclid(DAY);
-    subscriber.refused_days.retain(|day| today - day < REFUSALS_COUNT);
-    subscriber.refused_days.insert(today);
+    note_day(&mut subscriber.refused_days, now);
     if refusal != Refusal::Rejected || subscriber.refused_days.len() >= REFUSED_DAYS {
         for subscriber in subscribe::suppress(state, key, one.digest, now, changes) {
             let answer = one.answer.clone();

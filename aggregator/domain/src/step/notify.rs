@@ -4,7 +4,7 @@ use super::{Change, Changes, Context};
 use crate::incident::{Impact, Incident};
 use crate::maintenance::PlannedWindow;
 use crate::notice::{
-    FLAPPING_CHANGES, FLAPPING_WINDOW, GROUP_WAIT, News, Notice, NoticeSubject, OutageEdge, Progress,
+    FLAPPING_CHANGES, FLAPPING_WINDOW, GROUP_WAIT, News, Notice, NoticeSubject, OutageEdge, Progress, STEADY,
     StatusStep, edge_of, news_of_incident, news_of_window,
 };
 use crate::schedule::{Due, hold_due};
@@ -14,7 +14,7 @@ use crate::state::{
 };
 use crate::table::Table;
 use crate::time::{DAY, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What may be said, as it was before a step.
 pub(super) struct Before {
@@ -39,13 +39,16 @@ impl Before {
 /// Makes notices of what a step changed.
 pub(super) fn follow(state: &mut State, before: &Option<Before>, context: Context, changes: &mut Changes) {
     let Some(before) = before else { return };
+    let mut said = SaidOf::new();
     let incidents: BTreeSet<IncidentKey> = changes.touched.incidents.iter().copied().collect();
     for key in incidents {
-        incident(state, before.incidents.get(&key), key, context, changes);
+        let notice = incident(state, before.incidents.get(&key), key, context, changes);
+        note(state, notice, &mut said);
     }
     let windows: BTreeSet<WindowKey> = changes.touched.windows.iter().copied().collect();
     for key in windows {
-        window(state, before.windows.get(&key), key, context, changes);
+        let notice = window(state, before.windows.get(&key), key, context, changes);
+        note(state, notice, &mut said);
     }
     let announcements: BTreeSet<AnnouncementKey> = changes.touched.announcements.iter().copied().collect();
     for key in announcements {
@@ -57,7 +60,17 @@ pub(super) fn follow(state: &mut State, before: &Option<Before>, context: Contex
     });
     let components: BTreeSet<ComponentKey> = changed.collect();
     for key in components {
-        status(state, before, key, context, changes);
+        status(state, before, (key, said.get(&key).copied()), context, changes);
+    }
+}
+
+/// The notice of an incident or of maintenance that says what happened to a component in a step.
+type SaidOf = BTreeMap<ComponentKey, NoticeKey>;
+
+fn note(state: &State, notice: Option<NoticeKey>, said: &mut SaidOf) {
+    let found = notice.and_then(|key| Some((key, state.notices.get(&key)?)));
+    if let Some((key, notice)) = found {
+        said.extend(notice.components.iter().map(|component| (*component, key)));
     }
 }
 
@@ -67,8 +80,8 @@ fn incident(
     key: IncidentKey,
     context: Context,
     changes: &mut Changes,
-) {
-    let Some(after) = state.incidents.get(&key) else { return };
+) -> Option<NoticeKey> {
+    let after = state.incidents.get(&key)?;
     let news = news_of_incident(before, after);
     let subject = NoticeSubject::Incident(key);
     let last_edge = state.notices_of(subject).find_map(|(_, notice)| notice.edge);
@@ -79,13 +92,16 @@ fn incident(
     let named = after.components().into_iter().map(|(component, _)| component);
     let components = shown_of(state, named);
     let content = Content { page: after.page, components, edge, ..Content::default() };
+    let mut notice = None;
     if rises || !news.updates.is_empty() {
-        say(state, subject, Content { updates: news.updates, ..content.clone() }, context, changes);
+        let content = Content { updates: news.updates, ..content.clone() };
+        notice = say(state, subject, content, context, changes);
     }
     if news.postmortem {
         let content = Content { edge: None, ..content };
         say(state, NoticeSubject::Postmortem(key), content, context, changes);
     }
+    notice
 }
 
 fn window(
@@ -94,21 +110,21 @@ fn window(
     key: WindowKey,
     context: Context,
     changes: &mut Changes,
-) {
-    let Some(after) = state.windows.get(&key) else { return };
-    let Some(page) = after.page else { return };
+) -> Option<NoticeKey> {
+    let after = state.windows.get(&key)?;
+    let page = after.page?;
     let news = news_of_window(before, after);
     let components = shown_of(state, after.components.iter().copied());
     if news == News::default() || components.is_empty() {
-        return;
+        return None;
     }
     let content = Content { page, components, ..Content::default() };
     if news.reminder {
         say(state, NoticeSubject::Reminder(key), content, context, changes);
-    } else {
-        let content = Content { updates: news.updates, ..content };
-        say(state, NoticeSubject::Maintenance(key), content, context, changes);
+        return None;
     }
+    let content = Content { updates: news.updates, ..content };
+    say(state, NoticeSubject::Maintenance(key), content, context, changes)
 }
 
 /// Those of the components that visitors see.
@@ -133,7 +149,14 @@ fn announcement(state: &mut State, key: AnnouncementKey, context: Context, chang
     }
 }
 
-fn status(state: &mut State, before: &Before, key: ComponentKey, context: Context, changes: &mut Changes) {
+/// `said_by`: the notice that says it in its own words.
+fn status(
+    state: &mut State,
+    before: &Before,
+    (key, said_by): (ComponentKey, Option<NoticeKey>),
+    context: Context,
+    changes: &mut Changes,
+) {
     let Some(after) = state.components.get(&key).filter(|one| one.settings.public && !one.archived) else {
         return;
     };
@@ -154,7 +177,7 @@ fn status(state: &mut State, before: &Before, key: ComponentKey, context: Contex
     let content = Content {
         page: after.page,
         components: BTreeSet::from([key]),
-        steps: vec![StatusStep { at: context.now, from, to }],
+        steps: vec![StatusStep { at: context.now, from, to, said_by }],
         ..Content::default()
     };
     say(state, subject, content, context, changes);
@@ -200,13 +223,19 @@ impl Default for Content {
     }
 }
 
-/// Joins the notice of the subject that still waits, or makes one.
-fn say(state: &mut State, subject: NoticeSubject, what: Content, context: Context, changes: &mut Changes) {
+/// Joins the notice of the subject that still waits, or makes one. `None`: nobody is told.
+fn say(
+    state: &mut State,
+    subject: NoticeSubject,
+    what: Content,
+    context: Context,
+    changes: &mut Changes,
+) -> Option<NoticeKey> {
     let now = context.now;
     let is_shown = state.pages.get(&what.page).is_some_and(|page| page.settings.public && !page.archived);
     let anybody = state.subscribers_of(what.page, SubscriberKey::default()).next().is_some();
     if !is_shown || !anybody {
-        return;
+        return None;
     }
     let newest = state.notices_of(subject).find(|(_, notice)| notice.page == what.page);
     if let Some((key, waiting)) = newest.filter(|(_, notice)| notice.due_at > now && notice.joins) {
@@ -216,8 +245,9 @@ fn say(state: &mut State, subject: NoticeSubject, what: Content, context: Contex
         joined.components.extend(what.components);
         joined.edge = what.edge.or(joined.edge);
         joined.at = now;
+        joined.due_at = joined.due_after(now);
         put(state, key, joined, changes);
-        return;
+        return Some(key);
     }
     let key = NoticeKey::next(&mut state.counters.notices);
     let notice = Notice {
@@ -234,9 +264,11 @@ fn say(state: &mut State, subject: NoticeSubject, what: Content, context: Contex
         progress: Progress::default(),
     };
     put(state, key, notice, changes);
+    Some(key)
 }
 
-/// At once. What follows within a minute is one notice; a status that keeps changing is said in digests.
+/// At once. What follows within a minute is one notice; a status that keeps changing is said in a digest, and then again once it
+/// rests.
 fn due_at(state: &State, subject: NoticeSubject, page: PageKey, now: Timestamp) -> Timestamp {
     let before = || state.notices_of(subject).filter(|(_, notice)| notice.page == page);
     let Some((_, last)) = before().next() else { return now };
@@ -247,7 +279,7 @@ fn due_at(state: &State, subject: NoticeSubject, page: PageKey, now: Timestamp) 
         let recent = before().take_while(|(_, notice)| now - notice.due_at < FLAPPING_WINDOW);
         let steps: usize = recent.map(|(_, notice)| notice.steps.len()).sum();
         if steps >= FLAPPING_CHANGES {
-            return now + FLAPPING_WINDOW;
+            return now + if last.is_digest() { STEADY } else { FLAPPING_WINDOW };
         }
     }
     (last.due_at + GROUP_WAIT).max(now)

@@ -184,6 +184,7 @@ fn add(
         confirmed_at: confirmed.then(|| new.consented_at.unwrap_or(now).min(now)),
         updated_at: now,
         refused_days: BTreeSet::new(),
+        full_days: BTreeSet::new(),
     };
     put(state, key, subscriber, changes);
     if !confirmed {
@@ -212,6 +213,7 @@ fn confirm(
     (one.state, one.updated_at) = (SubscriberState::Active, now);
     one.confirmed_at = one.confirmed_at.or(Some(now));
     one.refused_days.clear();
+    one.full_days.clear();
     put(state, key, one, changes);
     Ok(())
 }

@@ -48,10 +48,12 @@ pub(crate) fn flurry(other: Status, minutes: &[i64]) -> Notice {
     let steps = minutes.iter().enumerate().map(|(place, minute)| {
         let up = Status::Operational;
         let (from, to) = if place % 2 == 0 { (up, other) } else { (other, up) };
-        StatusStep { at: at(14, *minute), from, to }
+        StatusStep { at: at(14, *minute), from, to, said_by: None }
     });
     let mut notice = notice(NoticeSubject::Status(WEBHOOKS), at(14, 2), &[]);
     notice.steps = steps.collect();
+    // It is said a minute after the last of them.
+    notice.due_at = notice.steps.last().map_or(notice.at, |last| last.at + MINUTE);
     notice
 }
 

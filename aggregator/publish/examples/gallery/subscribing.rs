@@ -87,6 +87,7 @@ fn ann(components: Option<BTreeSet<String>>) -> Subscription {
         offers_report: true,
         secret: None,
         is_quarantined: false,
+        can_be_tested: false,
     }
 }
 
@@ -98,6 +99,7 @@ fn hook() -> Subscription {
         offers_report: false,
         secret: Some((secret, Some(NOW + DAY))),
         is_quarantined: true,
+        can_be_tested: false,
         ..ann(None)
     }
 }

@@ -60,7 +60,9 @@ pub(crate) use month_list::earlier;
 pub use sent::{Sent, sent};
 pub use sign_in::{NotSignedIn, SignInPage, sign_in};
 pub use subscribe::{FormFault, Refused, SUBSCRIBE_PATH, SubscribeForm, Topic, subscribe, subscribe_copy};
-pub use subscription::{ManageNote, Subscription, confirm, confirmed, foreign, manage, spent, stop, stopped};
+pub use subscription::{
+    ManageNote, Subscription, TestResult, confirm, confirmed, foreign, manage, spent, stop, stopped,
+};
 pub use uptime::{uptime, uptime_of_month};
 pub(crate) use widget::Strip;
 pub use widget::widget;

@@ -34,6 +34,27 @@ pub struct Subscription {
     pub secret: Option<(String, Option<Timestamp>)>,
     /// Its endpoint failed for too long: it hears nothing.
     pub is_quarantined: bool,
+    /// Its endpoint can be sent a test message.
+    pub can_be_tested: bool,
+}
+
+/// How a test of an endpoint ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TestResult {
+    /// It took the message.
+    Taken,
+    /// It answered something else.
+    Refused,
+    /// It wants fewer messages.
+    TooMany,
+    /// It could not be reached.
+    Unreachable,
+    /// It did not answer in time.
+    Timeout,
+    /// Its certificate is not acceptable.
+    Certificate,
+    /// Nothing was sent.
+    NotSent,
 }
 
 /// What the page of a subscription says of a form that was sent.
@@ -45,6 +66,8 @@ pub enum ManageNote {
     TestSent,
     /// The page has a new link.
     Renewed,
+    /// A test of its endpoint ended then.
+    Tested(TestResult, Timestamp),
     /// It was not taken.
     Fault(FormFault),
 }
@@ -67,6 +90,7 @@ struct Manage<'a> {
     followed: Vec<(String, String, bool)>,
     secret: Option<(&'a str, Option<String>)>,
     is_quarantined: bool,
+    can_be_tested: bool,
     token: &'a str,
 }
 
@@ -108,7 +132,7 @@ pub fn manage(
     };
     let fault = note.and_then(|note| match note {
         ManageNote::Fault(fault) => Some(fault),
-        ManageNote::Saved(_) | ManageNote::TestSent | ManageNote::Renewed => None,
+        ManageNote::Saved(_) | ManageNote::TestSent | ManageNote::Renewed | ManageNote::Tested(..) => None,
     });
     let body = Manage {
         texts,
@@ -119,6 +143,7 @@ pub fn manage(
             ManageNote::Saved(at) => Some(words.saved(&clock.time_in_zone(*at))),
             ManageNote::TestSent => Some(words.test_sent().to_owned()),
             ManageNote::Renewed => Some(words.link_renewed().to_owned()),
+            ManageNote::Tested(result, at) => Some(words.tested(*result, &clock.time_in_zone(*at))),
             ManageNote::Fault(_) => None,
         }),
         error: fault.filter(|fault| **fault != FormFault::NoComponent).map(|fault| said(fault, texts)),
@@ -134,6 +159,7 @@ pub fn manage(
             (secret.as_str(), former)
         }),
         is_quarantined: subscription.is_quarantined,
+        can_be_tested: subscription.can_be_tested,
         token,
     };
     private(view, words.yours(), root).render(body.render_once()?)

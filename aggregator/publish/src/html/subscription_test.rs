@@ -26,6 +26,7 @@ fn ann() -> Subscription {
         offers_report: true,
         secret: None,
         is_quarantined: false,
+        can_be_tested: false,
     }
 }
 
@@ -144,6 +145,7 @@ fn a_webhook_has_its_secret_and_one_that_failed_can_be_tested() {
         offers_report: false,
         secret: Some(("whsec_abc=".to_owned(), Some(NOW + DAY))),
         is_quarantined: true,
+        can_be_tested: false,
         ..ann()
     };
     let html = manage(&view(), &hook, "tok", None).expect("rendered").html;

@@ -3,7 +3,7 @@
 use super::said::{Fact, OnPage, Said, Target, moment, sentence};
 use crate::html::{Clock, Tone, balanced};
 use skerry_domain::incident::Impact;
-use skerry_domain::notice::{FLAPPING_CHANGES, FLAPPING_WINDOW, Notice, StatusStep};
+use skerry_domain::notice::{Notice, STEADY, StatusStep};
 use skerry_domain::state::ComponentKey;
 use skerry_domain::status::Status;
 use skerry_domain::time::{HOUR, MINUTE, Timestamp};
@@ -30,8 +30,9 @@ pub(super) fn changes(on: &OnPage<'_>, key: ComponentKey, notice: &Notice) -> Op
         change(on, &name, (first, last))
     };
     let path = format!("components/{}", component.id);
-    let notes = if notice.steps.len() >= FLAPPING_CHANGES {
-        vec![on.texts.message.next_after(FLAPPING_WINDOW / MINUTE)]
+    let has_rested = notice.due_at - last.at >= STEADY;
+    let notes = if notice.is_digest() && !has_rested {
+        vec![on.texts.message.next_when_steady(STEADY / MINUTE)]
     } else {
         Vec::new()
     };

@@ -73,6 +73,18 @@ pub(super) fn quarantine(on: &OnPage<'_>) -> Said {
     }
 }
 
+/// A test, which its owner asked for.
+pub(super) fn test(on: &OnPage<'_>) -> Said {
+    let (words, page) = (on.texts.message, page_name(on));
+    Said {
+        state: vec![words.test_state().to_owned()],
+        body: Some(IncidentText::Automatic(words.test(&page))),
+        button: words.see(&page),
+        target: Target::Page(on.url("")),
+        ..Said::new(words.test_title().to_owned(), on.of.now)
+    }
+}
+
 fn page_name(on: &OnPage<'_>) -> String {
     isolated_text(&on.view.name, on.texts)
 }

@@ -83,7 +83,10 @@ texts! {
         /// "It is operational now."
         fn is_now(status: Status) -> &'static str;
         /// When the next message comes if a status goes on changing.
-        fn next_after(minutes: i64) -> String;
+        fn next_when_steady(minutes: i64) -> String;
+        fn test_state() -> &'static str;
+        fn test_title() -> &'static str;
+        fn test(page: &str) -> String;
         fn monthly_report() -> &'static str;
         /// Of a month in which nothing was announced.
         fn nothing_happened() -> &'static str;

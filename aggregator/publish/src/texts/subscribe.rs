@@ -1,6 +1,6 @@
 //! Subscribing: the forms, what follows them, and the pages behind the links in messages.
 
-use crate::html::FormFault;
+use crate::html::{FormFault, TestResult};
 
 texts! {
     /// Subscribing. Names and addresses arrive as markup.
@@ -86,6 +86,9 @@ texts! {
         /// The heading of what follows: what the link to the page of a subscription is good for, and the button for a new one.
         fn link() -> &'static str;
         fn link_about() -> &'static str;
+        /// Beside the button that sends a test to an endpoint, and how it ended at a time.
+        fn try_about() -> &'static str;
+        fn tested(result: TestResult, time: &str) -> String;
         fn new_link() -> &'static str;
         /// It has a new one.
         fn link_renewed() -> &'static str;

@@ -182,7 +182,7 @@ Webhooks
 Between 14:02 and 15:58 UTC, Fri 20 Nov, 11 min in all. It is
 operational now.
 
-If it continues, the next message comes in 15 minutes at the earliest.
+The next message comes when it has been steady for 30 minutes.
 
 See Webhooks: https://status.northwind.example/components/component006
 ",

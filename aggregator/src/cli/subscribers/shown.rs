@@ -112,7 +112,8 @@ fn hears_of(state: &State, one: &Subscriber) -> String {
         all.extend(choices.monthly.then(|| "monthly report".to_owned()));
     }
     let followed = one.scope.incidents.len() + one.scope.windows.len();
-    all.extend((followed > 0).then(|| format!("{followed} incidents or maintenance")));
+    let noun = if followed == 1 { "incident or maintenance" } else { "incidents and maintenance" };
+    all.extend((followed > 0).then(|| format!("{followed} {noun}")));
     all.join("; ")
 }
 

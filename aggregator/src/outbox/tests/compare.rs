@@ -6,14 +6,15 @@ use super::people::{Habit, Person};
 use super::post::Offered;
 use skerry_domain::state::DeliveryKey;
 use skerry_domain::subscriber::Channel;
-use skerry_domain::time::{MINUTE, SECOND};
+use skerry_domain::time::{HOUR, MINUTE, SECOND};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What follows the first update within so long may be one message with it.
 const JOINS: i64 = MINUTE + SECOND;
-/// Changes of a status that are said one by one, before there is a digest.
-const ONE_BY_ONE: i64 = 5;
-const DIGEST: i64 = 15 * MINUTE;
+/// Messages of a status that does not rest: changes that are said one by one, a first digest, and one after the rest.
+const RESTLESS: i64 = 7;
+/// There is another digest after so long.
+const DIGEST: i64 = 6 * HOUR;
 
 type Messages = BTreeMap<DeliveryKey, Offered>;
 
@@ -22,6 +23,8 @@ struct Expected {
     must: BTreeSet<Item>,
     /// More that may have been in the same messages, or come before it left.
     may: BTreeSet<Item>,
+    /// Changes of a status that something else says, which it hears: they are no message of their own.
+    beside: BTreeSet<Item>,
 }
 
 pub(super) fn compare(month: &Month) {
@@ -52,11 +55,15 @@ pub(super) fn compare(month: &Month) {
 }
 
 fn expected(all: &[Said], person: &Person) -> Expected {
-    let (mut must, mut may) = (BTreeSet::new(), BTreeSet::new());
+    let (mut must, mut may, mut beside) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let mut subjects: HashMap<Subject, Vec<&Said>> = HashMap::new();
     for one in all.iter().filter(|one| one.page == person.page) {
         let (should_hear, must_hear) = person.should_hear(one);
-        if must_hear {
+        let is_beside = is_said_beside(all, one, person);
+        if should_hear && is_beside {
+            beside.insert(one.item);
+        }
+        if must_hear && !is_beside {
             must.insert(one.item);
         }
         if should_hear {
@@ -72,7 +79,18 @@ fn expected(all: &[Said], person: &Person) -> Expected {
             may.insert(one.item);
         }
     }
-    Expected { must, may }
+    Expected { must, may, beside }
+}
+
+/// Whether an incident or maintenance says a change of a status at the same time. Webhooks are sent both.
+fn is_said_beside(all: &[Said], one: &Said, person: &Person) -> bool {
+    let says = |other: &Said| {
+        let of_timeline = matches!(other.item, Item::Update(..) | Item::Outage(_) | Item::Maintenance(..));
+        let same =
+            other.at == one.at && other.page == one.page && other.components.is_superset(&one.components);
+        of_timeline && same && person.should_hear(other).0
+    };
+    matches!(one.item, Item::Status(..)) && person.channel != Channel::Webhook && all.iter().any(says)
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -102,7 +120,10 @@ fn said(expected: &Expected, messages: &Messages) -> Vec<String> {
     let twice = twice.map(|(item, at)| format!("{item:?} was heard at {at:?}"));
     let unasked = heard.iter().filter(|(item, _)| !expected.may.contains(item));
     let unasked = unasked.map(|(item, at)| format!("{item:?} was heard at {at:?} and not asked for"));
-    missing.chain(twice).chain(unasked).collect()
+    let is_beside = |one: &&Offered| one.items.iter().all(|item| expected.beside.contains(item));
+    let beside = messages.values().filter(is_beside);
+    let beside = beside.map(|one| format!("{one:?} says what another message says"));
+    missing.chain(twice).chain(unasked).chain(beside).collect()
 }
 
 /// Nothing after it left, and nothing while its endpoint was quarantined.
@@ -151,7 +172,7 @@ fn bundled(month: &Month, person: &Person, messages: &Messages) -> Vec<String> {
     for (component, from, to) in &month.script.flaps {
         let is_of = |item: &Item| matches!(item, Item::Status(one, _) if one == component);
         let many = count(&is_of, *from, *to);
-        if many > ONE_BY_ONE + (to - from) / DIGEST + closed(*from, to + DIGEST) {
+        if many > RESTLESS + (to - from) / DIGEST + closed(*from, to + DIGEST) {
             wrong.push(format!("{many} messages of a status that never rests, {component} from {from}"));
         }
     }

@@ -65,8 +65,8 @@ pub(super) struct Person {
     pub(super) asked: usize,
 }
 
-/// A notice waits for this long at most before it is said: digests of a quarter of an hour, and an absence of the aggregator.
-pub(super) const SETTLED: i64 = HOUR;
+/// A notice waits for this long at most before it is said: digests of six hours, and an absence of the aggregator.
+pub(super) const SETTLED: i64 = 7 * HOUR;
 
 impl Person {
     fn wish_at(&self, at: i64) -> Option<&Wish> {

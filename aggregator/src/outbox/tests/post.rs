@@ -16,6 +16,8 @@ use std::sync::Arc;
 const ATTEMPTS: usize = 10;
 /// On how many days mails are refused before their address is removed.
 const DAYS: usize = 3;
+/// On how many days a mailbox is full before it is removed.
+const FULL_DAYS: usize = 5;
 
 /// What the reply of a mail server to the recipient means, as the line came.
 pub(super) fn reply(line: &str) -> Outcome {
@@ -63,6 +65,7 @@ pub(super) struct Post {
     pub(super) bad_hours: usize,
     hour: Hour,
     refused_days: HashMap<usize, BTreeSet<i64>>,
+    full_days: HashMap<usize, BTreeSet<i64>>,
 }
 
 impl Post {
@@ -161,6 +164,12 @@ impl Post {
                 self.quarantined.push(number);
             }
             return;
+        }
+        let is_calm = !self.is_bad() || self.hour.number < now / HOUR - 1;
+        if habit == Habit::IsFull && is_calm {
+            let days = self.full_days.entry(number).or_default();
+            days.insert(now / DAY);
+            person.gone = person.gone.or((days.len() >= FULL_DAYS).then_some(now));
         }
         // A full mailbox bounces softly.
         let refused = matches!(outcome, Outcome::Refused(_)) && habit != Habit::IsFull;

@@ -3,7 +3,7 @@
 
 use super::super::attempt::{Attempt, Ready};
 use super::super::contents::Contents;
-use super::super::queue::{ChannelQueue, PORTION};
+use super::super::queue::{ChannelQueue, PORTION, Room};
 use crate::clock::TimeSource;
 use crate::engine::{Engine, Running};
 use crate::publish::{Addresses, PageOptions};
@@ -92,7 +92,8 @@ impl Aggregator {
             options: PageOptions::default(),
             sign_in_key: None,
         };
-        let queues = Channel::ALL.iter().map(|channel| ChannelQueue::new(*channel, PORTION)).collect();
+        let queues =
+            Channel::ALL.iter().map(|channel| ChannelQueue::new(*channel, Room::of(PORTION))).collect();
         let reader = Reader::open(&self.database()).expect("it opens");
         self.running = Some(Parts { engine, running, reader, contents: Contents::new(addresses), queues });
     }
@@ -190,7 +191,7 @@ impl Aggregator {
             let mut attempts = Vec::new();
             let snapshot = engine.snapshot();
             while let Some(one) = queue.next(Instant::now()) {
-                queue.begin(&one);
+                queue.begin(&one, Instant::now());
                 let attempt = match Ready::of(&snapshot, (contents, &self.links), &one, now).await {
                     Ok(ready) => {
                         let outcome = recipients.take(&ready, &one, now);

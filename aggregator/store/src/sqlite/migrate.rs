@@ -9,7 +9,7 @@ use std::path::Path;
 /// The schema version that this program writes.
 pub(crate) const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 /// From an empty database to the current schema; each is one version and never changes again.
-pub(super) const MIGRATIONS: [&str; 27] = [
+pub(super) const MIGRATIONS: [&str; 28] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -37,6 +37,7 @@ pub(super) const MIGRATIONS: [&str; 27] = [
     include_str!("migrations/0025.sql"),
     include_str!("migrations/0026.sql"),
     include_str!("migrations/0027.sql"),
+    include_str!("migrations/0028.sql"),
 ];
 
 pub(super) fn schema_of(connection: &Connection, path: &Path) -> Result<i64, StoreError> {

@@ -212,8 +212,20 @@ impl MessageTexts for English {
         }
     }
 
-    fn next_after(&self, minutes: i64) -> String {
-        format!("If it continues, the next message comes in {minutes} minutes at the earliest.")
+    fn next_when_steady(&self, minutes: i64) -> String {
+        format!("The next message comes when it has been steady for {minutes} minutes.")
+    }
+
+    fn test_state(&self) -> &'static str {
+        "Test"
+    }
+
+    fn test_title(&self) -> &'static str {
+        "Test message"
+    }
+
+    fn test(&self, page: &str) -> String {
+        format!("Updates from {page} arrive here. Nothing has happened.")
     }
 
     fn monthly_report(&self) -> &'static str {

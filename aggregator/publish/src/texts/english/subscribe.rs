@@ -1,7 +1,7 @@
 //! Subscribing, in English.
 
 use super::English;
-use crate::html::FormFault;
+use crate::html::{FormFault, TestResult};
 use crate::texts::subscribe::SubscribeTexts;
 
 impl SubscribeTexts for English {
@@ -260,6 +260,23 @@ impl SubscribeTexts for English {
     fn link_about(&self) -> &'static str {
         "Whoever has the link can change and stop your updates. A new link ends the one in earlier messages; their links to stop \
          updates still work."
+    }
+
+    fn try_about(&self) -> &'static str {
+        "See whether messages arrive. A test says that nothing has happened."
+    }
+
+    fn tested(&self, result: TestResult, time: &str) -> String {
+        let said = match result {
+            TestResult::Taken => "The test message arrived",
+            TestResult::Refused => "The test message was not taken: the answer was no success",
+            TestResult::TooMany => "The test message was not taken: too many messages came before it",
+            TestResult::Unreachable => "The test message did not arrive: nothing answers at this URL",
+            TestResult::Timeout => "The test message did not arrive: there was no answer in time",
+            TestResult::Certificate => "The test message did not arrive: the certificate is not acceptable",
+            TestResult::NotSent => "No test message was sent. Try again in a minute",
+        };
+        format!("{said} ({time}).")
     }
 
     fn new_link(&self) -> &'static str {

@@ -218,8 +218,20 @@ impl MessageTexts for German {
         }
     }
 
-    fn next_after(&self, minutes: i64) -> String {
-        format!("Setzt sich das fort, kommt die nächste Nachricht frühestens nach {minutes} Minuten.")
+    fn next_when_steady(&self, minutes: i64) -> String {
+        format!("Die nächste Nachricht kommt, wenn sich {minutes} Minuten lang nichts geändert hat.")
+    }
+
+    fn test_state(&self) -> &'static str {
+        "Test"
+    }
+
+    fn test_title(&self) -> &'static str {
+        "Testnachricht"
+    }
+
+    fn test(&self, page: &str) -> String {
+        format!("Meldungen von {page} kommen hier an. Es ist nichts passiert.")
     }
 
     fn monthly_report(&self) -> &'static str {

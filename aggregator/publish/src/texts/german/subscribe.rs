@@ -1,7 +1,7 @@
 //! Subscribing, in German.
 
 use super::German;
-use crate::html::FormFault;
+use crate::html::{FormFault, TestResult};
 use crate::texts::stop;
 use crate::texts::subscribe::SubscribeTexts;
 
@@ -264,6 +264,27 @@ impl SubscribeTexts for German {
     fn link_about(&self) -> &'static str {
         "Wer den Link kennt, kann die Benachrichtigungen ändern und beenden. Mit einem neuen Link wird der aus allen bisherigen \
          Nachrichten ungültig; die Links zum Abmelden gelten weiter."
+    }
+
+    fn try_about(&self) -> &'static str {
+        "Prüfen, ob Nachrichten ankommen. Ein Test sagt, dass nichts passiert ist."
+    }
+
+    fn tested(&self, result: TestResult, time: &str) -> String {
+        let said = match result {
+            TestResult::Taken => "Die Testnachricht ist angekommen",
+            TestResult::Refused => "Die Testnachricht wurde nicht angenommen: Die Antwort war kein Erfolg",
+            TestResult::TooMany => "Die Testnachricht wurde nicht angenommen: Es kamen zu viele Nachrichten",
+            TestResult::Unreachable => {
+                "Die Testnachricht ist nicht angekommen: Unter dieser URL antwortet nichts"
+            }
+            TestResult::Timeout => "Die Testnachricht ist nicht angekommen: Die Antwort blieb aus",
+            TestResult::Certificate => "Die Testnachricht ist nicht angekommen: Das Zertifikat ist ungültig",
+            TestResult::NotSent => {
+                "Es wurde keine Testnachricht gesendet. Bitte in einer Minute erneut versuchen"
+            }
+        };
+        format!("{said} ({time}).")
     }
 
     fn new_link(&self) -> &'static str {

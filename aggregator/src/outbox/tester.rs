@@ -1,0 +1,88 @@
+//! Test messages to endpoints: sent at once, since their owners wait, and kept nowhere. They see no more of an answer than its
+//! class, so that nobody reads a foreign server by them.
+
+use super::attempt::{Addressed, Attempts};
+use super::contents::Rendered;
+use super::limits::Limits;
+use super::payload::Payload;
+use skerry_domain::delivery::{Delivery, DeliveryState, Message};
+use skerry_domain::state::{DeliveryKey, SubscriberKey, WorkspaceKey};
+use skerry_domain::subscriber::{Channel, Subscriber, SubscriberState};
+use skerry_domain::time::Timestamp;
+use skerry_notify::{Class, Outcome};
+use skerry_publish::messages::{self, MessagePage};
+use skerry_publish::view::Place;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long an endpoint may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How a test ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tested {
+    /// With an answer of this class.
+    Answered(Class),
+    /// Nothing was sent: the destination gets as many messages as it takes.
+    TooSoon,
+}
+
+/// Sends test messages.
+#[derive(Clone, Debug)]
+pub struct EndpointTester {
+    attempts: Arc<Attempts>,
+    limits: Limits,
+}
+
+impl EndpointTester {
+    pub(super) fn new(attempts: Arc<Attempts>, limits: Limits) -> Self {
+        Self { attempts, limits }
+    }
+
+    /// Sends a test message to the endpoint of a subscriber that hears of the page. `None`: there is no such endpoint.
+    pub async fn test(&self, workspace: WorkspaceKey, key: SubscriberKey) -> Option<Tested> {
+        let (snapshot, now) = self.attempts.engine.present();
+        let state = snapshot.workspaces.get(workspace)?;
+        let subscriber = state.subscribers.get(&key)?;
+        if subscriber.channel == Channel::Email || subscriber.state != SubscriberState::Active {
+            return None;
+        }
+        let Ok(_permit) = self.limits.enter(subscriber.channel, &subscriber.address) else {
+            return Some(Tested::TooSoon);
+        };
+        let settings = &state.pages.get(&subscriber.page)?.settings;
+        let place = Place::at(&self.attempts.contents.url_of(settings));
+        let content = messages::test(MessagePage { state, page: subscriber.page, place: &place, now })?;
+        let payload = Payload::of(state, subscriber.page, None, (&place.url, now));
+        let rendered = Rendered { content, place, payload };
+        let to = Addressed { state, subscriber, place: &rendered.place, now };
+        let delivery = delivery(key, subscriber, now);
+        let sent = self.attempts.hand_over(&to, &rendered, &delivery);
+        let Ok(outcome) = tokio::time::timeout(PATIENCE, sent).await else {
+            return Some(Tested::Answered(Class::Timeout));
+        };
+        if let Outcome::Later { after: Some(pause), .. } = outcome {
+            self.limits.hold(subscriber.channel, &subscriber.address, pause);
+        }
+        Some(Tested::Answered(outcome.answer().class))
+    }
+}
+
+/// No row is made of it.
+fn delivery(subscriber: SubscriberKey, to: &Subscriber, now: Timestamp) -> Delivery {
+    Delivery {
+        key: DeliveryKey(0),
+        id: format!("test-{:016x}", u64::from_ne_bytes(skerry_host::random::bytes())),
+        message: Message::Test,
+        notice: None,
+        subscriber,
+        channel: to.channel,
+        priority: 0,
+        state: DeliveryState::Queued,
+        attempts: 0,
+        queued_at: now,
+        next_at: None,
+        updated_at: now,
+        answer: None,
+    }
+}
