@@ -39,8 +39,7 @@ fn observations_are_placed_with_any_clock_of_an_agent() {
         When::ThisBoot(i64::MAX),
     ];
     for wall in [i64::MIN, 0, i64::MAX] {
-        let mut records: Vec<Record> =
-            whens.iter().map(|when| fixture.record(*when, Up)).collect();
+        let mut records: Vec<Record> = whens.iter().map(|when| fixture.record(*when, Up)).collect();
         for record in &mut records {
             if let RecordKind::Observed { first, .. } = &mut record.kind {
                 (first.since, first.total_us) = (Some(When::EarlierBoot(Timestamp(i64::MIN))), u64::MAX);
