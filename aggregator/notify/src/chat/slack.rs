@@ -45,7 +45,7 @@ pub(super) fn body(message: &ChatMessage) -> Value {
     if !fields.is_empty() {
         blocks.push(json!({ "type": "section", "fields": fields }));
     }
-    let links = [Some(&message.link), message.subscription.as_ref()];
+    let links = [message.subscription.as_ref(), Some(&message.link)];
     let links: Vec<String> = links.into_iter().flatten().map(link).collect();
     let links = json!({ "type": "mrkdwn", "text": links.join(" · "), "verbatim": true });
     let page = plain(&one_line(&message.page), FIELD);

@@ -48,7 +48,7 @@ fn with_text(message: &ChatMessage, most: usize) -> Value {
         block([run(&name, json!({ "weight": "Bolder" })), run(&value, json!({}))])
     });
     let blocks: Vec<Value> = [head].into_iter().chain(paragraphs).chain(facts).collect();
-    let links = [Some(&message.link), message.subscription.as_ref()];
+    let links = [message.subscription.as_ref(), Some(&message.link)];
     let actions: Vec<Value> = links.into_iter().flatten().map(action).collect();
     let fallback = line_within(&format!("{}: {} ({})", message.page, message.title, message.state), LINE);
     let card = object([
