@@ -26,8 +26,7 @@ pub(super) fn subscription(
         chosen: scope.page.as_ref().map(|choices| chosen(state, choices)),
         followed: followed(state, subscriber.page, scope),
         given_up: BTreeSet::new(),
-        offers_status_changes: subscriber.channel != Channel::Webhook,
-        offers_report: subscriber.channel == Channel::Email,
+        channel: subscriber.channel,
         secret,
         is_quarantined: subscriber.state == SubscriberState::Quarantined,
     }

@@ -156,7 +156,7 @@ impl<'a> Shown<'a> {
             Some(at) => {
                 let (words, from, to) = self.lasted(at, clock);
                 let value = format!("{words}, {}", span(from, to, clock));
-                Fact { sentence: sentence(&value), name: texts.message.lasted(), value }
+                Fact { sentence: sentence(&value), name: texts.message.duration(), value }
             }
             None => {
                 let value = moment(Present::of(&self.incident, &self.view).since(), clock);
