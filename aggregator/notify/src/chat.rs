@@ -30,11 +30,11 @@ pub struct ChatMessage {
     pub state: String,
     /// The update, plain.
     pub text: String,
-    /// Names and values: `Affects`, `Began`.
+    /// Names and values: `Affects`, `Since`.
     pub facts: Vec<(String, String)>,
     /// What it is about, on the page.
     pub link: Link,
-    /// Where the subscription is managed and ended, or confirmed.
+    /// Where the subscription is managed and ended, or confirmed: stands first, since the message asks for it.
     pub subscription: Option<Link>,
     /// Which colour goes with it.
     pub colour: Colour,

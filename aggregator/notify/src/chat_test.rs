@@ -15,7 +15,7 @@ fn message() -> ChatMessage {
         text: "One of two sites refuses them.\n\nNext update at 16:30 UTC: https://acme.com/a_b_c".to_owned(),
         facts: vec![
             ("Affects".to_owned(), "Card payments, Refunds".to_owned()),
-            ("Began".to_owned(), "14:02 UTC".to_owned()),
+            ("Since".to_owned(), "14:02 UTC".to_owned()),
         ],
         link: Link { label: "View incident".to_owned(), url: url("https://status.acme.com/incidents/abc") },
         subscription: Some(Link {
@@ -121,8 +121,8 @@ fn no_message_is_longer_than_its_service_takes() {
     let body = slack::body(&endless());
     let blocks = body["attachments"][0]["blocks"].as_array().expect("blocks");
     let length = |value: &Value| value.as_str().expect("a text").encode_utf16().count();
-    assert!(length(&blocks[0]["text"]["text"]) <= 150);
-    assert!(length(&blocks[1]["text"]["text"]) <= 3_000 && length(&blocks[2]["text"]["text"]) <= 3_000);
+    assert!(length(&blocks[1]["text"]["text"]) <= 150);
+    assert!(length(&blocks[0]["text"]["text"]) <= 3_000 && length(&blocks[2]["text"]["text"]) <= 3_000);
     assert!(
         blocks[3]["fields"].as_array().is_some_and(
             |fields| fields.len() <= 10 && fields.iter().all(|one| length(&one["text"]) <= 2_000)

@@ -4,6 +4,8 @@
 mod announcements;
 #[path = "../examples/gallery/branded.rs"]
 mod branded;
+#[path = "pages/chats.rs"]
+mod chats;
 #[path = "pages/component_page.rs"]
 mod component_page;
 #[path = "pages/hostile.rs"]

@@ -1,6 +1,6 @@
 //! Discord: an embed. A message can be changed by its id, so that an incident may stay one message.
 
-use super::{ChatMessage, Posted, json_headers, object};
+use super::{ChatMessage, Link, Posted, json_headers, object};
 use crate::fit::{Escaped, escaped_within, line_within};
 use crate::http::{HttpClient, Reply, Request};
 use crate::outcome::Class;
@@ -11,7 +11,7 @@ use url::Url;
 /// Characters of an embed's title.
 const TITLE: usize = 256;
 /// Of its text; Discord takes 4,096.
-const TEXT: usize = 3_500;
+const TEXT: usize = 3_300;
 /// Fields of an embed, and characters of their names and values; all texts together must not have more than 6,000.
 const FIELDS: usize = 6;
 const NAME: usize = 60;
@@ -95,12 +95,14 @@ pub(super) fn body(message: &ChatMessage) -> Value {
     let text = [bold(&message.state), escaped(&message.text, TEXT)].join("\n\n");
     let fields: Vec<Value> =
         message.facts.iter().take(FIELDS).map(|(name, value)| field(name, value)).collect();
-    let links =
-        message.subscription.iter().map(|to| format!("[{}]({})", escaped(&to.label, NAME), bare(&to.url)));
+    let link = |to: &Link| format!("[{}]({})", escaped(&to.label, NAME), bare(&to.url));
+    let links = message.subscription.iter().map(|to| format!("{} · {}", link(to), link(&message.link)));
     let text = [text.trim_end().to_owned()].into_iter().chain(links).collect::<Vec<_>>().join("\n\n");
+    // The title leads where the message asks to go.
+    let main = message.subscription.as_ref().unwrap_or(&message.link);
     let embed = object([
         ("title", one_line(&message.title, TITLE).into()),
-        ("url", message.link.url.as_str().into()),
+        ("url", main.url.as_str().into()),
         ("description", text.into()),
         ("color", message.colour.rgb().into()),
         ("fields", if fields.is_empty() { Value::Null } else { fields.into() }),

@@ -10,7 +10,7 @@ use url::Url;
 
 /// Characters of a block's text; Slack takes 3,000.
 const TEXT: usize = 2_900;
-/// Of a title; Slack takes 150.
+/// Of a title, which is plain text: nobody's title may become markup. Slack takes 150.
 const TITLE: usize = 150;
 /// Of a field; Slack takes 2,000.
 const FIELD: usize = 500;
@@ -34,8 +34,8 @@ pub(super) async fn post(client: &HttpClient, url: &Url, message: &ChatMessage) 
 
 pub(super) fn body(message: &ChatMessage) -> Value {
     let mut blocks = vec![
-        json!({ "type": "header", "text": plain(&one_line(&message.title), TITLE) }),
         json!({ "type": "section", "text": plain(&one_line(&message.state), FIELD) }),
+        json!({ "type": "header", "text": plain(&one_line(&message.title), TITLE) }),
     ];
     if !message.text.trim().is_empty() {
         blocks.push(json!({ "type": "section", "text": plain(&message.text, TEXT) }));
@@ -45,7 +45,7 @@ pub(super) fn body(message: &ChatMessage) -> Value {
     if !fields.is_empty() {
         blocks.push(json!({ "type": "section", "fields": fields }));
     }
-    let links = [Some(&message.link), message.subscription.as_ref()];
+    let links = [message.subscription.as_ref(), Some(&message.link)];
     let links: Vec<String> = links.into_iter().flatten().map(link).collect();
     let links = json!({ "type": "mrkdwn", "text": links.join(" · "), "verbatim": true });
     let page = plain(&one_line(&message.page), FIELD);

@@ -30,14 +30,17 @@ pub(super) fn body(message: &ChatMessage) -> Value {
 }
 
 fn with_text(message: &ChatMessage, most: usize) -> Value {
+    // The title leads where the message asks to go.
+    let main = message.subscription.as_ref().unwrap_or(&message.link);
+    let open = json!({ "type": "Action.OpenUrl", "url": main.url.as_str() });
     let head = json!({
         "type": "Container",
         "style": style(message.colour),
         "bleed": true,
         "items": [
             text(&message.page, json!({ "isSubtle": true, "size": "Small" })),
-            text(&message.title, json!({ "weight": "Bolder", "size": "Large" })),
             text(&message.state, json!({ "weight": "Bolder" })),
+            text(&message.title, json!({ "weight": "Bolder", "size": "Large", "selectAction": open })),
         ],
     });
     let shown = within(&message.text, most);
@@ -48,7 +51,7 @@ fn with_text(message: &ChatMessage, most: usize) -> Value {
         block([run(&name, json!({ "weight": "Bolder" })), run(&value, json!({}))])
     });
     let blocks: Vec<Value> = [head].into_iter().chain(paragraphs).chain(facts).collect();
-    let links = [Some(&message.link), message.subscription.as_ref()];
+    let links = [message.subscription.as_ref(), Some(&message.link)];
     let actions: Vec<Value> = links.into_iter().flatten().map(action).collect();
     let fallback = line_within(&format!("{}: {} ({})", message.page, message.title, message.state), LINE);
     let card = object([

@@ -17,6 +17,7 @@ mod subscribing;
 use anyhow::Context as _;
 use skerry_publish::api_v2;
 use skerry_publish::html::{self, Document};
+use skerry_publish::messages::Content;
 use skerry_publish::output::{Compression, Publication};
 use skerry_publish::outputs::{self, Figures, HTML, Scope};
 use skerry_publish::view::PageView;
@@ -103,25 +104,37 @@ fn write_kinds(root: &Path, view: &PageView) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Of the messages, what goes to channels and never by mail.
+const CHAT_ONLY: &str = "quarantined";
+
 /// Writes every kind of mail in both forms, with what is attached, and what a chat shows.
 fn write_messages(root: &Path) -> anyhow::Result<()> {
     for (language, zone) in [("en", "Etc/UTC"), ("de", "Europe/Berlin")] {
         let root = root.join(language);
         for (name, content) in messages::all(language, zone) {
-            let mail = content.mail(&messages::links(), Some("Payments"));
-            write(&root.join(format!("{name}.html")), mail.html.as_bytes())?;
-            let text = format!("Subject: {}\n\n{}", mail.subject, mail.text);
-            write(&root.join(format!("{name}.txt")), text.as_bytes())?;
-            for attachment in &mail.attachments {
-                write(&root.join(format!("{name}.{}", attachment.name)), &attachment.content)?;
+            if name != CHAT_ONLY {
+                write_mail(&root, name, &content)?;
             }
             let chat = content.chat(&messages::links());
-            let chat = format!("{}\n{}\n{:?}\n\n{}\n", chat.state, chat.title, chat.facts, chat.text);
+            let links: Vec<_> = chat.subscription.iter().chain([&chat.link]).collect();
+            let chat =
+                format!("{}\n{}\n{:?}\n\n{}\n\n{links:?}\n", chat.state, chat.title, chat.facts, chat.text);
             write(
                 &root.join(format!("{name}.chat.txt")),
                 format!("{chat}\n{}\n", content.short()).as_bytes(),
             )?;
         }
+    }
+    Ok(())
+}
+
+fn write_mail(root: &Path, name: &str, content: &Content) -> anyhow::Result<()> {
+    let mail = content.mail(&messages::links(), Some("Payments"));
+    write(&root.join(format!("{name}.html")), mail.html.as_bytes())?;
+    let text = format!("Subject: {}\n\n{}", mail.subject, mail.text);
+    write(&root.join(format!("{name}.txt")), text.as_bytes())?;
+    for attachment in &mail.attachments {
+        write(&root.join(format!("{name}.{}", attachment.name)), &attachment.content)?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::sample::{NOW, page, sixty};
 use crate::{incidents, states};
+use skerry_domain::subscriber::Channel;
 use skerry_domain::time::DAY;
 use skerry_publish::Language;
 use skerry_publish::html::{
@@ -17,8 +18,9 @@ pub(crate) fn sites() -> Vec<(&'static str, PageView)> {
         let incidents = incidents::of_fire(&page("Northwind status", states::on_fire(1)));
         PageView { language, incidents, ..view }
     };
+    let privacy_url = Some("https://northwind.example/privacy".to_owned());
     vec![
-        ("en", northwind(Language::English)),
+        ("en", PageView { privacy_url, ..northwind(Language::English) }),
         ("de", northwind(Language::German)),
         ("pseudo", northwind(Language::Pseudo)),
     ]
@@ -33,13 +35,19 @@ pub(crate) fn pages(view: &PageView) -> anyhow::Result<Vec<(&'static str, Docume
         chosen: Chosen { only_outages: true, ..Chosen::default() },
     };
     let mail = refused(SubscribeForm::Email, "ann.example.com", FormFault::NoMailAddress);
+    let many = FormFault::TooManyTries("16:30".to_owned());
+    let many = refused(SubscribeForm::Email, "ann.lee@example.com", many);
     let slack = refused(SubscribeForm::Slack, "http://hooks.slack.com/services/T0", FormFault::NotHttps);
     let topic = Topic::of_incident(&view.incidents[0]);
-    let (ann, some, hook) = (ann(None), ann(Some(first_group(view))), hook());
+    let (ann, some, hook, channel) = (ann(None), ann(Some(first_group(view))), hook(), channel());
+    let none = self::ann(Some(BTreeSet::new()));
     let follower = Subscription { chosen: None, followed: vec![topic.clone()], ..ann.clone() };
+    let forgetful = Subscription { given_up: BTreeSet::from([topic.path()]), ..follower.clone() };
+    let nothing = ManageNote::Fault(FormFault::NothingFollowed);
     Ok(vec![
         ("subscribe", html::subscribe(view, None, None)?),
         ("subscribe-mail-error", html::subscribe(view, None, Some(&mail))?),
+        ("subscribe-too-many-tries", html::subscribe(view, None, Some(&many))?),
         ("subscribe-slack-error", html::subscribe(view, None, Some(&slack))?),
         (
             "subscribe-without-mail",
@@ -53,11 +61,17 @@ pub(crate) fn pages(view: &PageView) -> anyhow::Result<Vec<(&'static str, Docume
         ("confirm", html::confirm(view, &ann)?),
         ("confirm-incident", html::confirm(view, &follower)?),
         ("confirmed", html::confirmed(view, &ann, "token")?),
+        ("confirmed-channel", html::confirmed(view, &channel, "token")?),
         ("manage", html::manage(view, &some, "token", Some(&ManageNote::Saved(view.now)))?),
         (
             "manage-error",
-            html::manage(view, &ann, "token", Some(&ManageNote::Fault(FormFault::NoComponent)))?,
+            html::manage(view, &none, "token", Some(&ManageNote::Fault(FormFault::NoComponent)))?,
         ),
+        ("manage-renewed", html::manage(view, &ann, "token", Some(&ManageNote::Renewed))?),
+        ("manage-channel", html::manage(view, &channel, "token", None)?),
+        ("manage-test-sent", html::manage(view, &channel, "token", Some(&ManageNote::TestSent))?),
+        ("manage-channel-renewed", html::manage(view, &channel, "token", Some(&ManageNote::Renewed))?),
+        ("manage-nothing-followed", html::manage(view, &forgetful, "token", Some(&nothing))?),
         ("manage-webhook", html::manage(view, &hook, "token", None)?),
         ("manage-incident", html::manage(view, &follower, "token", None)?),
         ("stop", html::stop(view, &ann.address, Some("token"))?),
@@ -83,11 +97,21 @@ fn ann(components: Option<BTreeSet<String>>) -> Subscription {
         chosen: Some(Chosen { components, monthly: true, ..Chosen::default() }),
         followed: Vec::new(),
         given_up: BTreeSet::new(),
-        offers_status_changes: true,
-        offers_report: true,
+        channel: Channel::Email,
         secret: None,
         is_quarantined: false,
         can_be_tested: false,
+    }
+}
+
+/// A channel that failed.
+fn channel() -> Subscription {
+    Subscription {
+        address: "hooks.slack.com/serv…".to_owned(),
+        chosen: Some(Chosen::default()),
+        channel: Channel::Slack,
+        is_quarantined: true,
+        ..ann(None)
     }
 }
 
@@ -95,8 +119,7 @@ fn hook() -> Subscription {
     let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=".to_owned();
     Subscription {
         address: "hooks.example.com/stat…".to_owned(),
-        offers_status_changes: false,
-        offers_report: false,
+        channel: Channel::Webhook,
         secret: Some((secret, Some(NOW + DAY))),
         is_quarantined: true,
         can_be_tested: false,

@@ -2,6 +2,7 @@
 
 use super::document::{Document, Sheet};
 use super::frame::Frame;
+use super::subscribe::link_form;
 use super::words::balanced;
 use crate::texts::{self, Texts};
 use crate::view::PageView;
@@ -53,10 +54,10 @@ struct SentPage<'a> {
 pub fn sent(view: &PageView, sent: Sent) -> anyhow::Result<Document> {
     let (texts, root, path) = (view.texts(), "../", sent.path());
     let words = texts.subscribe;
-    let again = "../subscribe";
+    let (again, link) = ("../subscribe", link_form(view, root));
     let (title, text, note) = match sent {
         Sent::Mail => (words.check_inbox(), words.sent(), Some(words.sent_note(again))),
-        Sent::Link => (words.check_inbox(), words.link_sent(), Some(words.link_note(again))),
+        Sent::Link => (words.check_inbox(), words.link_sent(), Some(words.link_note(&link))),
         Sent::Test => (words.check_channel(), words.test_sent(), None),
     };
     let name = balanced(&view.name);

@@ -13,6 +13,17 @@ use sailfish::TemplateSimple;
 /// The path of the forms below the page's root.
 pub const SUBSCRIBE_PATH: &str = "subscribe";
 
+/// The path of the form that sends a link, which the fragment opens, or of all forms where the page has none for mails.
+pub(super) fn link_form(view: &PageView, root: &str) -> String {
+    let fragment = if view.takes_subscribers && view.takes_mail { "#link" } else { "" };
+    format!("{root}{SUBSCRIBE_PATH}{fragment}")
+}
+
+/// Where the operator says what is kept.
+pub(super) fn privacy(view: &PageView) -> Option<&str> {
+    view.privacy_url.as_deref().filter(|url| frame::is_link(url))
+}
+
 /// Why a form is not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FormFault {
@@ -246,7 +257,7 @@ fn render(
         ways: if takes_subscribers { fields.ways() } else { Vec::new() },
         link: (takes_mail && topic.is_none()).then(|| fields.link()),
         feed_query: view.feed_query(),
-        privacy: view.privacy_url.as_deref().filter(|url| takes_subscribers && frame::is_link(url)),
+        privacy: privacy(view).filter(|_| takes_subscribers),
     };
     let document = texts::title(title, &balanced(&view.name));
     let frame = Frame::new(view, Sheet::Subscribe, &root, &path, document);

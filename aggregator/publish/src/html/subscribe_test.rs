@@ -27,7 +27,7 @@ fn the_forms_say_what_is_sent_and_what_is_kept() {
     for text in [
         "<title>Get updates – Northwind &lt;status&gt;</title>",
         "<h1>Get updates</h1>",
-        "One message for each update of an incident or a maintenance. You can stop them with one click.",
+        "One message for each update of an incident or a maintenance. You can stop them at any time.",
         "<label for=email>Email address</label>",
         "type=email autocomplete=email required",
         "Get updates by email",
@@ -129,6 +129,9 @@ fn what_follows_a_form_tells_nobody_anything() {
         let document = sent(&view(), kind).expect("rendered");
         assert!(document.html.contains(text) && !document.html.contains("<form"), "{}", document.html);
     }
+    let html = sent(&view(), Sent::Link).expect("rendered").html;
+    assert!(html.contains("<a href=\"../subscribe#link\">try again</a>."), "{html}");
+    assert!(forms(&view()).contains("<input id=link "), "the fragment opens its form");
     let html = sent(&view(), Sent::Mail).expect("rendered").html;
     assert!(html.contains("Check your spam folder, then <a href=\"../subscribe\">try again</a>."));
 }
@@ -140,4 +143,17 @@ fn the_forms_speak_the_language_of_the_page() {
         assert!(html.contains(text), "{text}: {html}");
     }
     assert!(!html.contains("Get updates"), "{html}");
+}
+
+#[test]
+fn what_the_operator_keeps_can_be_read_where_ours_is_said() {
+    let view = PageView { privacy_url: Some("https://northwind.example/privacy".to_owned()), ..view() };
+    let link = "<a href=\"https://northwind.example/privacy\">Privacy policy</a></p>";
+    let html = forms(&view);
+    assert!(html.contains(&format!("when you stop all updates. {link}")), "{html}");
+    assert_eq!(html.matches("Privacy policy").count(), 1, "{html}");
+    let html = forms(&PageView { takes_mail: false, ..view.clone() });
+    assert!(html.contains(&format!("</section><p class=q>{link}</main>")), "{html}");
+    let html = forms(&PageView { takes_subscribers: false, ..view });
+    assert!(!html.contains("Privacy policy"), "nothing is kept: {html}");
 }

@@ -5,11 +5,12 @@ use super::boxes::{Boxes, Chosen};
 use super::document::{Document, Sheet};
 use super::frame::Frame;
 use super::markup;
-use super::subscribe::{FormFault, SUBSCRIBE_PATH, Topic, said};
+use super::subscribe::{FormFault, SUBSCRIBE_PATH, Topic, link_form, privacy, said};
 use super::words::{Clock, balanced};
 use crate::texts::{self, Texts};
 use crate::view::PageView;
 use sailfish::TemplateSimple;
+use skerry_domain::subscriber::Channel;
 use skerry_domain::time::Timestamp;
 use std::collections::BTreeSet;
 
@@ -26,10 +27,8 @@ pub struct Subscription {
     pub followed: Vec<Topic>,
     /// The paths of those that a form gave up which was not taken.
     pub given_up: BTreeSet<String>,
-    /// Changes of a status can be chosen; webhooks hear of all.
-    pub offers_status_changes: bool,
-    /// The monthly report can be chosen.
-    pub offers_report: bool,
+    /// By what it is told: mails can bring the monthly report, and all but webhooks, which hear of each, changes of a status.
+    pub channel: Channel,
     /// The secret of a webhook, and until when the former one signs beside it.
     pub secret: Option<(String, Option<Timestamp>)>,
     /// Its endpoint failed for too long: it hears nothing.
@@ -91,6 +90,9 @@ struct Manage<'a> {
     secret: Option<(&'a str, Option<String>)>,
     is_quarantined: bool,
     can_be_tested: bool,
+    link_about: &'static str,
+    /// Where the operator says what is kept.
+    privacy: Option<&'a str>,
     token: &'a str,
 }
 
@@ -125,6 +127,7 @@ pub fn manage(
     let (clock, root) = (Clock::of(view), "../");
     let (texts, words) = (clock.texts, clock.texts.subscribe);
     let Subscription { chosen, secret, .. } = subscription;
+    let by_mail = subscription.channel == Channel::Email;
     let followed = |one: &Topic| {
         let path = one.path();
         let is_chosen = !subscription.given_up.contains(&path);
@@ -142,14 +145,13 @@ pub fn manage(
         note: note.and_then(|note| match note {
             ManageNote::Saved(at) => Some(words.saved(&clock.time_in_zone(*at))),
             ManageNote::TestSent => Some(words.test_sent().to_owned()),
-            ManageNote::Renewed => Some(words.link_renewed().to_owned()),
+            ManageNote::Renewed => Some(words.link_renewed(by_mail).to_owned()),
             ManageNote::Tested(result, at) => Some(words.tested(*result, &clock.time_in_zone(*at))),
             ManageNote::Fault(_) => None,
         }),
         error: fault.filter(|fault| **fault != FormFault::NoComponent).map(|fault| said(fault, texts)),
         boxes: chosen.as_ref().map(|chosen| {
-            let boxes =
-                Boxes::of(view, chosen, subscription.offers_status_changes, subscription.offers_report);
+            let boxes = Boxes::of(view, chosen, subscription.channel != Channel::Webhook, by_mail);
             let fault = fault.filter(|fault| **fault == FormFault::NoComponent);
             Boxes { error: fault.map(|fault| said(fault, texts)), ..boxes }
         }),
@@ -160,6 +162,8 @@ pub fn manage(
         }),
         is_quarantined: subscription.is_quarantined,
         can_be_tested: subscription.can_be_tested,
+        link_about: words.link_about(by_mail),
+        privacy: privacy(view),
         token,
     };
     private(view, words.yours(), root).render(body.render_once()?)
@@ -233,9 +237,11 @@ pub fn confirm(view: &PageView, subscription: &Subscription) -> anyhow::Result<D
     let (words, root) = (view.texts().subscribe, "../../");
     let (page, address) = (markup::isolated(&view.name), markup::isolated(&subscription.address));
     let text = words.will_go(&page, &address, &heard(view, subscription));
+    let privacy = privacy(view).map(|url| (url.to_owned(), markup::escaped(words.privacy())));
     let body = Question {
         button: Some(words.confirm()),
         note: Some(words.not_you()),
+        links: privacy.into_iter().collect(),
         ..question(view, root, words.confirm_title(), text)
     };
     private(view, words.confirm_title(), root).render(body.render_once()?)
@@ -251,8 +257,11 @@ pub fn confirmed(view: &PageView, subscription: &Subscription, token: &str) -> a
     let (page, address) = (markup::isolated(&view.name), markup::isolated(&subscription.address));
     let text = words.will_go(&page, &address, &heard(view, subscription));
     let manage = (format!("{root}subscriptions/{token}"), markup::escaped(words.choose()));
-    let body =
-        Question { links: vec![manage, back(view, root)], ..question(view, root, words.confirmed(), text) };
+    let body = Question {
+        note: (subscription.channel != Channel::Email).then(|| words.bookmark()),
+        links: vec![manage, back(view, root)],
+        ..question(view, root, words.confirmed(), text)
+    };
     private(view, words.confirmed(), root).render(body.render_once()?)
 }
 
@@ -297,7 +306,7 @@ pub fn stopped(view: &PageView, slashes: usize) -> anyhow::Result<Document> {
 pub fn spent(view: &PageView, slashes: usize) -> anyhow::Result<Document> {
     let root = "../".repeat(slashes);
     let words = view.texts().subscribe;
-    let text = words.spent(&format!("{root}{SUBSCRIBE_PATH}"));
+    let text = words.spent(&link_form(view, &root));
     let body = question(view, &root, words.spent_title(), text);
     private(view, words.spent_title(), &root).render(body.render_once()?)
 }

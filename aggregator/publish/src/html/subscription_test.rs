@@ -22,8 +22,7 @@ fn ann() -> Subscription {
         chosen: Some(Chosen::default()),
         followed: Vec::new(),
         given_up: BTreeSet::new(),
-        offers_status_changes: true,
-        offers_report: true,
+        channel: Channel::Email,
         secret: None,
         is_quarantined: false,
         can_be_tested: false,
@@ -75,12 +74,17 @@ fn what_follows_needs_no_form() {
     );
     assert!(stopped.contains("<a href=\"../\">Back to <bdi>Northwind status</bdi></a>"), "{stopped}");
     let spent = spent(&view, 2).expect("rendered").html;
-    let again = "It was used, has expired, or its subscription has ended. <a href=\"../../subscribe\">Get a new one</a>.";
+    let again = "It was used or replaced, has expired, or its subscription has ended. \
+                 <a href=\"../../subscribe#link\">Get a new one</a>.";
     assert!(spent.contains(again), "{spent}");
+    let without_mail = PageView { takes_mail: false, ..view.clone() };
+    let spent = super::spent(&without_mail, 1).expect("rendered").html;
+    assert!(spent.contains("<a href=\"../subscribe\">Get a new one</a>"), "{spent}");
     let foreign = foreign(&view, 1, "../subscribe").expect("rendered").html;
     assert!(foreign.contains("<a href=\"../subscribe\">Open the form</a> and send it again."), "{foreign}");
     let confirmed = confirmed(&view, &ann(), "tok").expect("rendered").html;
     assert!(confirmed.contains("You will hear from us") && confirmed.contains("../../subscriptions/tok"));
+    assert!(!confirmed.contains("Bookmark"), "later mails link to its page: {confirmed}");
     assert!([&stopped, &spent, &foreign, &confirmed].iter().all(|html| !html.contains("<form")));
 }
 
@@ -141,8 +145,7 @@ fn what_became_of_a_form_is_said_above_it_and_what_is_wrong_where_it_is_wrong() 
 fn a_webhook_has_its_secret_and_one_that_failed_can_be_tested() {
     let hook = Subscription {
         address: "hooks.example.com/a…".to_owned(),
-        offers_status_changes: false,
-        offers_report: false,
+        channel: Channel::Webhook,
         secret: Some(("whsec_abc=".to_owned(), Some(NOW + DAY))),
         is_quarantined: true,
         can_be_tested: false,
@@ -166,4 +169,36 @@ fn a_webhook_has_its_secret_and_one_that_failed_can_be_tested() {
         "{html}"
     );
     assert!(!html.contains("name=which"), "it has chosen nothing of the page");
+}
+
+#[test]
+fn only_later_mails_bring_the_link_to_the_page() {
+    let texts = |channel| {
+        let one = Subscription { channel, ..ann() };
+        let confirmed = confirmed(&view(), &one, "tok").expect("rendered").html;
+        let manage = manage(&view(), &one, "tok", Some(&ManageNote::Renewed)).expect("rendered").html;
+        [
+            confirmed.contains("<p class=q>Bookmark your page: later messages do not link to it.</p>"),
+            manage.contains("Bookmark it: the old one no longer works.")
+                && manage.contains("A new link replaces it."),
+            manage.contains("Later messages carry the new one.")
+                && manage.contains("the one in earlier messages"),
+        ]
+    };
+    assert_eq!(texts(Channel::Email), [false, false, true]);
+    for channel in [Channel::Slack, Channel::Teams, Channel::Discord, Channel::Webhook] {
+        assert_eq!(texts(channel), [true, true, false], "{channel:?}");
+    }
+}
+
+#[test]
+fn who_confirms_or_chooses_can_read_what_the_operator_keeps() {
+    let url = Some("https://northwind.example/privacy".to_owned());
+    let with = |privacy_url| {
+        let view = PageView { privacy_url, ..view() };
+        [confirm(&view, &ann()), manage(&view, &ann(), "tok", None)].map(|one| one.expect("rendered").html)
+    };
+    let link = "<li><a href=\"https://northwind.example/privacy\">Privacy policy</a>";
+    assert!(with(url).iter().all(|html| html.matches(link).count() == 1));
+    assert!(with(None).iter().all(|html| !html.contains("Privacy policy")));
 }

@@ -126,7 +126,7 @@ impl Content {
         let label = |label: &str, url: &Option<String>| Some((label.to_owned(), url.clone()?));
         let subscription = match self.target {
             Target::Confirm => label(words.confirm(), &links.confirm),
-            Target::Manage => label(words.change(), &links.manage),
+            Target::Manage => label(&self.button, &links.manage),
             // Everybody in the channel reads it: nobody else is to end or change the subscription.
             _ => None,
         };
@@ -262,10 +262,15 @@ fn chat(on: &OnPage<'_>, said: &Said, page: &str) -> ChatParts {
     let rows = rows.map(|row| format!("{}: {} {}", line(&row.name), row.figure, row.outage));
     let paragraphs = std::iter::once(body).chain([rows.collect::<Vec<_>>().join("\n")]);
     let paragraphs = paragraphs.chain(said.notes.iter().filter(|_| said.attachments.is_empty()).cloned());
+    let unasked = match said.foot {
+        Foot::Unasked(sentence) => Some(sentence.to_owned()),
+        Foot::Updates | Foot::Monthly => None,
+    };
+    let paragraphs = paragraphs.chain(unasked);
     let paragraphs: Vec<_> = paragraphs.filter(|text| !text.is_empty()).collect();
     let link = match &said.target {
         Target::Page(url) => (said.button.clone(), url.clone()),
-        Target::Confirm | Target::Manage => (page.to_owned(), on.view.url.clone()),
+        Target::Confirm | Target::Manage => (on.texts.message.see(page), on.view.url.clone()),
     };
     ChatParts {
         page: page.to_owned(),

@@ -156,12 +156,12 @@ impl<'a> Shown<'a> {
             Some(at) => {
                 let (words, from, to) = self.lasted(at, clock);
                 let value = format!("{words}, {}", span(from, to, clock));
-                Fact { sentence: sentence(&value), name: texts.message.lasted(), value }
+                Fact { sentence: sentence(&value), name: texts.message.duration(), value }
             }
             None => {
                 let value = moment(Present::of(&self.incident, &self.view).since(), clock);
                 let text = sentence(&format!("{}{value}", texts.incident.since()));
-                Fact { sentence: text, name: texts.message.began(), value }
+                Fact { sentence: text, name: texts.message.since(), value }
             }
         };
         let names = self.incident.components.iter();

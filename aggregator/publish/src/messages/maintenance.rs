@@ -1,6 +1,6 @@
 //! What is said of maintenance: that it is planned, what becomes of it, and the reminder before it begins.
 
-use super::said::{Fact, OnPage, Said, Target, sentence, span};
+use super::said::{Fact, OnPage, Said, Target, sentence};
 use super::{Attachment, plain};
 use crate::html::{Clock, Tone, affected, balanced, isolated_text, maintenance_tone, recurs};
 use crate::maintenance::is_shown;
@@ -89,7 +89,11 @@ fn said(
         MaintenanceStatus::Verifying => Tone::Of(Status::UnderMaintenance),
         status => maintenance_tone(status),
     };
-    let planned = status == MaintenanceStatus::Scheduled && !shown.called_off;
+    let note = match status {
+        MaintenanceStatus::Scheduled if !shown.called_off => Some(texts.message.entry_follows()),
+        MaintenanceStatus::Cancelled => Some(texts.message.entry_removes()),
+        _ => None,
+    };
     let entry = Attachment {
         name: "maintenance.ics".to_owned(),
         content_type: CALENDAR,
@@ -101,7 +105,7 @@ fn said(
         state: vec![state],
         tone,
         facts: facts(shown, status, &clock),
-        notes: if planned { vec![texts.message.entry_follows().to_owned()] } else { Vec::new() },
+        notes: note.map(str::to_owned).into_iter().collect(),
         button: texts.message.see_maintenance().to_owned(),
         target: Target::Page(on.url(&format!("maintenance/{}", shown.id))),
         thread: Some(stable_id::uuid(&on.view, "maintenance", &shown.id).to_string()),
@@ -134,7 +138,7 @@ fn facts(shown: &MaintenanceView, status: MaintenanceStatus, clock: &Clock<'_>) 
             value: planned,
         },
         Some(at) => {
-            let value = clock.isolated(span(shown.from.min(at), at, clock));
+            let value = clock.isolated(clock.planned(shown.from.min(at), at));
             Fact { sentence: sentence(&value), name: texts.message.time(), value }
         }
         None => {

@@ -17,6 +17,13 @@ struct Interruptions {
     worst: Status,
 }
 
+impl Interruptions {
+    /// Whether something was down, rather than slow.
+    fn outages(&self) -> bool {
+        self.worst != Status::DegradedPerformance
+    }
+}
+
 /// Changes of the status of a component. `None`: visitors do not see it.
 pub(super) fn changes(on: &OnPage<'_>, key: ComponentKey, notice: &Notice) -> Option<Said> {
     let (component, _) = on.views.components.get(&key)?;
@@ -49,16 +56,24 @@ fn change(on: &OnPage<'_>, name: &str, (first, last): (&StatusStep, &StatusStep)
     let (clock, texts) = (on.clock(), on.texts);
     let tone = Tone::Of(last.to);
     let since = moment(last.at, &clock);
-    let began = sentence(&format!("{}{since}", texts.incident.since()));
-    let changed = first.from != last.to;
-    let words = if changed { format!("{began} {}", texts.message.before(first.from)) } else { began };
+    let began = Fact {
+        sentence: sentence(&format!("{}{since}", texts.incident.since())),
+        name: texts.message.since(),
+        value: since,
+    };
+    let before = Tone::Of(first.from);
+    let before = (first.from != last.to).then(|| Fact {
+        sentence: sentence(&format!("{}: {}", texts.message.before(), before.within(texts))),
+        name: texts.message.before(),
+        value: before.label(texts).to_owned(),
+    });
     let label = tone.label(texts);
     Said {
         subject: format!("{}: {}", on.in_subject(name), tone.within(texts)),
         state: vec![label.to_owned()],
         preview: sentence(label),
         tone,
-        facts: vec![Fact { sentence: words, name: texts.message.began(), value: since }],
+        facts: std::iter::once(began).chain(before).collect(),
         ..Said::new(name.to_owned(), last.at)
     }
 }
@@ -70,18 +85,21 @@ fn digest(
     (first, last): (&StatusStep, &StatusStep),
 ) -> Said {
     let (clock, texts) = (on.clock(), on.texts);
-    let outages = found.worst != Status::DegradedPerformance;
+    let outages = found.outages();
     let state = texts.past.several(found.number, outages, found.all_short);
     let subject = texts.message.interruptions(found.number, outages);
     let between = between(first.at, last.at, &clock.duration(found.length), &clock);
-    let value = between.trim_end_matches('.').to_owned();
-    let now = texts.message.is_now(last.to);
+    let now = Fact {
+        sentence: texts.message.is_now(last.to).to_owned(),
+        name: texts.message.now(),
+        value: Tone::Of(last.to).label(texts).to_owned(),
+    };
     Said {
         subject: format!("{}: {subject}", on.in_subject(name)),
         preview: sentence(&state),
         state: vec![state],
         tone: Tone::Of(found.worst),
-        facts: vec![Fact { sentence: format!("{between} {now}"), name: texts.message.time(), value }],
+        facts: vec![Fact { sentence: sentence(&between), name: texts.message.time(), value: between }, now],
         ..Said::new(name.to_owned(), last.at)
     }
 }

@@ -55,17 +55,14 @@ pub(super) fn management(on: &OnPage<'_>) -> Said {
     }
 }
 
-/// The message that an endpoint failed for too long and gets nothing more, with the link to change that.
+/// The message that a channel failed for too long and gets nothing more, with the link to change that.
 pub(super) fn quarantine(on: &OnPage<'_>) -> Said {
     let words = on.texts.message;
-    let page = page_name(on);
-    let [address, channel] = [false, true].map(|channel| words.quarantined(&page, channel));
     Said {
         subject: words.quarantined_subject(&on.in_subject(&balanced(&on.view.name))),
         state: vec![words.quarantined_state().to_owned()],
         preview: sentence(words.quarantined_title()),
-        body: Some(IncidentText::Automatic(address.clone())),
-        invitation: Some([address, channel]),
+        body: Some(IncidentText::Automatic(words.quarantined().to_owned())),
         button: words.resume().to_owned(),
         target: Target::Manage,
         foot: Foot::Unasked(words.quarantined_foot()),
@@ -105,7 +102,7 @@ pub(super) fn described(on: &OnPage<'_>, scope: &Scope) -> String {
     if let Some(choices) = &scope.page {
         parts.push(match &choices.components {
             None => words.all_components().to_owned(),
-            Some(chosen) => names(on, chosen),
+            Some(chosen) => names(on, chosen, words.no_component()),
         });
         parts.push(match choices.updates {
             Updates::All => words.all_updates().to_owned(),
@@ -123,19 +120,20 @@ pub(super) fn followed(on: &OnPage<'_>, scope: &Scope) -> Option<String> {
     let titles = titles(on, scope);
     match &scope.page {
         Some(choices) => {
-            let chosen = names(on, choices.components.as_ref()?);
+            let none = on.texts.message.on_no_component();
+            let chosen = names(on, choices.components.as_ref()?, none);
             Some(std::iter::once(chosen).chain(titles).collect::<Vec<_>>().join(", "))
         }
         None => (!titles.is_empty()).then(|| titles.join(", ")),
     }
 }
 
-/// The names of public components: that of a group if all of it is chosen.
-fn names(on: &OnPage<'_>, chosen: &BTreeSet<ComponentKey>) -> String {
+/// The names of public components: that of a group if all of it is chosen; `none`: what is said without one.
+fn names(on: &OnPage<'_>, chosen: &BTreeSet<ComponentKey>, none: &str) -> String {
     let mut names = Vec::new();
     collect(on, &on.page.items, chosen, &mut names);
     match names.len() {
-        0 => on.texts.message.no_component().to_owned(),
+        0 => none.to_owned(),
         1..=NAMED => names.join(", "),
         _ => {
             let public = chosen.iter().filter(|key| on.views.components.contains_key(key));

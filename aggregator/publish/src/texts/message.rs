@@ -34,8 +34,8 @@ texts! {
         fn quarantined_title() -> &'static str;
         /// "Updates from Northwind status are paused"
         fn quarantined_subject(page: &str) -> String;
-        /// Why it comes, to a mail address or to a channel.
-        fn quarantined(page: &str, channel: bool) -> String;
+        /// Why it comes, to a channel: mails are never paused.
+        fn quarantined() -> &'static str;
         /// The link by which that is changed.
         fn resume() -> &'static str;
         fn quarantined_foot() -> &'static str;
@@ -59,8 +59,8 @@ texts! {
         /// "Resolved after 3 h 5 min."
         fn resolved_after(length: &str) -> String;
         /// The names of facts: of the beginning, of how long something lasted, of a time, of a planned one, and of components.
-        fn began() -> &'static str;
-        fn lasted() -> &'static str;
+        fn since() -> &'static str;
+        fn duration() -> &'static str;
         fn time() -> &'static str;
         fn planned_time() -> &'static str;
         fn affected(open: bool) -> &'static str;
@@ -72,13 +72,16 @@ texts! {
         fn was_planned(span: &str) -> String;
         /// With a calendar entry.
         fn entry_follows() -> &'static str;
+        /// With the calendar entry of maintenance that was called off.
+        fn entry_removes() -> &'static str;
         /// The state of an announcement.
         fn announcement(warns: bool) -> &'static str;
-        /// "Was operational.", of the status before.
-        fn before(status: Status) -> String;
+        /// The names of the status before, and of the present one.
+        fn before() -> &'static str;
+        fn now() -> &'static str;
         /// The subject of several interruptions: "interruptions"
         fn interruptions(number: usize, outages: bool) -> &'static str;
-        /// "Between 14:02 and 15:58 UTC, Fri 20 Nov, 11 min in all."; without a day if the times have theirs.
+        /// "Between 14:02 and 15:58 UTC, Fri 20 Nov, 11 min in all", without a full stop; without a day if the times have theirs.
         fn between(from: &str, to: &str, day: Option<&str>, sum: &str) -> String;
         /// "It is operational now."
         fn is_now(status: Status) -> &'static str;
@@ -96,6 +99,8 @@ texts! {
         fn not_resolved() -> &'static str;
         fn all_components() -> &'static str;
         fn no_component() -> &'static str;
+        /// The same behind [`MessageTexts::subscribed`].
+        fn on_no_component() -> &'static str;
         fn all_updates() -> &'static str;
         fn only_outages() -> &'static str;
         fn status_changes() -> &'static str;

@@ -52,6 +52,8 @@ texts! {
         fn confirm() -> &'static str;
         fn not_you() -> &'static str;
         fn confirmed() -> &'static str;
+        /// What to do where messages do not link to the page of the subscription.
+        fn bookmark() -> &'static str;
         /// As markup.
         fn back_to(page: &str) -> String;
         fn yours() -> &'static str;
@@ -59,7 +61,7 @@ texts! {
         fn yours_since(address: &str, day: &str) -> String;
         /// `time` is one such as "16:15 UTC".
         fn saved(time: &str) -> String;
-        /// An endpoint failed for too long.
+        /// Messages to a channel or to a server failed for too long.
         fn quarantined() -> &'static str;
         fn hear() -> &'static str;
         fn all_updates() -> [&'static str; 2];
@@ -85,13 +87,14 @@ texts! {
         fn new_secret() -> &'static str;
         /// The heading of what follows: what the link to the page of a subscription is good for, and the button for a new one.
         fn link() -> &'static str;
-        fn link_about() -> &'static str;
         /// Beside the button that sends a test to an endpoint, and how it ended at a time.
         fn try_about() -> &'static str;
         fn tested(result: TestResult, time: &str) -> String;
+        /// Whether messages bring it: those by mail do.
+        fn link_about(by_mail: bool) -> &'static str;
         fn new_link() -> &'static str;
         /// It has a new one.
-        fn link_renewed() -> &'static str;
+        fn link_renewed(by_mail: bool) -> &'static str;
         fn stop_title() -> &'static str;
         /// As markup.
         fn stop(address: &str, page: &str) -> String;
@@ -99,7 +102,7 @@ texts! {
         fn stopped_title() -> &'static str;
         fn stopped() -> &'static str;
         fn spent_title() -> &'static str;
-        /// As markup; `again` is the path of the form.
+        /// As markup; `again` is the path of the form for a new link.
         fn spent(again: &str) -> String;
         /// A form that its own page seems not to have sent.
         fn foreign_title() -> &'static str;

@@ -1,6 +1,6 @@
-//! What mails and chats say: the text parts of every kind.
+//! What mails say: the text parts of every kind.
 
-use crate::messages::{URL, all, links};
+use crate::messages::{all, links};
 use skerry_publish::messages::{Content, MailParts};
 
 fn mails(language: &str) -> Vec<(&'static str, MailParts)> {
@@ -130,7 +130,7 @@ that you have stored is touched.
             format!(
                 "COMPLETED
 Database upgrade for reports
-02:00 to 03:38 UTC, Sun 22 Nov. Affected Reports, Dashboards.
+Sun 22 Nov, 02:00 to 03:38 UTC. Affected Reports, Dashboards.
 
 The upgrade is done. Reports and dashboards take changes again.
 
@@ -146,6 +146,8 @@ Database upgrade for reports
 It was planned for Sun 22 Nov, 02:00 to 04:00 UTC.
 
 The new disks did not arrive in time.
+
+The attached entry removes it from your calendar.
 
 {link}"
             ),
@@ -248,10 +250,9 @@ You did not ask for this? Do nothing, and nothing more will be sent.
             "YOUR LINK
 Your updates
 
-Somebody, probably you, asked Northwind status for the link to the
-updates that this address gets. Whoever has the link can change and stop
-them. Change what you hear about:
-https://status.northwind.example/subscriptions/3hT9xQm2
+Somebody, probably you, asked Northwind status for the link to your
+updates. Whoever has it can change and stop them. Change what you hear
+about: https://status.northwind.example/subscriptions/3hT9xQm2
 
 You did not ask for this? Do nothing, and nothing changes.
 ",
@@ -320,10 +321,11 @@ Zuvor
 Zur Störung: https://status.northwind.example/incidents/incident0001
 
 --
-Sie haben Benachrichtigungen von Northwind status angefordert: Payments.
-Benachrichtigungen ändern:
+Sie haben bei Northwind status Meldungen zu Payments angefordert.
+Meldungen ändern:
 https://status.northwind.example/subscriptions/3hT9xQm2
-Alle beenden: https://status.northwind.example/unsubscribe/8kWq41Zs
+Alle Meldungen beenden:
+https://status.northwind.example/unsubscribe/8kWq41Zs
 Alle Zeiten in Europe/Berlin.
 "
     );
@@ -375,26 +377,4 @@ fn lines_have_at_most_72_columns_unless_an_address_is_longer() {
             }
         }
     }
-}
-
-#[test]
-fn a_chat_shows_the_same_words_and_its_own_links() {
-    let contents = all("en", "Etc/UTC");
-    let chat =
-        |name: &str| contents.iter().find(|(known, _)| *known == name).expect("it is said").1.chat(&links());
-    let update = chat("update");
-    assert_eq!((update.page.as_str(), update.title.as_str()), ("Northwind status", "Card payments declined"));
-    let facts = [("Began", "14:02 UTC, Fri 20 Nov"), ("Affects", "Card payments, Refunds, Payouts")];
-    assert_eq!(update.facts, facts.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    assert_eq!(update.link, ("See the incident".to_owned(), format!("{URL}/incidents/incident0001")));
-    assert_eq!(update.subscription, None, "everybody in the channel reads it");
-    let manage = Some(("Change what you hear about".to_owned(), format!("{URL}/subscriptions/3hT9xQm2")));
-    assert_eq!(chat("manage").subscription, manage);
-    let confirm = chat("confirm");
-    let asked = "Somebody, probably you, asked Northwind status to send updates to this channel. The link works for 24 \
-                 hours.";
-    assert_eq!(confirm.text, asked);
-    let link = Some(("Confirm".to_owned(), format!("{URL}/subscriptions/Vn5cR7pd/confirm")));
-    assert_eq!(confirm.subscription, link);
-    assert_eq!(confirm.link, ("Northwind status".to_owned(), URL.to_owned()));
 }

@@ -1,6 +1,6 @@
 //! Messages to subscribers, in English.
 
-use super::{English, TEXTS};
+use super::English;
 use crate::texts::message::MessageTexts;
 use skerry_domain::status::Status;
 
@@ -18,7 +18,13 @@ impl MessageTexts for English {
     }
 
     fn somebody_asked(&self, page: &str, channel: bool) -> String {
-        format!("Somebody, probably you, asked {page} to send updates to this {}.", target(channel))
+        if channel {
+            format!(
+                "This is a test message. Somebody, perhaps one of you, asked {page} to send updates to this channel."
+            )
+        } else {
+            format!("Somebody, probably you, asked {page} to send updates to this address.")
+        }
     }
 
     fn confirm_within(&self) -> &'static str {
@@ -26,7 +32,7 @@ impl MessageTexts for English {
     }
 
     fn works_for_a_day(&self) -> &'static str {
-        "The link works for 24 hours."
+        "The link works for 24\u{a0}hours."
     }
 
     fn confirm(&self) -> &'static str {
@@ -50,11 +56,12 @@ impl MessageTexts for English {
     }
 
     fn link_was_asked(&self, page: &str, channel: bool) -> String {
-        format!(
-            "Somebody, probably you, asked {page} for the link to the updates that this {} gets. Whoever has the link can \
-             change and stop them.",
-            target(channel)
-        )
+        let asked = if channel {
+            format!("Somebody, perhaps one of you, asked {page} for the link to the updates of this channel.")
+        } else {
+            format!("Somebody, probably you, asked {page} for the link to your updates.")
+        };
+        format!("{asked} Whoever has it can change and stop them.")
     }
 
     fn link_not_asked(&self) -> &'static str {
@@ -62,7 +69,7 @@ impl MessageTexts for English {
     }
 
     fn quarantined_state(&self) -> &'static str {
-        "Paused"
+        "Not delivered"
     }
 
     fn quarantined_title(&self) -> &'static str {
@@ -73,12 +80,9 @@ impl MessageTexts for English {
         format!("Updates from {page} are paused")
     }
 
-    fn quarantined(&self, page: &str, channel: bool) -> String {
-        format!(
-            "Messages from {page} to this {} failed for several days, so we send no more. Open the link and send a test message: \
-             updates go on once somebody confirms it.",
-            target(channel)
-        )
+    fn quarantined(&self) -> &'static str {
+        "For three days our messages to this channel did not get through, so we paused them. Open “Get updates again” and send a \
+         test message. Updates go on once somebody opens its link and confirms."
     }
 
     fn resume(&self) -> &'static str {
@@ -86,7 +90,7 @@ impl MessageTexts for English {
     }
 
     fn quarantined_foot(&self) -> &'static str {
-        "You want no more updates? Do nothing."
+        "You want no more updates? Open the link and stop them; we delete the address."
     }
 
     fn subscribed(&self, page: &str, followed: Option<&str>) -> String {
@@ -144,12 +148,12 @@ impl MessageTexts for English {
         format!("Resolved after {length}.")
     }
 
-    fn began(&self) -> &'static str {
-        "Began"
+    fn since(&self) -> &'static str {
+        "Since"
     }
 
-    fn lasted(&self) -> &'static str {
-        "Lasted"
+    fn duration(&self) -> &'static str {
+        "Duration"
     }
 
     fn time(&self) -> &'static str {
@@ -180,12 +184,20 @@ impl MessageTexts for English {
         "The attached calendar entry follows if the time changes."
     }
 
+    fn entry_removes(&self) -> &'static str {
+        "The attached entry removes it from your calendar."
+    }
+
     fn announcement(&self, warns: bool) -> &'static str {
         if warns { "Important announcement" } else { "Announcement" }
     }
 
-    fn before(&self, status: Status) -> String {
-        format!("Before: {}.", TEXTS.status.within(Some(status)))
+    fn before(&self) -> &'static str {
+        "Before"
+    }
+
+    fn now(&self) -> &'static str {
+        "Now"
     }
 
     fn interruptions(&self, number: usize, outages: bool) -> &'static str {
@@ -199,7 +211,7 @@ impl MessageTexts for English {
 
     fn between(&self, from: &str, to: &str, day: Option<&str>, sum: &str) -> String {
         let day = day.map_or_else(String::new, |day| format!(", {day}"));
-        format!("Between {from} and {to}{day}, {sum} in all.")
+        format!("Between {from} and {to}{day}, {sum} in all")
     }
 
     fn is_now(&self, status: Status) -> &'static str {
@@ -257,6 +269,10 @@ impl MessageTexts for English {
         "no component"
     }
 
+    fn on_no_component(&self) -> &'static str {
+        self.no_component()
+    }
+
     fn all_updates(&self) -> &'static str {
         "all updates"
     }
@@ -272,8 +288,4 @@ impl MessageTexts for English {
     fn monthly_within(&self) -> &'static str {
         "a monthly report"
     }
-}
-
-const fn target(channel: bool) -> &'static str {
-    if channel { "channel" } else { "address" }
 }

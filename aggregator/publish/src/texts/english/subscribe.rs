@@ -18,11 +18,11 @@ impl SubscribeTexts for English {
     }
 
     fn about(&self) -> &'static str {
-        "One message for each update of an incident or a maintenance. You can stop them with one click."
+        "One message for each update of an incident or a maintenance. You can stop them at any time."
     }
 
     fn about_one(&self, title: &str) -> String {
-        format!("One message for each update of <b>{title}</b>. You can stop them with one click.")
+        format!("One message for each update of <b>{title}</b>. You can stop them at any time.")
     }
 
     fn without_subscription(&self) -> &'static str {
@@ -156,6 +156,10 @@ impl SubscribeTexts for English {
         "You will hear from us"
     }
 
+    fn bookmark(&self) -> &'static str {
+        "Bookmark your page: later messages do not link to it."
+    }
+
     fn back_to(&self, page: &str) -> String {
         format!("Back to {page}")
     }
@@ -173,8 +177,8 @@ impl SubscribeTexts for English {
     }
 
     fn quarantined(&self) -> &'static str {
-        "We stopped your updates because your endpoint failed for too long. Updates start again once somebody has opened the link in a test \
-         message and confirmed."
+        "Your updates are paused: our messages no longer got through. Send a test message; updates go on once somebody opens its \
+         link and confirms."
     }
 
     fn hear(&self) -> &'static str {
@@ -257,9 +261,13 @@ impl SubscribeTexts for English {
         "The link to this page"
     }
 
-    fn link_about(&self) -> &'static str {
-        "Whoever has the link can change and stop your updates. A new link ends the one in earlier messages; their links to stop \
-         updates still work."
+    fn link_about(&self, by_mail: bool) -> &'static str {
+        if by_mail {
+            "Whoever has this link can change and stop your updates. A new link replaces the one in earlier messages; their links \
+             to stop still work."
+        } else {
+            "Whoever has the link can change and stop your updates. A new link replaces it."
+        }
     }
 
     fn try_about(&self) -> &'static str {
@@ -283,8 +291,12 @@ impl SubscribeTexts for English {
         "Make a new link"
     }
 
-    fn link_renewed(&self) -> &'static str {
-        "This page has a new link. The one in earlier messages no longer opens it."
+    fn link_renewed(&self, by_mail: bool) -> &'static str {
+        if by_mail {
+            "This page has a new link. Later messages carry the new one."
+        } else {
+            "This page has a new link. Bookmark it: the old one no longer works."
+        }
     }
 
     fn stop_title(&self) -> &'static str {
@@ -313,7 +325,7 @@ impl SubscribeTexts for English {
 
     fn spent(&self, again: &str) -> String {
         format!(
-            "It was used, has expired, or its subscription has ended. <a href=\"{again}\">Get a new one</a>."
+            "It was used or replaced, has expired, or its subscription has ended. <a href=\"{again}\">Get a new one</a>."
         )
     }
 
@@ -323,7 +335,7 @@ impl SubscribeTexts for English {
 
     fn foreign(&self, again: &str) -> String {
         format!(
-            "Your browser did not say that it was sent from this page. <a href=\"{again}\">Open the form</a> and send it again."
+            "We could not check where this form came from. <a href=\"{again}\">Open the form</a> and send it again."
         )
     }
 

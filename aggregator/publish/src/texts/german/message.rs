@@ -1,6 +1,6 @@
 //! Messages to subscribers, in German.
 
-use super::{German, TEXTS, stop};
+use super::{German, stop};
 use crate::texts::message::MessageTexts;
 use skerry_domain::status::Status;
 
@@ -10,16 +10,22 @@ impl MessageTexts for German {
     }
 
     fn confirm_title(&self) -> &'static str {
-        "Benachrichtigungen bestätigen"
+        "Meldungen bestätigen"
     }
 
     fn confirm_subject(&self, page: &str) -> String {
-        format!("Benachrichtigungen von {page} bestätigen")
+        format!("Meldungen von {page} bestätigen")
     }
 
     fn somebody_asked(&self, page: &str, channel: bool) -> String {
-        let target = if channel { "diesen Kanal" } else { "diese Adresse" };
-        format!("Jemand, wahrscheinlich Sie, möchte Benachrichtigungen von {page} an {target} erhalten.")
+        if channel {
+            format!(
+                "Dies ist eine Testnachricht. Jemand, vielleicht aus diesem Kanal, hat Meldungen von {page} für diesen Kanal \
+                 angefordert."
+            )
+        } else {
+            format!("Jemand, wahrscheinlich Sie, hat Meldungen von {page} für diese Adresse angefordert.")
+        }
     }
 
     fn confirm_within(&self) -> &'static str {
@@ -27,7 +33,7 @@ impl MessageTexts for German {
     }
 
     fn works_for_a_day(&self) -> &'static str {
-        "Der Link gilt 24 Stunden."
+        "Der Link gilt 24\u{a0}Stunden."
     }
 
     fn confirm(&self) -> &'static str {
@@ -43,19 +49,22 @@ impl MessageTexts for German {
     }
 
     fn manage_title(&self) -> &'static str {
-        "Ihre Benachrichtigungen"
+        "Ihre Meldungen"
     }
 
     fn manage_subject(&self, page: &str) -> String {
-        format!("Ihre Benachrichtigungen von {page}")
+        format!("Ihre Meldungen von {page}")
     }
 
     fn link_was_asked(&self, page: &str, channel: bool) -> String {
-        let target = if channel { "dieser Kanal" } else { "diese Adresse" };
-        format!(
-            "Jemand, wahrscheinlich Sie, hat den Link zu den Benachrichtigungen angefordert, die {target} von {page} \
-             erhält. Wer den Link hat, kann sie ändern und beenden."
-        )
+        let asked = if channel {
+            format!(
+                "Jemand, vielleicht aus diesem Kanal, hat bei {page} den Link zu den Meldungen für diesen Kanal angefordert."
+            )
+        } else {
+            format!("Jemand, wahrscheinlich Sie, hat bei {page} den Link zu Ihren Meldungen angefordert.")
+        };
+        format!("{asked} Wer ihn hat, kann sie ändern und beenden.")
     }
 
     fn link_not_asked(&self) -> &'static str {
@@ -63,23 +72,21 @@ impl MessageTexts for German {
     }
 
     fn quarantined_state(&self) -> &'static str {
-        "Angehalten"
+        "Nicht zugestellt"
     }
 
     fn quarantined_title(&self) -> &'static str {
-        "Ihre Benachrichtigungen sind angehalten"
+        "Ihre Meldungen sind angehalten"
     }
 
     fn quarantined_subject(&self, page: &str) -> String {
-        format!("Benachrichtigungen von {page} sind angehalten")
+        format!("Meldungen von {page} sind angehalten")
     }
 
-    fn quarantined(&self, page: &str, channel: bool) -> String {
-        let target = if channel { "diesen Kanal" } else { "diese Adresse" };
-        format!(
-            "Nachrichten von {page} an {target} konnten mehrere Tage lang nicht zugestellt werden; wir senden keine mehr. Bitte öffnen \
-             Sie den Link und lassen Sie eine Testnachricht senden: Sobald jemand sie bestätigt, kommen wieder Meldungen."
-        )
+    fn quarantined(&self) -> &'static str {
+        "Drei Tage lang kamen unsere Nachrichten in diesem Kanal nicht an; deshalb haben wir sie angehalten. Bitte öffnen Sie \
+         „Wieder Meldungen erhalten“ und senden Sie eine Testnachricht. Meldungen kommen wieder, sobald jemand ihren Link öffnet und \
+         bestätigt."
     }
 
     fn resume(&self) -> &'static str {
@@ -87,15 +94,13 @@ impl MessageTexts for German {
     }
 
     fn quarantined_foot(&self) -> &'static str {
-        "Keine Benachrichtigungen mehr gewünscht? Dann ist nichts zu tun."
+        "Keine Meldungen mehr gewünscht? Bitte öffnen Sie den Link und beenden Sie sie; wir löschen die Adresse."
     }
 
     fn subscribed(&self, page: &str, followed: Option<&str>) -> String {
         match followed {
-            Some(followed) => {
-                format!("Sie haben Benachrichtigungen von {page} angefordert: {followed}{}", stop(followed))
-            }
-            None => format!("Sie haben Benachrichtigungen von {page} angefordert."),
+            Some(followed) => format!("Sie haben bei {page} Meldungen zu {followed} angefordert."),
+            None => format!("Sie haben bei {page} Meldungen angefordert."),
         }
     }
 
@@ -104,11 +109,11 @@ impl MessageTexts for German {
     }
 
     fn change(&self) -> &'static str {
-        "Benachrichtigungen ändern"
+        "Meldungen ändern"
     }
 
     fn stop(&self) -> &'static str {
-        "Alle beenden"
+        "Alle Meldungen beenden"
     }
 
     fn times(&self, zone: &str) -> String {
@@ -147,11 +152,11 @@ impl MessageTexts for German {
         format!("Behoben nach {length}{}", stop(length))
     }
 
-    fn began(&self) -> &'static str {
-        "Beginn"
+    fn since(&self) -> &'static str {
+        "Seit"
     }
 
-    fn lasted(&self) -> &'static str {
+    fn duration(&self) -> &'static str {
         "Dauer"
     }
 
@@ -183,12 +188,20 @@ impl MessageTexts for German {
         "Der beigefügte Kalendereintrag wird angepasst, wenn sich die Zeit ändert."
     }
 
+    fn entry_removes(&self) -> &'static str {
+        "Der beigefügte Eintrag entfernt sie aus Ihrem Kalender."
+    }
+
     fn announcement(&self, warns: bool) -> &'static str {
         if warns { "Wichtige Ankündigung" } else { "Ankündigung" }
     }
 
-    fn before(&self, status: Status) -> String {
-        format!("Vorher: {}.", TEXTS.status.within(Some(status)))
+    fn before(&self) -> &'static str {
+        "Vorher"
+    }
+
+    fn now(&self) -> &'static str {
+        "Jetzt"
     }
 
     fn interruptions(&self, number: usize, outages: bool) -> &'static str {
@@ -205,7 +218,7 @@ impl MessageTexts for German {
             Some(day) => format!("{day}, zwischen {from} und {to}"),
             None => format!("Zwischen {from} und {to}"),
         };
-        format!("{times}, insgesamt {sum}{}", stop(sum))
+        format!("{times}, insgesamt {sum}")
     }
 
     fn is_now(&self, status: Status) -> &'static str {
@@ -263,6 +276,10 @@ impl MessageTexts for German {
         "keine Komponente"
     }
 
+    fn on_no_component(&self) -> &'static str {
+        "keiner Komponente"
+    }
+
     fn all_updates(&self) -> &'static str {
         "alle Meldungen"
     }
@@ -272,7 +289,7 @@ impl MessageTexts for German {
     }
 
     fn status_changes(&self) -> &'static str {
-        "jede Statusänderung"
+        "jeder Statuswechsel"
     }
 
     fn monthly_within(&self) -> &'static str {

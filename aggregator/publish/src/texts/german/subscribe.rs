@@ -19,11 +19,11 @@ impl SubscribeTexts for German {
     }
 
     fn about(&self) -> &'static str {
-        "Eine Nachricht zu jeder Meldung über eine Störung oder Wartung. Abmelden geht mit einem Klick."
+        "Eine Nachricht zu jeder Meldung über eine Störung oder Wartung. Abmelden geht jederzeit."
     }
 
     fn about_one(&self, title: &str) -> String {
-        format!("Eine Nachricht zu jeder Meldung über <b>{title}</b>. Abmelden geht mit einem Klick.")
+        format!("Eine Nachricht zu jeder Meldung über <b>{title}</b>. Abmelden geht jederzeit.")
     }
 
     fn without_subscription(&self) -> &'static str {
@@ -47,7 +47,7 @@ impl SubscribeTexts for German {
     }
 
     fn choose(&self) -> &'static str {
-        "Auswählen, worüber Sie hören"
+        "Auswählen, was Sie erhalten"
     }
 
     fn everything(&self) -> &'static str {
@@ -99,7 +99,7 @@ impl SubscribeTexts for German {
     }
 
     fn already_about(&self) -> &'static str {
-        "Meldungen per E-Mail ändern oder beenden"
+        "E-Mail-Meldungen ändern oder beenden"
     }
 
     fn send_link(&self) -> &'static str {
@@ -132,7 +132,7 @@ impl SubscribeTexts for German {
     }
 
     fn check_channel(&self) -> &'static str {
-        "Bitte nach der Testnachricht sehen"
+        "Bitte auf die Testnachricht achten"
     }
 
     fn test_sent(&self) -> &'static str {
@@ -145,7 +145,7 @@ impl SubscribeTexts for German {
     }
 
     fn will_go(&self, page: &str, address: &str, what: &str) -> String {
-        format!("Meldungen von {page} gehen an <b>{address}</b>: {what}.")
+        format!("<b>{address}</b> erhält Meldungen von {page}: {what}.")
     }
 
     fn confirm(&self) -> &'static str {
@@ -157,7 +157,11 @@ impl SubscribeTexts for German {
     }
 
     fn confirmed(&self) -> &'static str {
-        "Sie hören von uns"
+        "Meldungen bestätigt"
+    }
+
+    fn bookmark(&self) -> &'static str {
+        "Bitte ein Lesezeichen auf Ihre Seite setzen: Spätere Nachrichten enthalten keinen Link dorthin."
     }
 
     fn back_to(&self, page: &str) -> String {
@@ -177,12 +181,12 @@ impl SubscribeTexts for German {
     }
 
     fn quarantined(&self) -> &'static str {
-        "Wir senden nichts mehr, weil Ihr Endpunkt zu lange nicht erreichbar war. Meldungen kommen wieder, sobald jemand den Link \
-         in einer Testnachricht geöffnet und bestätigt hat."
+        "Ihre Meldungen sind angehalten: Unsere Nachrichten kamen nicht mehr an. Bitte eine Testnachricht senden; Meldungen kommen \
+         wieder, sobald jemand ihren Link öffnet und bestätigt."
     }
 
     fn hear(&self) -> &'static str {
-        "Worüber Sie hören"
+        "Was Sie erhalten"
     }
 
     fn all_updates(&self) -> [&'static str; 2] {
@@ -190,7 +194,7 @@ impl SubscribeTexts for German {
     }
 
     fn only_outages(&self) -> [&'static str; 2] {
-        ["Nur Ausfälle", "Teilausfälle und schwere Ausfälle, Beginn und Ende"]
+        ["Nur Ausfälle", "Teilausfälle und Ausfälle, Beginn und Ende"]
     }
 
     fn all_components(&self) -> [&'static str; 2] {
@@ -238,32 +242,36 @@ impl SubscribeTexts for German {
     }
 
     fn download(&self) -> &'static str {
-        "Herunterladen, was wir speichern"
+        "Gespeicherte Daten herunterladen"
     }
 
     fn secret(&self) -> &'static str {
-        "Geheimnis für Signaturen"
+        "Signaturschlüssel"
     }
 
     fn secret_about(&self) -> &'static str {
-        "Daran erkennt Ihr Server, dass eine Anfrage von uns kommt. Es steht nur auf dieser Seite."
+        "Daran erkennt Ihr Server, dass eine Anfrage von uns kommt. Er steht nur auf dieser Seite."
     }
 
     fn former_secret(&self, until: &str) -> String {
-        format!("Das vorige Geheimnis signiert auch noch, bis {until}{}", stop(until))
+        format!("Bis {until} signiert auch der vorige Schlüssel.")
     }
 
     fn new_secret(&self) -> &'static str {
-        "Neues Geheimnis erzeugen"
+        "Neuen Schlüssel erzeugen"
     }
 
     fn link(&self) -> &'static str {
         "Der Link zu dieser Seite"
     }
 
-    fn link_about(&self) -> &'static str {
-        "Wer den Link kennt, kann die Benachrichtigungen ändern und beenden. Mit einem neuen Link wird der aus allen bisherigen \
-         Nachrichten ungültig; die Links zum Abmelden gelten weiter."
+    fn link_about(&self, by_mail: bool) -> &'static str {
+        if by_mail {
+            "Wer diesen Link hat, kann Ihre Meldungen ändern und beenden. Ein neuer Link ersetzt den in früheren Nachrichten; deren \
+             Links zum Beenden gelten weiter."
+        } else {
+            "Wer diesen Link hat, kann Ihre Meldungen ändern und beenden. Ein neuer Link ersetzt ihn."
+        }
     }
 
     fn try_about(&self) -> &'static str {
@@ -291,8 +299,12 @@ impl SubscribeTexts for German {
         "Neuen Link erzeugen"
     }
 
-    fn link_renewed(&self) -> &'static str {
-        "Diese Seite hat einen neuen Link. Der Link aus früheren Nachrichten öffnet sie nicht mehr."
+    fn link_renewed(&self, by_mail: bool) -> &'static str {
+        if by_mail {
+            "Diese Seite hat einen neuen Link. Spätere Nachrichten enthalten den neuen."
+        } else {
+            "Diese Seite hat einen neuen Link. Bitte ein Lesezeichen setzen: Der alte gilt nicht mehr."
+        }
     }
 
     fn stop_title(&self) -> &'static str {
@@ -300,7 +312,7 @@ impl SubscribeTexts for German {
     }
 
     fn stop(&self, address: &str, page: &str) -> String {
-        format!("<b>{address}</b> hört nichts mehr von {page}, und wir löschen die Adresse.")
+        format!("<b>{address}</b> erhält keine Meldungen mehr von {page}, und wir löschen die Adresse.")
     }
 
     fn fewer(&self) -> &'static str {
@@ -308,7 +320,7 @@ impl SubscribeTexts for German {
     }
 
     fn stopped_title(&self) -> &'static str {
-        "Sie hören nichts mehr von uns"
+        "Sie erhalten keine Meldungen mehr"
     }
 
     fn stopped(&self) -> &'static str {
@@ -321,7 +333,7 @@ impl SubscribeTexts for German {
 
     fn spent(&self, again: &str) -> String {
         format!(
-            "Er wurde benutzt, ist abgelaufen, oder das Abonnement ist beendet. <a href=\"{again}\">Neuen Link anfordern</a>."
+            "Er wurde benutzt oder ersetzt, ist abgelaufen, oder das Abonnement ist beendet. <a href=\"{again}\">Neuen Link anfordern</a>."
         )
     }
 
@@ -331,8 +343,8 @@ impl SubscribeTexts for German {
 
     fn foreign(&self, again: &str) -> String {
         format!(
-            "Ihr Browser hat nicht bestätigt, dass es von dieser Seite stammt. Bitte <a href=\"{again}\">öffnen Sie das Formular</a> und \
-             senden Sie es noch einmal."
+            "Wir konnten nicht prüfen, woher dieses Formular kam. Bitte <a href=\"{again}\">öffnen Sie das Formular</a> und senden Sie \
+             es noch einmal."
         )
     }
 
