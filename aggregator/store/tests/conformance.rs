@@ -69,10 +69,6 @@ fn check(workspace: WorkspaceKey, key: i64) -> Row {
     .into()
 }
 
-fn track(workspace: WorkspaceKey, key: i64) -> Row {
-    track_row(workspace, key).into()
-}
-
 fn track_row(workspace: WorkspaceKey, key: i64) -> TrackRow {
     TrackRow {
         workspace,
@@ -107,7 +103,7 @@ fn track_row(workspace: WorkspaceKey, key: i64) -> TrackRow {
 
 /// A workspace with an agent, a check and a track, all of key 1.
 fn fixture(key: WorkspaceKey) -> Vec<Write> {
-    let rows = [agent(key, 1, "a"), check(key, 1), track(key, 1)];
+    let rows = [agent(key, 1, "a"), check(key, 1), track_row(key, 1).into()];
     std::iter::once(workspace(key)).chain(rows.map(Write::Put)).collect()
 }
 
@@ -133,7 +129,7 @@ fn a_put_row_can_be_read_and_a_later_put_replaces_it() {
         let found: Vec<AgentRow> = store.rows().expect("read");
         assert_eq!(found.into_iter().map(Row::from).collect::<Vec<_>>(), [agent(ONE, 1, "b")]);
         let found: Vec<TrackRow> = store.rows().expect("read");
-        assert_eq!(found.into_iter().map(Row::from).collect::<Vec<_>>(), [track(ONE, 1)]);
+        assert_eq!(found.into_iter().map(Row::from).collect::<Vec<_>>(), [track_row(ONE, 1).into()]);
     });
 }
 
@@ -321,11 +317,8 @@ fn observations_of_two_workspaces_with_the_same_keys_are_separate_even_with_the_
         let great = i64::MAX - 1;
         for key in [ONE, OTHER] {
             store.commit(&fixture(key)).expect("committed");
-            let mut far = track(key, great);
-            if let Row::Track(row) = &mut far {
-                row.check = CheckKey(2);
-            }
-            store.commit(&[Write::Put(check(key, 2)), Write::Put(far)]).expect("committed");
+            let far = TrackRow { check: CheckKey(2), ..track_row(key, great) };
+            store.commit(&[Write::Put(check(key, 2)), Write::Put(far.into())]).expect("committed");
         }
         let seen = vec![observation(1, NOW), observation(great, NOW), observation(1, NOW + 5)];
         store.commit(&[Write::Observe(ONE, seen.clone())]).expect("committed");

@@ -32,6 +32,7 @@ mod reports;
 mod runtime;
 mod runtime_refused;
 mod sequences;
+mod status_changes;
 mod subscribers;
 mod team;
 mod templates;
