@@ -277,7 +277,11 @@ fn bounces(settings: &MailSettings, published: &Published) -> Finding {
     // They come back to the provider, whatever the records of our domain.
     let by_webhook = !settings.delivery_headers.is_empty() || !settings.bounces.providers.is_empty();
     match (published.takes_bounces, takes_in) {
-        _ if by_webhook && !takes_in => Finding::ok("bounces", "the provider reports them by its webhooks"),
+        _ if by_webhook && !takes_in => Finding::warning(
+            "bounces",
+            "bounces are heard of only if the provider's webhook posts to /api/v1/bounces/{provider}",
+            "Try it with the provider's test event: docs/mail.md.",
+        ),
         (true, true) => {
             Finding::ok("bounces", format!("{domain} has a mail server, and bounces are received here"))
         }

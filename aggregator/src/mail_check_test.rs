@@ -85,7 +85,7 @@ fn what_is_missing_is_named() {
     let nowhere = Published { takes_bounces: false, ..published() };
     assert_eq!(
         levels(&reported, Some(&key()), &nowhere),
-        with(("bounces", Level::Ok)),
+        with(("bounces", Level::Warning)),
         "the provider takes them"
     );
 }

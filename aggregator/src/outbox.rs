@@ -26,7 +26,8 @@ use crate::subscriptions::LinkKey;
 use attempt::{Attempt, Attempts};
 use contents::Contents;
 use limits::Limits;
-use queue::{ChannelQueue, PORTION, Room};
+use queue::{ChannelQueue, Concurrency, PORTION};
+use skerry_domain::delivery::Message;
 use skerry_domain::state::{DeliveryKey, WorkspaceKey};
 use skerry_domain::step::Command;
 use skerry_domain::subscriber::Channel;
@@ -40,8 +41,8 @@ use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 
 /// Requests to webhooks at a time, and messages to each kind of chat.
-const WEBHOOKS_AT_A_TIME: Room = Room { brisk: 64, all: 512 };
-const CHATS_AT_A_TIME: Room = Room { brisk: 16, all: 64 };
+const WEBHOOKS_AT_A_TIME: Concurrency = Concurrency { fast: 64, total: 256 };
+const CHATS_AT_A_TIME: Concurrency = Concurrency { fast: 16, total: 32 };
 /// Portions of a channel that are read in one turn.
 const PORTIONS: usize = 5;
 /// How long the outbox waits if nothing is due, and if the store cannot be read.
@@ -111,12 +112,13 @@ impl Outbox {
     pub fn open(database: &Path, parts: Parts) -> Result<Self, StoreError> {
         let Parts { engine, channels, addresses, published, links, under_way } = parts;
         let connections = channels.mail.as_ref().map_or(1, |mail| mail.connections);
-        let room = |channel| match channel {
-            Channel::Email => Room::of(connections),
+        let concurrency = |channel| match channel {
+            Channel::Email => Concurrency::of(connections),
             Channel::Webhook => WEBHOOKS_AT_A_TIME,
             Channel::Slack | Channel::Teams | Channel::Discord => CHATS_AT_A_TIME,
         };
-        let queues = Channel::ALL.iter().map(|channel| ChannelQueue::new(*channel, room(*channel))).collect();
+        let queues =
+            Channel::ALL.iter().map(|channel| ChannelQueue::new(*channel, concurrency(*channel))).collect();
         let contents = Contents::new(addresses);
         Ok(Self {
             reader: Arc::new(Mutex::new(Reader::open(database)?)),
@@ -293,7 +295,13 @@ impl Outbox {
         if let Some(class) = attempt.class {
             let (now, answer) = (self.attempts.engine.now(), attempt.attempted.answer.as_deref());
             let answer = answer.unwrap_or_default();
-            self.figures.attempted(channel, (class, answer), now);
+            self.figures.attempted(channel, class);
+            let delivery = &attempt.attempted.delivery;
+            // Strangers can have confirmations sent anywhere.
+            if delivery.message == Message::Notice {
+                let of = (attempt.workspace, channel);
+                self.figures.noted(of, delivery.subscriber, (class, answer), now);
+            }
             if channel == Channel::Email {
                 self.figures.mail(attempt.no_relay.then_some(answer), now);
             }

@@ -1,4 +1,4 @@
-//! Tells the team of conditions: problems, drafts, updates that are due, failing deliveries, an unsure clock. What holds is
+//! Tells the team of conditions: problems, drafts, updates that are due, failing deliveries, wrong clocks. What holds is
 //! looked at every few seconds and compared with what each receiver was told, which is stored: after a restart nothing is
 //! said twice and nothing is lost. One task sends to each receiver, so that none delays another.
 
@@ -20,7 +20,7 @@ pub use test::{Tested, test};
 use crate::config::Receiver;
 use crate::engine::Engine;
 use crate::outbox::OutboxFigures;
-use conditions::{Condition, Quarantined, Seen, Skewed, conditions, skewed};
+use conditions::{Condition, Quarantined, Seen, Skewed, conditions, skew_id, skewed};
 use decide::{Hearing, left_over, messages};
 use message::Context;
 use receivers::{Key, Receivers};
@@ -153,18 +153,15 @@ impl Team {
         let (snapshot, now) = self.sender.engine().present();
         let clock = self.sender.engine().clock_standing().words();
         self.unsure_since = clock.as_ref().map(|_| self.unsure_since.unwrap_or(now));
-        let (mail, failing) = (self.outbox.mail_failure(), self.outbox.failing());
-        let nothing_fails = BTreeMap::new();
+        let mail = self.outbox.mail_failure();
         for (position, team) in settings.iter().enumerate() {
             let Some(state) = snapshot.workspaces.named(&team.workspace) else { continue };
             let quarantined = self.quarantined(team, state, now);
             // The first file speaks for the process.
             let clock = clock.as_deref().zip(self.unsure_since).filter(|_| position == 0);
             let mail = mail.as_ref().filter(|_| position == 0);
-            let failing = if position == 0 { &failing } else { &nothing_fails };
-            let known = self.skewed.remove(&team.workspace).unwrap_or_default();
-            let skewed =
-                skewed(state, now).map(|key| (key, known.get(&key).copied().unwrap_or(now))).collect();
+            let failing = &self.outbox.failing(state.workspace.key, now);
+            let skewed = self.skewed(state, now);
             let holding =
                 conditions(&Seen { state, now, quarantined, clock, mail, failing, skewed: &skewed });
             self.skewed.insert(team.workspace.clone(), skewed);
@@ -215,6 +212,20 @@ impl Team {
                 self.sender.note(state.workspace.key, told).await;
             }
         }
+    }
+
+    /// Agents whose clocks are wrong, since it was first seen or, after a restart, since the team was told.
+    fn skewed(&self, state: &State, now: Timestamp) -> Skewed {
+        let known = self.skewed.get(&state.workspace.name);
+        let told = |key| {
+            let id = skew_id(state, key);
+            let of_it =
+                state.told.iter().filter(|((_, condition), told)| *condition == id && told.is_firing());
+            of_it.map(|(_, told)| told.since).min()
+        };
+        let since =
+            |key| known.and_then(|known| known.get(&key).copied()).or_else(|| told(key)).unwrap_or(now);
+        skewed(state, now).into_iter().map(|key| (key, since(key))).collect()
     }
 
     fn quarantined(&mut self, team: &WorkspaceTeam, state: &State, now: Timestamp) -> Option<Quarantined> {

@@ -103,7 +103,7 @@ pub enum AttemptResult {
     Failed,
     /// The same, after temporary refusals.
     SoftBounced,
-    /// The same, for a mailbox that is full: it is removed once it was full on five days within
+    /// The same, for a mailbox that is full: its subscriber is removed after five such days within
     /// [`super::subscriber::REFUSALS_COUNT`].
     MailboxFull,
     /// Refused for good.

@@ -125,7 +125,7 @@ pub struct StatusStep {
     pub from: Status,
     /// The status after.
     pub to: Status,
-    /// The notice of an incident or of maintenance that says the same.
+    /// The notice of an incident or of maintenance that states the same status.
     pub said_by: Option<NoticeKey>,
 }
 
@@ -203,6 +203,12 @@ impl Notice {
     /// Whether it is a digest that waits until the status rests.
     fn awaits_rest(&self) -> bool {
         self.collects_for(STEADY)
+    }
+
+    /// Whether its status had rested when it was due.
+    #[must_use]
+    pub fn has_rested(&self) -> bool {
+        self.steps.last().is_some_and(|last| self.due_at - last.at >= STEADY)
     }
 
     fn collects_for(&self, milliseconds: i64) -> bool {

@@ -215,8 +215,8 @@ impl Writer {
 /// Logs which subscriber was removed and why: by its id and a status, since no address reaches a log.
 fn log_removal(change: &Change) {
     match change {
-        Change::SubscriberRemoved { subscriber } => {
-            tracing::info!(%subscriber, "a subscriber is removed: its mailbox was full on five days");
+        Change::MailboxStayedFull { subscriber, days } => {
+            tracing::info!(%subscriber, days, "a subscriber is removed, since its mailbox stays full");
         }
         Change::SubscriberSuppressed { subscriber, refusal, answer } => {
             let status = answer.as_deref().and_then(Status::quoted_in).map(|status| status.to_string());

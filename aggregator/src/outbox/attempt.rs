@@ -8,6 +8,7 @@ use crate::engine::{Engine, Snapshot};
 use crate::publish::Published;
 use crate::subscriptions::{LinkKey, LinkPurpose};
 use skerry_domain::delivery::{AttemptResult, Delivery, Message};
+use skerry_domain::notice::NoticeSubject;
 use skerry_domain::state::{State, WorkspaceKey};
 use skerry_domain::step::Attempted;
 use skerry_domain::subscriber::{Channel, SUPPRESSED_KEPT, Sensitive, Subscriber, SubscriberState};
@@ -52,7 +53,7 @@ pub(super) struct Attempt {
 impl Attempts {
     /// Tries it once.
     pub(super) async fn make(&self, one: WorkspaceDelivery) -> Attempt {
-        self.page_is_published(&one).await;
+        self.wait_for_page(&one).await;
         let (snapshot, now) = self.engine.present();
         let ready = match Ready::of(&snapshot, (&self.contents, &self.links), &one, now).await {
             Ok(ready) => ready,
@@ -66,13 +67,15 @@ impl Attempts {
     }
 
     /// Who follows the link in a message finds there what it says.
-    async fn page_is_published(&self, (workspace, delivery): &WorkspaceDelivery) {
+    async fn wait_for_page(&self, (workspace, delivery): &WorkspaceDelivery) {
         let (snapshot, now) = self.engine.present();
         let state = snapshot.workspaces.get(*workspace);
         let notice = state.and_then(|state| Some((state, state.notices.get(&delivery.notice?)?)));
+        // A report changes nothing on the page.
+        let notice = notice.filter(|(_, one)| !matches!(one.subject, NoticeSubject::Report(_)));
         if let Some((page, at)) = notice.and_then(|(state, one)| Some((state.pages.get(&one.page)?, one.at)))
         {
-            self.published.shows(&page.settings.slug, at, now).await;
+            self.published.wait_until_shown(&page.settings.slug, at, now).await;
         }
     }
 

@@ -5,7 +5,7 @@ use super::payload::Payload;
 use crate::engine::Snapshot;
 use crate::publish::Addresses;
 use skerry_domain::delivery::{Delivery, Message};
-use skerry_domain::state::{NoticeKey, PageSettings, State, WorkspaceKey};
+use skerry_domain::state::{NoticeKey, State, WorkspaceKey};
 use skerry_domain::time::{SECOND, Timestamp};
 use skerry_publish::messages::{self, Content, MessagePage};
 use skerry_publish::view::Place;
@@ -41,11 +41,6 @@ pub(super) struct Contents {
 impl Contents {
     pub(super) fn new(addresses: Addresses) -> Self {
         Self { addresses, notices: Mutex::default() }
-    }
-
-    /// The address of a page.
-    pub(super) fn url_of(&self, settings: &PageSettings) -> String {
-        self.addresses.url_of_page(settings)
     }
 
     /// What a delivery says at `now`, rendered on a thread of its own. `None`: what it would say is no longer published.

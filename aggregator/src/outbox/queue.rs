@@ -19,21 +19,21 @@ const FIRST_HOLD: Duration = Duration::from_secs(5);
 const LONGEST_HOLD: Duration = Duration::from_secs(30);
 
 /// An attempt that takes longer is slow: it leaves its room to another.
-const BRISK: Duration = Duration::from_secs(1);
+const SLOW_AFTER: Duration = Duration::from_secs(1);
 
 /// How many attempts of a channel are under way at a time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Room {
-    /// Those that began within [`BRISK`].
-    pub(super) brisk: usize,
+pub(super) struct Concurrency {
+    /// Those that began within [`SLOW_AFTER`].
+    pub(super) fast: usize,
     /// All. More than the others where destinations are many, so that those which are slow or dead delay no other.
-    pub(super) all: usize,
+    pub(super) total: usize,
 }
 
-impl Room {
+impl Concurrency {
     /// As much for slow attempts as for all.
     pub(super) fn of(number: usize) -> Self {
-        Self { brisk: number, all: number }
+        Self { fast: number, total: number }
     }
 }
 
@@ -50,7 +50,7 @@ struct Hold {
 #[derive(Debug)]
 pub(super) struct ChannelQueue {
     pub(super) channel: Channel,
-    room: Room,
+    concurrency: Concurrency,
     /// Those under way, and when they began.
     under_way: HashMap<(WorkspaceKey, DeliveryKey), Instant>,
     /// Those whose outcome could not be stored.
@@ -66,10 +66,10 @@ pub(super) struct ChannelQueue {
 }
 
 impl ChannelQueue {
-    pub(super) fn new(channel: Channel, room: Room) -> Self {
+    pub(super) fn new(channel: Channel, concurrency: Concurrency) -> Self {
         Self {
             channel,
-            room,
+            concurrency,
             under_way: HashMap::new(),
             set_aside: HashSet::new(),
             read: VecDeque::new(),
@@ -84,13 +84,13 @@ impl ChannelQueue {
     pub(super) fn has_room(&self, now: Instant) -> bool {
         match self.hold {
             Some(hold) => now >= hold.until && hold.probe.is_none(),
-            None => self.under_way.len() < self.room.all && self.brisk(now) < self.room.brisk,
+            None => self.under_way.len() < self.concurrency.total && self.fast(now) < self.concurrency.fast,
         }
     }
 
     /// Attempts that are under way and not slow yet.
-    fn brisk(&self, now: Instant) -> usize {
-        self.under_way.values().filter(|began| now.saturating_duration_since(**began) < BRISK).count()
+    fn fast(&self, now: Instant) -> usize {
+        self.under_way.values().filter(|began| now.saturating_duration_since(**began) < SLOW_AFTER).count()
     }
 
     /// No relay begins a session: nothing is tried for a while, and for longer each time.

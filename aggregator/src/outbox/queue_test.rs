@@ -42,7 +42,7 @@ fn begun_at(queue: &mut ChannelQueue, now: Instant) -> Vec<i64> {
 
 #[test]
 fn no_more_are_tried_at_a_time_than_there_is_room_for() {
-    let mut queue = ChannelQueue::new(Channel::Email, Room::of(2));
+    let mut queue = ChannelQueue::new(Channel::Email, Concurrency::of(2));
     assert_eq!(queue.to_read(Instant::now()), Some(None));
     queue.take((1..=3).map(delivery).collect());
     assert_eq!(begun(&mut queue), [1, 2]);
@@ -56,7 +56,8 @@ fn no_more_are_tried_at_a_time_than_there_is_room_for() {
 
 #[test]
 fn slow_attempts_leave_their_room_to_others_up_to_a_bound() {
-    let (mut queue, start) = (ChannelQueue::new(Channel::Webhook, Room { brisk: 2, all: 5 }), Instant::now());
+    let (mut queue, start) =
+        (ChannelQueue::new(Channel::Webhook, Concurrency { fast: 2, total: 5 }), Instant::now());
     queue.take((1..=9).map(delivery).collect());
     let after = |milliseconds| start + Duration::from_millis(milliseconds);
     assert_eq!(begun_at(&mut queue, start), [1, 2]);
@@ -70,7 +71,7 @@ fn slow_attempts_leave_their_room_to_others_up_to_a_bound() {
 
 #[test]
 fn what_is_under_way_is_not_tried_again() {
-    let mut queue = ChannelQueue::new(Channel::Email, Room::of(3));
+    let mut queue = ChannelQueue::new(Channel::Email, Concurrency::of(3));
     queue.take((1..=2).map(delivery).collect());
     assert_eq!(begun(&mut queue), [1, 2]);
     queue.begin_again(Instant::now());
@@ -81,7 +82,7 @@ fn what_is_under_way_is_not_tried_again() {
 
 #[test]
 fn what_ended_is_not_tried_as_it_was_read() {
-    let mut queue = ChannelQueue::new(Channel::Email, Room::of(1));
+    let mut queue = ChannelQueue::new(Channel::Email, Concurrency::of(1));
     queue.take(vec![delivery(1), delivery(2)]);
     assert_eq!(begun(&mut queue), [1]);
     queue.read.push_back(delivery(1));
@@ -93,7 +94,7 @@ fn what_ended_is_not_tried_as_it_was_read() {
 
 #[test]
 fn a_full_portion_is_followed_by_what_comes_after_it() {
-    let mut queue = ChannelQueue::new(Channel::Email, Room::of(PORTION));
+    let mut queue = ChannelQueue::new(Channel::Email, Concurrency::of(PORTION));
     let all: Vec<WorkspaceDelivery> = (1..=PORTION as i64).map(delivery).collect();
     let last = DuePosition::of(&all[PORTION - 1]);
     queue.take(all);
@@ -105,7 +106,7 @@ fn a_full_portion_is_followed_by_what_comes_after_it() {
 
 #[test]
 fn what_could_not_be_stored_is_not_sent_for_ever() {
-    let mut queue = ChannelQueue::new(Channel::Email, Room::of(1));
+    let mut queue = ChannelQueue::new(Channel::Email, Concurrency::of(1));
     queue.take(vec![delivery(1)]);
     assert_eq!(begun(&mut queue), [1]);
     queue.set_aside((ONE, DeliveryKey(1)));
@@ -116,7 +117,7 @@ fn what_could_not_be_stored_is_not_sent_for_ever() {
 
 #[test]
 fn while_no_relay_answers_one_at_a_time_is_tried_and_then_all_go_on() {
-    let (mut queue, start) = (ChannelQueue::new(Channel::Email, Room::of(3)), Instant::now());
+    let (mut queue, start) = (ChannelQueue::new(Channel::Email, Concurrency::of(3)), Instant::now());
     queue.take((1..=20).map(delivery).collect());
     assert_eq!(begun_at(&mut queue, start), [1, 2, 3]);
     for key in 1..=3 {

@@ -2,21 +2,13 @@
 //! class, so that nobody reads a foreign server by them.
 
 use super::attempt::{Addressed, Attempts};
-use super::contents::Rendered;
 use super::limits::Limits;
-use super::payload::Payload;
 use skerry_domain::delivery::{Delivery, DeliveryState, Message};
 use skerry_domain::state::{DeliveryKey, SubscriberKey, WorkspaceKey};
 use skerry_domain::subscriber::{Channel, Subscriber, SubscriberState};
 use skerry_domain::time::Timestamp;
-use skerry_notify::{Class, Outcome};
-use skerry_publish::messages::{self, MessagePage};
-use skerry_publish::view::Place;
+use skerry_notify::Class;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long an endpoint may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How a test ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,20 +42,10 @@ impl EndpointTester {
         let Ok(_permit) = self.limits.enter(subscriber.channel, &subscriber.address) else {
             return Some(Tested::TooSoon);
         };
-        let settings = &state.pages.get(&subscriber.page)?.settings;
-        let place = Place::at(&self.attempts.contents.url_of(settings));
-        let content = messages::test(MessagePage { state, page: subscriber.page, place: &place, now })?;
-        let payload = Payload::of(state, subscriber.page, None, (&place.url, now));
-        let rendered = Rendered { content, place, payload };
-        let to = Addressed { state, subscriber, place: &rendered.place, now };
         let delivery = delivery(key, subscriber, now);
-        let sent = self.attempts.hand_over(&to, &rendered, &delivery);
-        let Ok(outcome) = tokio::time::timeout(PATIENCE, sent).await else {
-            return Some(Tested::Answered(Class::Timeout));
-        };
-        if let Outcome::Later { after: Some(pause), .. } = outcome {
-            self.limits.hold(subscriber.channel, &subscriber.address, pause);
-        }
+        let rendered = self.attempts.contents.of((workspace, &snapshot), &delivery, now).await?;
+        let to = Addressed { state, subscriber, place: &rendered.place, now };
+        let outcome = self.attempts.hand_over(&to, &rendered, &delivery).await;
         Some(Tested::Answered(outcome.answer().class))
     }
 }

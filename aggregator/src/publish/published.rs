@@ -25,7 +25,7 @@ impl Published {
 
     /// Waits until the page with this slug shows what changed at `at`, or ten seconds have passed since then; `now` is the
     /// present time. Does not wait for a page that is not public.
-    pub async fn shows(&self, slug: &str, at: Timestamp, now: Timestamp) {
+    pub async fn wait_until_shown(&self, slug: &str, at: Timestamp, now: Timestamp) {
         let mut turned = self.turned.clone();
         let shown = async {
             while self.site.load().by_slug.get(slug).is_some_and(|page| page.as_of < at) {
@@ -73,13 +73,13 @@ mod tests {
     async fn a_message_leaves_as_soon_as_its_page_shows_the_change() {
         let (published, stored, turns) = published(5_000);
         let waits = async |slug: &str, at: i64, now: i64| {
-            let shown = published.shows(slug, Timestamp(at), Timestamp(now));
+            let shown = published.wait_until_shown(slug, Timestamp(at), Timestamp(now));
             tokio::time::timeout(Duration::ZERO, shown).await.is_err()
         };
         assert!(!waits("shop", 5_000, 5_000).await, "it is shown");
         assert!(!waits("elsewhere", 6_000, 6_000).await, "no such page is public");
         assert!(!waits("shop", 6_000, 16_000).await, "it has waited long enough");
-        let mut shown = Box::pin(published.shows("shop", Timestamp(6_000), Timestamp(6_000)));
+        let mut shown = Box::pin(published.wait_until_shown("shop", Timestamp(6_000), Timestamp(6_000)));
         for as_of in [5_000, 5_999] {
             assert!(tokio::time::timeout(Duration::ZERO, &mut shown).await.is_err(), "{as_of}");
             stored.store(Arc::new(site(as_of)));

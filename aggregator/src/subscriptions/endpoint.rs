@@ -25,12 +25,15 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 /// An address that is not known takes no turn of the writer: the answer to a form comes no sooner than this.
 const SOONEST: Duration = Duration::from_millis(400);
 /// Deliveries that the file of a subscription holds.
 const MOST_DELIVERIES: usize = 1_000;
+/// Files of subscriptions that are written at a time.
+const READERS: usize = 4;
 /// Characters of an address that are shown again.
 const LONGEST_TYPED: usize = 2_100;
 
@@ -45,6 +48,8 @@ pub struct SubscriptionEndpoint {
     pub(super) tester: Option<EndpointTester>,
     /// `None`: no deliveries are known.
     reader: Option<Arc<Mutex<Reader>>>,
+    /// Of those who read at a time.
+    reading: Semaphore,
 }
 
 /// The result of a command that its sender learns of.
@@ -62,7 +67,7 @@ impl SubscriptionEndpoint {
     #[must_use]
     pub fn new(engine: Engine, key: LinkKey) -> Self {
         let (rules, limits) = (UrlRules::default(), FormLimits::default());
-        Self { engine, key, rules, limits, tester: None, reader: None }
+        Self { engine, key, rules, limits, tester: None, reader: None, reading: Semaphore::new(READERS) }
     }
 
     /// The same, whose owners of endpoints can send test messages.
@@ -279,7 +284,10 @@ impl SubscriptionEndpoint {
         }
     }
 
-    async fn data(&self, page: &PageNow, token: &str) -> Option<SubscriptionAnswer> {
+    async fn data(&self, page: &PageNow, token: &str, client: Option<IpAddr>) -> Option<SubscriptionAnswer> {
+        if self.limit(client).is_err() {
+            return Some(SubscriptionAnswer::Unavailable);
+        }
         let found = page.found(&self.key, LinkPurpose::Manage, token);
         let Some((key, subscriber)) = found else { return Some(spent(page, 2)) };
         let Some(deliveries) = self.deliveries((page.workspace, key)).await else {
@@ -291,6 +299,8 @@ impl SubscriptionEndpoint {
     /// What was sent to a subscriber, the newest first. `None`: it cannot be read.
     async fn deliveries(&self, to: (WorkspaceKey, SubscriberKey)) -> Option<Vec<Delivery>> {
         let Some(reader) = self.reader.clone() else { return Some(Vec::new()) };
+        // Whoever has a link must not fill the threads that the outbox reads with.
+        let _permit = self.reading.try_acquire().ok()?;
         let read = move || {
             let reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
             reader.deliveries_to(to, MOST_DELIVERIES)
@@ -357,7 +367,7 @@ impl Subscriptions for SubscriptionEndpoint {
             SubscriptionTarget::Stop(token) => {
                 return self.stop(&page, (LinkPurpose::Manage, token), is_sent).await;
             }
-            SubscriptionTarget::Data(token) => return self.data(&page, token).await,
+            SubscriptionTarget::Data(token) => return self.data(&page, token, client).await,
             SubscriptionTarget::Confirm(token) => return self.confirm(&page, token, is_sent).await,
             SubscriptionTarget::Unsubscribe(token) => {
                 return self.stop(&page, (LinkPurpose::Unsubscribe, token), is_sent).await;

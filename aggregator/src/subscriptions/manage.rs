@@ -21,16 +21,6 @@ use std::net::IpAddr;
 const SAVED: &str = "saved";
 const TEST_SENT: &str = "test-sent";
 const RENEWED: &str = "renewed";
-/// How a test of an endpoint ended.
-const TESTED: [(&str, TestResult); 7] = [
-    ("test-taken", TestResult::Taken),
-    ("test-refused", TestResult::Refused),
-    ("test-too-many", TestResult::TooMany),
-    ("test-unreachable", TestResult::Unreachable),
-    ("test-timeout", TestResult::Timeout),
-    ("test-certificate", TestResult::Certificate),
-    ("test-not-sent", TestResult::NotSent),
-];
 /// It is said for so long, ms.
 const SAID_FOR: i64 = DAY;
 
@@ -83,12 +73,11 @@ impl SubscriptionEndpoint {
                 note = RENEWED;
                 SubscriberCommand::RenewLinks(key)
             }
-            "try" => {
-                let result = self.tried(page, key).await;
-                let note = TESTED.iter().find(|(_, one)| *one == result).map_or(TEST_SENT, |(name, _)| name);
+            "try" if shown.can_be_tested => {
+                let note = note_of_test(self.tried(page, key).await);
                 return Some(SubscriptionAnswer::SeeOther(noted(token, note, self.engine.now())));
             }
-            "rotate" | "test" => return Some(SubscriptionAnswer::SeeOther(token.to_owned())),
+            "rotate" | "test" | "try" => return Some(SubscriptionAnswer::SeeOther(token.to_owned())),
             _ => match wanted(page, subscriber, form) {
                 Ok(scope) => SubscriberCommand::Choose(key, scope),
                 Err((fault, chosen)) => {
@@ -117,6 +106,20 @@ fn noted(token: &str, note: &str, now: Timestamp) -> String {
     format!("{token}?{note}={}", now.0)
 }
 
+/// What the query of the page says of it.
+fn note_of_test(result: TestResult) -> &'static str {
+    match result {
+        TestResult::Taken => "test-taken",
+        TestResult::Refused => "test-refused",
+        TestResult::TooMany => "test-too-many",
+        TestResult::Unreachable => "test-unreachable",
+        TestResult::Timeout => "test-timeout",
+        TestResult::Certificate => "test-certificate",
+        TestResult::Forbidden => "test-forbidden",
+        TestResult::NotSent => "test-not-sent",
+    }
+}
+
 fn result_of(tested: Tested) -> TestResult {
     match tested {
         Tested::TooSoon => TestResult::NotSent,
@@ -126,7 +129,8 @@ fn result_of(tested: Tested) -> TestResult {
             Class::Unreachable => TestResult::Unreachable,
             Class::Timeout => TestResult::Timeout,
             Class::Tls => TestResult::Certificate,
-            Class::Own | Class::Forbidden => TestResult::NotSent,
+            Class::Forbidden => TestResult::Forbidden,
+            Class::Own => TestResult::NotSent,
             Class::NoSuchAddress
             | Class::MailboxFull
             | Class::Policy
@@ -152,8 +156,8 @@ fn note_of(query: &str, now: Timestamp) -> Option<ManageNote> {
         TEST_SENT if is_recent => Some(ManageNote::TestSent),
         RENEWED if is_recent => Some(ManageNote::Renewed),
         _ if is_recent => {
-            let tested = TESTED.iter().find(|(one, _)| *one == name);
-            tested.map(|(_, result)| ManageNote::Tested(*result, at))
+            let tested = TestResult::ALL.into_iter().find(|one| note_of_test(*one) == name);
+            tested.map(|result| ManageNote::Tested(result, at))
         }
         _ => None,
     }

@@ -109,6 +109,7 @@ pub(super) fn kept(state: &State, subscriber: &Subscriber, deliveries: &[Deliver
     format!("{kept:#}\n")
 }
 
+/// What was answered is for operators: it names relays and files of this host.
 fn sent(state: &State, one: &Delivery) -> Value {
     let notice = one.notice.and_then(|key| state.notices.get(&key));
     json!({
@@ -117,7 +118,6 @@ fn sent(state: &State, one: &Delivery) -> Value {
         "attempts": one.attempts,
         "queued_at": time(Some(one.queued_at)),
         "updated_at": time(Some(one.updated_at)),
-        "answer": one.answer,
     })
 }
 

@@ -17,10 +17,11 @@ use std::collections::{BTreeMap, BTreeSet};
 const UNSURE_FOR: i64 = MINUTE;
 /// For how long no relay has to begin a session before the team hears of it, ms: relays are restarted.
 const MAIL_FAILS_FOR: i64 = 5 * MINUTE;
-/// For how long nothing of a channel has to be taken, and how often, before the team hears of it, ms: servers that greylist put off
-/// what is new to them.
+/// For how long nothing of a channel has to be taken before the team hears of it, ms: servers that greylist put off what is new to
+/// them.
 const NOTHING_TAKEN_FOR: i64 = 30 * MINUTE;
-const NOTHING_TAKEN_TIMES: u64 = 3;
+/// From how many subscribers: the fault of one or two is theirs.
+const NOTHING_TAKEN_OF: usize = 3;
 /// For how long the clock of an agent has to be wrong before the team hears of it, ms.
 const SKEWED_FOR: i64 = 5 * MINUTE;
 /// A clock that differs by more than this is wrong, ms.
@@ -69,7 +70,7 @@ pub(super) struct Seen<'a> {
     pub(super) clock: Option<(&'a str, Timestamp)>,
     /// That no relay takes mails to subscribers. `None`: one does, or it concerns another workspace.
     pub(super) mail: Option<&'a MailFailure>,
-    /// The channels of which nothing is taken any more. Empty: it concerns another workspace.
+    /// The channels of which nothing is taken any more.
     pub(super) failing: &'a BTreeMap<Channel, Failing>,
     /// Agents whose clocks are wrong, and since when.
     pub(super) skewed: &'a Skewed,
@@ -78,13 +79,17 @@ pub(super) struct Seen<'a> {
 /// Agents whose clocks are wrong, and when that was first seen.
 pub(super) type Skewed = BTreeMap<AgentKey, Timestamp>;
 
-/// Agents that are heard of and whose clocks are wrong.
-pub(super) fn skewed(state: &State, now: Timestamp) -> impl Iterator<Item = AgentKey> {
-    let is_wrong = move |agent: &Agent| {
-        let is_heard = agent.last_seen.is_some_and(|at| now - at < HEARD_WITHIN);
-        agent.standing == Standing::Active && is_heard && agent.skew.abs() > MOST_SKEW
-    };
-    state.agents.iter().filter(move |(_, agent)| is_wrong(agent)).map(|(key, _)| *key)
+/// Agents that are heard of and whose clocks are wrong. None if the clocks of all of several differ in one direction: then the
+/// clock of this host is wrong, which `doctor` says.
+pub(super) fn skewed(state: &State, now: Timestamp) -> Vec<AgentKey> {
+    let is_heard = |agent: &Agent| agent.last_seen.is_some_and(|at| now - at < HEARD_WITHIN);
+    let heard = state.agents.iter().filter(|(_, one)| one.standing == Standing::Active && is_heard(one));
+    let heard: Vec<(AgentKey, i64)> = heard.map(|(key, one)| (*key, one.skew)).collect();
+    let all = |is: fn(i64) -> bool| heard.len() > 1 && heard.iter().all(|(_, skew)| is(*skew));
+    if all(|skew| skew > MOST_SKEW) || all(|skew| skew < -MOST_SKEW) {
+        return Vec::new();
+    }
+    heard.into_iter().filter(|(_, skew)| skew.abs() > MOST_SKEW).map(|(key, _)| key).collect()
 }
 
 /// Endpoints of subscribers that were quarantined within a day.
@@ -298,8 +303,9 @@ fn of_mail(seen: &Seen<'_>) -> Option<Condition> {
 
 /// Nothing of a channel is taken any more. That no relay begins a session is said by itself.
 fn of_failing<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = Condition> + 'a {
-    let lasts =
-        |one: &Failing| seen.now - one.since >= NOTHING_TAKEN_FOR && one.attempts >= NOTHING_TAKEN_TIMES;
+    let lasts = |one: &Failing| {
+        seen.now - one.since >= NOTHING_TAKEN_FOR && one.subscribers.len() >= NOTHING_TAKEN_OF
+    };
     let all = seen.failing.iter().filter(move |(channel, failing)| {
         lasts(failing) && (**channel != Channel::Email || seen.mail.is_none())
     });
@@ -313,8 +319,7 @@ fn of_failing<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = Condition> + 'a {
         };
         let text = vec![
             format!(
-                "{} have failed since the last that was taken. The last answer: {}",
-                count_of(failing),
+                "None has been taken since then, whoever it was for. The last answer: {}",
                 failing.answer
             ),
             "They are tried again. `skerry-aggregator deliveries list --state queued` shows them.".to_owned(),
@@ -323,10 +328,6 @@ fn of_failing<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = Condition> + 'a {
         let title = format!("No {what} to subscribers is taken");
         plain(seen.state, About::Deliveries, (&id, Severity::High, failing.since), (&title, text))
     })
-}
-
-fn count_of(failing: &Failing) -> String {
-    count(usize::try_from(failing.attempts).unwrap_or(usize::MAX), "attempt")
 }
 
 /// So many mails bounced that no address is removed for it, in this hour or the one before.
@@ -366,20 +367,27 @@ fn of_clock(seen: &Seen<'_>) -> Option<Condition> {
 }
 
 fn of_skewed<'a>(seen: &'a Seen<'_>) -> impl Iterator<Item = Condition> + 'a {
-    let lasting = seen.skewed.iter().filter(|(_, since)| seen.now - **since >= SKEWED_FOR);
+    // An unsure clock judges no other.
+    let lasts = |since: Timestamp| seen.clock.is_none() && seen.now - since >= SKEWED_FOR;
+    let lasting = seen.skewed.iter().filter(move |(_, since)| lasts(**since));
     lasting.filter_map(|(key, since)| {
         let agent = seen.state.agents.get(key)?;
         let seconds = agent.skew.abs() / SECOND;
         let direction = if agent.skew > 0 { "ahead" } else { "behind" };
         let text = vec![
             format!("It is {seconds} s {direction}. What it reports is placed by the aggregator's clock."),
-            "Look at the time service of its host: skerry-agent doctor says more.".to_owned(),
+            "Look at the time service of its host: `skerry-agent doctor` says more.".to_owned(),
         ];
-        let id = format!("{}-skew-{}", seen.state.workspace.name, key.0);
+        let id = skew_id(seen.state, *key);
         let title = format!("The clock of the agent {} is wrong", agent.name);
         let condition = plain(seen.state, About::Clock, (&id, Severity::Low, *since), (&title, text));
         Some(condition.with_alert_label("agent", &agent.name).with_alert_label("location", &agent.location))
     })
+}
+
+/// Names the condition that the clock of an agent is wrong.
+pub(super) fn skew_id(state: &State, agent: AgentKey) -> String {
+    format!("{}-skew-{}", state.workspace.name, agent.0)
 }
 
 /// `2026-12-01 08:00 UTC`

@@ -4,7 +4,7 @@ use super::*;
 use skerry_domain::delivery::BounceRate;
 use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::problem::{Acknowledged, ProblemEvent, ProblemEventKind};
-use skerry_domain::state::{Agent, AgentKey, Check, IncidentKey, PageKey};
+use skerry_domain::state::{Agent, AgentKey, Check, IncidentKey, PageKey, SubscriberKey};
 use skerry_domain::step::{Command, Context, Ids, step};
 use skerry_domain::time::HOUR;
 use std::collections::BTreeSet;
@@ -176,13 +176,15 @@ fn a_channel_of_which_nothing_is_taken_is_a_condition_after_half_an_hour() {
     let state = state(Vec::new());
     let answer = "451 4.7.1 Try again later".to_owned();
     let failure = MailFailure { since: NOW, answer: answer.clone() };
-    let held = |attempts, now, mail| {
-        let failing = [(Channel::Email, Failing { since: NOW, attempts, answer: answer.clone() })].into();
+    let held = |subscribers, now, mail| {
+        let subscribers = (0..subscribers).map(SubscriberKey).collect();
+        let failing = Failing { since: NOW, last: now, subscribers, answer: answer.clone() };
+        let failing = [(Channel::Email, failing)].into();
         let all = conditions(&Seen { failing: &failing, mail, ..nothing_but(&state, now) });
         all.into_iter().map(|one| (one.id, one.text)).collect::<Vec<_>>()
     };
     assert_eq!(held(9, NOW + 29 * MINUTE, None), []);
-    assert_eq!(held(2, NOW + HOUR, None), [], "two attempts are few");
+    assert_eq!(held(2, NOW + HOUR, None), [], "the fault may be that of two mailboxes");
     let all = held(3, NOW + 30 * MINUTE, None);
     assert!(
         matches!(&all[..], [(id, text)] if id == "default-failing-email" && text.contains(&answer)),
@@ -199,12 +201,17 @@ fn an_agent_whose_clock_is_wrong_is_a_condition_after_some_minutes() {
     let mut skew = |skew, seen: Timestamp| {
         let agent = state.agents.get_mut(&key).expect("it was added");
         (agent.skew, agent.last_seen) = (skew, Some(seen));
-        skewed(&state, NOW).collect::<Vec<_>>()
+        skewed(&state, NOW)
     };
     assert_eq!(skew(2_000, NOW), []);
     assert_eq!(skew(-2_001, NOW), [key]);
     assert_eq!(skew(90_000, NOW - 10 * MINUTE), [], "it is silent");
     assert_eq!(skew(90_000, NOW), [key]);
+    let other = Agent { name: "fra-2".to_owned(), ..state.agents.get(&key).expect("it was added").clone() };
+    state.agents.insert(AgentKey(99), other);
+    assert_eq!(skewed(&state, NOW), [], "the clock of this host is wrong");
+    state.agents.get_mut(&AgentKey(99)).expect("inserted").skew = 0;
+    assert_eq!(skewed(&state, NOW), [key]);
     let held = |since| {
         let skewed = [(key, since)].into();
         conditions(&Seen { skewed: &skewed, ..nothing_but(&state, NOW) }).pop()

@@ -157,7 +157,7 @@ fn a_mailbox_that_stays_full_is_removed_and_may_subscribe_again() {
     fixture.now = fixture.now + DAY;
     let changes = fixture.result(&delivery, AttemptResult::MailboxFull);
     assert!(
-        matches!(&changes[..], [Change::SubscriberRemoved { .. }]),
+        matches!(&changes[..], [Change::MailboxStayedFull { .. }]),
         "on the fifth of thirty days: {changes:?}"
     );
     assert!(!fixture.state.subscribers.contains_key(&key));

@@ -225,9 +225,11 @@ pub enum Change {
     /// So many mails bounce that nobody is removed for it.
     BouncesAreMany,
     /// A subscriber was removed since its mailbox stayed full.
-    SubscriberRemoved {
+    MailboxStayedFull {
         /// Its id.
         subscriber: String,
+        /// On how many days it was full.
+        days: usize,
     },
     /// A subscriber was removed, and its address is not written to for a while.
     SubscriberSuppressed {

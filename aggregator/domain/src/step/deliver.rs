@@ -213,7 +213,8 @@ fn full(
         return subscribe::put(state, key, subscriber, changes);
     }
     subscribe::remove(state, key, changes);
-    changes.push(Change::SubscriberRemoved { subscriber: subscriber.id });
+    let days = subscriber.full_days.len();
+    changes.push(Change::MailboxStayedFull { subscriber: subscriber.id, days });
 }
 
 /// Adds the present day to those of the last [`REFUSALS_COUNT`].

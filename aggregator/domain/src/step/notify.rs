@@ -12,6 +12,7 @@ use crate::state::{
     AnnouncementKey, Component, ComponentKey, IncidentKey, NoticeKey, PageKey, State, SubscriberKey,
     WindowKey,
 };
+use crate::status::Status;
 use crate::table::Table;
 use crate::time::{DAY, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,16 +40,14 @@ impl Before {
 /// Makes notices of what a step changed.
 pub(super) fn follow(state: &mut State, before: &Option<Before>, context: Context, changes: &mut Changes) {
     let Some(before) = before else { return };
-    let mut said = SaidOf::new();
+    let mut stated = Stated::new();
     let incidents: BTreeSet<IncidentKey> = changes.touched.incidents.iter().copied().collect();
     for key in incidents {
-        let notice = incident(state, before.incidents.get(&key), key, context, changes);
-        note(state, notice, &mut said);
+        incident(state, before.incidents.get(&key), key, (context, &mut stated), changes);
     }
     let windows: BTreeSet<WindowKey> = changes.touched.windows.iter().copied().collect();
     for key in windows {
-        let notice = window(state, before.windows.get(&key), key, context, changes);
-        note(state, notice, &mut said);
+        window(state, before.windows.get(&key), key, (context, &mut stated), changes);
     }
     let announcements: BTreeSet<AnnouncementKey> = changes.touched.announcements.iter().copied().collect();
     for key in announcements {
@@ -60,28 +59,21 @@ pub(super) fn follow(state: &mut State, before: &Option<Before>, context: Contex
     });
     let components: BTreeSet<ComponentKey> = changed.collect();
     for key in components {
-        status(state, before, (key, said.get(&key).copied()), context, changes);
+        status(state, before, (key, &stated), context, changes);
     }
 }
 
-/// The notice of an incident or of maintenance that says what happened to a component in a step.
-type SaidOf = BTreeMap<ComponentKey, NoticeKey>;
-
-fn note(state: &State, notice: Option<NoticeKey>, said: &mut SaidOf) {
-    let found = notice.and_then(|key| Some((key, state.notices.get(&key)?)));
-    if let Some((key, notice)) = found {
-        said.extend(notice.components.iter().map(|component| (*component, key)));
-    }
-}
+/// The notices of incidents and of maintenance that state which status components have got in a step.
+type Stated = BTreeMap<(ComponentKey, Status), NoticeKey>;
 
 fn incident(
     state: &mut State,
     before: Option<&Incident>,
     key: IncidentKey,
-    context: Context,
+    (context, stated): (Context, &mut Stated),
     changes: &mut Changes,
-) -> Option<NoticeKey> {
-    let after = state.incidents.get(&key)?;
+) {
+    let Some(after) = state.incidents.get(&key) else { return };
     let news = news_of_incident(before, after);
     let subject = NoticeSubject::Incident(key);
     let last_edge = state.notices_of(subject).find_map(|(_, notice)| notice.edge);
@@ -92,39 +84,46 @@ fn incident(
     let named = after.components().into_iter().map(|(component, _)| component);
     let components = shown_of(state, named);
     let content = Content { page: after.page, components, edge, ..Content::default() };
-    let mut notice = None;
+    let new = after.updates.iter().filter(|update| news.updates.contains(&update.number));
+    let set: Vec<_> = new.flat_map(|update| &update.components).map(|one| (one.component, one.to)).collect();
     if rises || !news.updates.is_empty() {
         let content = Content { updates: news.updates, ..content.clone() };
-        notice = say(state, subject, content, context, changes);
+        if let Some(notice) = say(state, subject, content, context, changes) {
+            stated.extend(set.into_iter().map(|one| (one, notice)));
+        }
     }
     if news.postmortem {
         let content = Content { edge: None, ..content };
         say(state, NoticeSubject::Postmortem(key), content, context, changes);
     }
-    notice
 }
 
 fn window(
     state: &mut State,
     before: Option<&PlannedWindow>,
     key: WindowKey,
-    context: Context,
+    (context, stated): (Context, &mut Stated),
     changes: &mut Changes,
-) -> Option<NoticeKey> {
-    let after = state.windows.get(&key)?;
-    let page = after.page?;
+) {
+    let Some(after) = state.windows.get(&key) else { return };
+    let Some(page) = after.page else { return };
+    // Of what is over visitors read that all is well again.
+    let to = if after.is_open() { Status::UnderMaintenance } else { Status::Operational };
     let news = news_of_window(before, after);
     let components = shown_of(state, after.components.iter().copied());
     if news == News::default() || components.is_empty() {
-        return None;
+        return;
     }
     let content = Content { page, components, ..Content::default() };
     if news.reminder {
         say(state, NoticeSubject::Reminder(key), content, context, changes);
-        return None;
+        return;
     }
+    let set = content.components.clone();
     let content = Content { updates: news.updates, ..content };
-    say(state, NoticeSubject::Maintenance(key), content, context, changes)
+    if let Some(notice) = say(state, NoticeSubject::Maintenance(key), content, context, changes) {
+        stated.extend(set.into_iter().map(|component| ((component, to), notice)));
+    }
 }
 
 /// Those of the components that visitors see.
@@ -149,11 +148,10 @@ fn announcement(state: &mut State, key: AnnouncementKey, context: Context, chang
     }
 }
 
-/// `said_by`: the notice that says it in its own words.
 fn status(
     state: &mut State,
     before: &Before,
-    (key, said_by): (ComponentKey, Option<NoticeKey>),
+    (key, stated): (ComponentKey, &Stated),
     context: Context,
     changes: &mut Changes,
 ) {
@@ -174,6 +172,7 @@ fn status(
     if from == to || last.as_ref().is_some_and(is_said) {
         return;
     }
+    let said_by = stated.get(&(key, to)).copied();
     let content = Content {
         page: after.page,
         components: BTreeSet::from([key]),
@@ -277,9 +276,10 @@ fn due_at(state: &State, subject: NoticeSubject, page: PageKey, now: Timestamp) 
     }
     if let NoticeSubject::Status(_) = subject {
         let recent = before().take_while(|(_, notice)| now - notice.due_at < FLAPPING_WINDOW);
-        let steps: usize = recent.map(|(_, notice)| notice.steps.len()).sum();
-        if steps >= FLAPPING_CHANGES {
-            return now + if last.is_digest() { STEADY } else { FLAPPING_WINDOW };
+        let steps = recent.flat_map(|(_, notice)| &notice.steps);
+        if steps.filter(|step| now - step.at < FLAPPING_WINDOW).count() >= FLAPPING_CHANGES {
+            let goes_on = last.is_digest() && !last.has_rested();
+            return now + if goes_on { STEADY } else { FLAPPING_WINDOW };
         }
     }
     (last.due_at + GROUP_WAIT).max(now)

@@ -87,7 +87,7 @@ impl Placed<'_> {
             // Never before the edge of the span: batches with different delays are placed differently.
             let since = since.max(began);
             agent_check.transition = Some(since);
-            let (at, detail) = (first, self.observed.detail.clone());
+            let (at, detail) = (first.max(since), self.observed.detail.clone());
             let transition =
                 Change::Transition { track: key, since, at, from: before, to: hard, reason, detail };
             changes.push(transition);

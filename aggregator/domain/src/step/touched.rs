@@ -27,7 +27,7 @@ pub(super) struct Changes {
     pub(super) reporter: Option<AgentKey>,
     /// What changes which checks components choose.
     pub(super) relabelled: Relabelled,
-    /// Checks whose past was judged anew: it may explain failures of others no more.
+    /// Checks whose past was judged anew: it may no longer explain failures of others.
     pub(super) rejudged: BTreeSet<CheckKey>,
 }
 

@@ -6,7 +6,8 @@ use skerry_domain::subscriber::Channel;
 use skerry_domain::time::DAY;
 use skerry_publish::Language;
 use skerry_publish::html::{
-    self, Chosen, Document, FormFault, ManageNote, Refused, Sent, SubscribeForm, Subscription, Topic,
+    self, Chosen, Document, FormFault, ManageNote, Refused, Sent, SubscribeForm, Subscription, TestResult,
+    Topic,
 };
 use skerry_publish::view::{Item, PageView};
 use std::collections::BTreeSet;
@@ -44,6 +45,8 @@ pub(crate) fn pages(view: &PageView) -> anyhow::Result<Vec<(&'static str, Docume
     let follower = Subscription { chosen: None, followed: vec![topic.clone()], ..ann.clone() };
     let forgetful = Subscription { given_up: BTreeSet::from([topic.path()]), ..follower.clone() };
     let nothing = ManageNote::Fault(FormFault::NothingFollowed);
+    let works = Subscription { is_quarantined: false, can_be_tested: true, ..hook.clone() };
+    let tested = ManageNote::Tested(TestResult::Refused, view.now);
     Ok(vec![
         ("subscribe", html::subscribe(view, None, None)?),
         ("subscribe-mail-error", html::subscribe(view, None, Some(&mail))?),
@@ -73,6 +76,7 @@ pub(crate) fn pages(view: &PageView) -> anyhow::Result<Vec<(&'static str, Docume
         ("manage-channel-renewed", html::manage(view, &channel, "token", Some(&ManageNote::Renewed))?),
         ("manage-nothing-followed", html::manage(view, &forgetful, "token", Some(&nothing))?),
         ("manage-webhook", html::manage(view, &hook, "token", None)?),
+        ("manage-webhook-tested", html::manage(view, &works, "token", Some(&tested))?),
         ("manage-incident", html::manage(view, &follower, "token", None)?),
         ("stop", html::stop(view, &ann.address, Some("token"))?),
         ("unsubscribe", html::stop(view, &ann.address, None)?),

@@ -52,8 +52,24 @@ pub enum TestResult {
     Timeout,
     /// Its certificate is not acceptable.
     Certificate,
-    /// Nothing was sent.
+    /// Nothing was sent: its URL leads where nothing may go.
+    Forbidden,
+    /// Nothing was sent now.
     NotSent,
+}
+
+impl TestResult {
+    /// All.
+    pub const ALL: [Self; 8] = [
+        Self::Taken,
+        Self::Refused,
+        Self::TooMany,
+        Self::Unreachable,
+        Self::Timeout,
+        Self::Certificate,
+        Self::Forbidden,
+        Self::NotSent,
+    ];
 }
 
 /// What the page of a subscription says of a form that was sent.

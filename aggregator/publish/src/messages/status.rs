@@ -37,8 +37,7 @@ pub(super) fn changes(on: &OnPage<'_>, key: ComponentKey, notice: &Notice) -> Op
         change(on, &name, (first, last))
     };
     let path = format!("components/{}", component.id);
-    let has_rested = notice.due_at - last.at >= STEADY;
-    let notes = if notice.is_digest() && !has_rested {
+    let notes = if notice.is_digest() && !notice.has_rested() {
         vec![on.texts.message.next_when_steady(STEADY / MINUTE)]
     } else {
         Vec::new()

@@ -184,7 +184,8 @@ Webhooks
 Between 14:02 and 15:58 UTC, Fri 20 Nov, 11 min in all. It is
 operational now.
 
-The next message comes when it has been steady for 30 minutes.
+If it goes on changing, the next message comes once it has been steady
+for 30 minutes.
 
 See Webhooks: https://status.northwind.example/components/component006
 ",

@@ -85,10 +85,9 @@ fn expected(all: &[Said], person: &Person) -> Expected {
 /// Whether an incident or maintenance says a change of a status at the same time. Webhooks are sent both.
 fn is_said_beside(all: &[Said], one: &Said, person: &Person) -> bool {
     let says = |other: &Said| {
-        let of_timeline = matches!(other.item, Item::Update(..) | Item::Outage(_) | Item::Maintenance(..));
-        let same =
-            other.at == one.at && other.page == one.page && other.components.is_superset(&one.components);
-        of_timeline && same && person.should_hear(other).0
+        let same = other.at == one.at && other.page == one.page;
+        let states = one.states.iter().all(|state| other.states.contains(state));
+        !matches!(other.item, Item::Status(..)) && same && states && person.should_hear(other).0
     };
     matches!(one.item, Item::Status(..)) && person.channel != Channel::Webhook && all.iter().any(says)
 }

@@ -39,6 +39,8 @@ pub(super) struct Said {
     pub(super) components: BTreeSet<usize>,
     /// An outage begins or ends with it.
     pub(super) outage: bool,
+    /// Which statuses it states.
+    pub(super) states: Vec<(usize, Status)>,
 }
 
 /// Who set a status.
@@ -54,6 +56,8 @@ pub(super) struct Incident {
     pub(super) components: BTreeSet<usize>,
     /// Statuses that a draft will set.
     wanted: Vec<(usize, Status)>,
+    /// Of each update, which statuses it states.
+    states: Vec<Vec<(usize, Status)>>,
     impact: u8,
     chosen: Option<u8>,
     pub(super) updates: usize,
@@ -127,10 +131,13 @@ impl History {
                 None => {}
             }
         }
+        let mut named: Vec<usize> = update.components.iter().map(|(component, _)| *component).collect();
         if update.releases {
             let set: Vec<usize> = update.components.iter().map(|(component, _)| *component).collect();
             let others = self.incidents[key].components.iter().filter(|one| !set.contains(one));
-            for component in others.copied().collect::<Vec<_>>() {
+            let others: Vec<usize> = others.copied().collect();
+            named.extend(&others);
+            for component in others {
                 self.holds[component].retain(|(setter, ..)| *setter != Setter::Incident(key));
                 let now = impact(self.status(component));
                 self.incidents[key].impact = self.incidents[key].impact.max(now);
@@ -142,7 +149,13 @@ impl History {
             incident.impact = incident.impact.max(impact(now));
             incident.components.insert(*component);
         }
+        let of = |component: usize| {
+            let set = update.components.iter().find(|(one, _)| *one == component).and_then(|(_, set)| *set);
+            (component, set.filter(|_| !is_published).unwrap_or_else(|| self.status(component)))
+        };
+        let states = named.into_iter().map(of).collect();
         let incident = &mut self.incidents[key];
+        incident.states.push(states);
         incident.is_resolved = update.resolves;
         incident.updates += 1;
         if is_published {
@@ -187,7 +200,7 @@ impl History {
     pub(super) fn announce(&mut self, announcement: usize, pages: &[usize], at: i64) {
         for page in pages {
             let (item, components) = (Item::Announcement(announcement), BTreeSet::new());
-            self.said.push(Said { at, page: *page, item, components, outage: false });
+            self.said.push(Said { at, page: *page, item, components, outage: false, states: Vec::new() });
         }
     }
 
@@ -210,8 +223,12 @@ impl History {
     }
 
     fn say(&mut self, key: usize, item: Item, outage: bool, at: i64) {
-        let Incident { page, components, .. } = &self.incidents[key];
-        self.said.push(Said { at, page: *page, item, components: components.clone(), outage });
+        let Incident { page, components, states, .. } = &self.incidents[key];
+        let states = match item {
+            Item::Update(_, number) => states[number].clone(),
+            _ => Vec::new(),
+        };
+        self.said.push(Said { at, page: *page, item, components: components.clone(), outage, states });
     }
 
     fn set(&mut self, component: usize, setter: Setter, status: Status, at: i64) {
@@ -241,7 +258,8 @@ impl History {
             }
             let components = BTreeSet::from([component]);
             let (page, item) = (page_of(component), Item::Status(component, at));
-            self.said.push(Said { at, page, item, components, outage: false });
+            let states = vec![(component, status)];
+            self.said.push(Said { at, page, item, components, outage: false, states });
             for key in 0..self.incidents.len() {
                 let incident = &mut self.incidents[key];
                 if incident.is_resolved || !incident.components.contains(&component) {

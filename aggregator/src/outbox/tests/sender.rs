@@ -3,7 +3,7 @@
 
 use super::super::attempt::{Attempt, Ready};
 use super::super::contents::Contents;
-use super::super::queue::{ChannelQueue, PORTION, Room};
+use super::super::queue::{ChannelQueue, Concurrency, PORTION};
 use crate::clock::TimeSource;
 use crate::engine::{Engine, Running};
 use crate::publish::{Addresses, PageOptions};
@@ -92,8 +92,10 @@ impl Aggregator {
             options: PageOptions::default(),
             sign_in_key: None,
         };
-        let queues =
-            Channel::ALL.iter().map(|channel| ChannelQueue::new(*channel, Room::of(PORTION))).collect();
+        let queues = Channel::ALL
+            .iter()
+            .map(|channel| ChannelQueue::new(*channel, Concurrency::of(PORTION)))
+            .collect();
         let reader = Reader::open(&self.database()).expect("it opens");
         self.running = Some(Parts { engine, running, reader, contents: Contents::new(addresses), queues });
     }

@@ -1,6 +1,7 @@
 //! What was said of maintenance: by itself at its times, and by people.
 
 use super::history::{History, Item, PAGES, Said};
+use skerry_domain::status::Status;
 use skerry_domain::time::HOUR;
 use std::collections::BTreeSet;
 
@@ -117,7 +118,7 @@ impl History {
         if self.report_at.take_if(|at| *at <= now).is_some() {
             for page in 0..PAGES {
                 let (item, components) = (Item::Report(page), BTreeSet::new());
-                self.said.push(Said { at: now, page, item, components, outage: false });
+                self.said.push(Said { at: now, page, item, components, outage: false, states: Vec::new() });
             }
         }
     }
@@ -153,7 +154,12 @@ impl History {
     }
 
     fn tell(&mut self, key: usize, item: Item, at: i64) {
-        let Window { page, components, .. } = &self.windows[key];
-        self.said.push(Said { at, page: *page, item, components: components.clone(), outage: false });
+        let Window { page, components, has_ended, .. } = &self.windows[key];
+        let status = if *has_ended { Status::Operational } else { Status::UnderMaintenance };
+        let states = match item {
+            Item::Maintenance(..) => components.iter().map(|component| (*component, status)).collect(),
+            _ => Vec::new(),
+        };
+        self.said.push(Said { at, page: *page, item, components: components.clone(), outage: false, states });
     }
 }

@@ -175,7 +175,7 @@ async fn a_message_waits_until_its_page_shows_what_it_says() {
     std::thread::spawn(move || publisher.run());
     fixture.set(Status::MajorOutage).await;
     let at = fixture.engine.snapshot().at;
-    let mut shown = Box::pin(published.shows("one", at, at));
+    let mut shown = Box::pin(published.wait_until_shown("one", at, at));
     assert!(timeout(Duration::ZERO, &mut shown).await.is_err(), "it is not rendered yet");
     assert_eq!(fixture.status("one"), before);
     *gate.0.lock().expect("never poisoned") = true;

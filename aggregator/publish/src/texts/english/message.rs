@@ -225,7 +225,9 @@ impl MessageTexts for English {
     }
 
     fn next_when_steady(&self, minutes: i64) -> String {
-        format!("The next message comes when it has been steady for {minutes} minutes.")
+        format!(
+            "If it goes on changing, the next message comes once it has been steady for {minutes} minutes."
+        )
     }
 
     fn test_state(&self) -> &'static str {

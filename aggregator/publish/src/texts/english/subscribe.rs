@@ -282,6 +282,7 @@ impl SubscribeTexts for English {
             TestResult::Unreachable => "The test message did not arrive: nothing answers at this URL",
             TestResult::Timeout => "The test message did not arrive: there was no answer in time",
             TestResult::Certificate => "The test message did not arrive: the certificate is not acceptable",
+            TestResult::Forbidden => "No test message was sent: this URL leads where messages may not go",
             TestResult::NotSent => "No test message was sent. Try again in a minute",
         };
         format!("{said} ({time}).")

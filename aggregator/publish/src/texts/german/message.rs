@@ -232,7 +232,9 @@ impl MessageTexts for German {
     }
 
     fn next_when_steady(&self, minutes: i64) -> String {
-        format!("Die nächste Nachricht kommt, wenn sich {minutes} Minuten lang nichts geändert hat.")
+        format!(
+            "Ändert sich der Status weiter, kommt die nächste Nachricht, sobald er {minutes} Minuten lang gleich war."
+        )
     }
 
     fn test_state(&self) -> &'static str {

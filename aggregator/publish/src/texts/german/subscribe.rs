@@ -288,6 +288,9 @@ impl SubscribeTexts for German {
             }
             TestResult::Timeout => "Die Testnachricht ist nicht angekommen: Die Antwort blieb aus",
             TestResult::Certificate => "Die Testnachricht ist nicht angekommen: Das Zertifikat ist ungültig",
+            TestResult::Forbidden => {
+                "Es wurde keine Testnachricht gesendet: Diese URL führt an einen unzulässigen Ort"
+            }
             TestResult::NotSent => {
                 "Es wurde keine Testnachricht gesendet. Bitte in einer Minute erneut versuchen"
             }
