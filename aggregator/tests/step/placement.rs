@@ -81,6 +81,8 @@ fn records_of_an_earlier_boot_are_placed_by_its_known_offset() {
 
 /// When a batch was sent, when it arrived, and what it says was seen when, in ms from [`START`].
 type Batch<'a> = (i64, i64, &'a [(i64, HardState)]);
+/// Batches, and the transitions that they lead to.
+type PlacedHistory<'a> = (&'a [Batch<'a>], &'a [(i64, HardState)]);
 
 /// The transitions that these batches result in: since when, and to what.
 fn transitions(batches: &[Batch<'_>], restarts: bool) -> Vec<(i64, HardState)> {
@@ -114,7 +116,7 @@ fn transitions(batches: &[Batch<'_>], restarts: bool) -> Vec<(i64, HardState)> {
 /// Batches that are on their way for different times place the same moment differently.
 #[test]
 fn no_transition_begins_before_the_last_whatever_the_delays_of_their_batches() {
-    let histories: [(&[Batch<'_>], &[(i64, HardState)]); 3] = [
+    let histories: [PlacedHistory<'_>; 3] = [
         (
             &[
                 (0, 0, &[(0, Up)]),
