@@ -87,7 +87,8 @@ texts! {
         fn new_secret() -> &'static str;
         /// The heading of what follows: what the link to the page of a subscription is good for, and the button for a new one.
         fn link() -> &'static str;
-        /// Beside the button that sends a test to an endpoint, and how it ended at a time.
+        /// The heading of what follows: the button that sends a test to an endpoint, and how it ended at a time.
+        fn try_title() -> &'static str;
         fn try_about() -> &'static str;
         fn tested(result: TestResult, time: &str) -> String;
         /// Whether messages bring it: those by mail do.

@@ -270,8 +270,12 @@ impl SubscribeTexts for English {
         }
     }
 
+    fn try_title(&self) -> &'static str {
+        "Test"
+    }
+
     fn try_about(&self) -> &'static str {
-        "See whether messages arrive. A test says that nothing has happened."
+        "See whether messages arrive. The test says that nothing has happened."
     }
 
     fn tested(&self, result: TestResult, time: &str) -> String {

@@ -274,8 +274,12 @@ impl SubscribeTexts for German {
         }
     }
 
+    fn try_title(&self) -> &'static str {
+        "Test"
+    }
+
     fn try_about(&self) -> &'static str {
-        "Prüfen, ob Nachrichten ankommen. Ein Test sagt, dass nichts passiert ist."
+        "Prüfen, ob Nachrichten ankommen. Der Test sagt, dass nichts passiert ist."
     }
 
     fn tested(&self, result: TestResult, time: &str) -> String {
