@@ -16,6 +16,9 @@ const RESTLESS: i64 = 7;
 /// There is another digest after so long.
 const DIGEST: i64 = 6 * HOUR;
 
+/// A server that knows no sender yet takes the second attempt, which comes within so long.
+const PUT_OFF: i64 = 10 * MINUTE;
+
 type Messages = BTreeMap<DeliveryKey, Offered>;
 
 /// What somebody should have heard.
@@ -141,10 +144,23 @@ fn taken(month: &Month, person: &Person, messages: &Messages) -> Vec<String> {
     let takes = takes && person.gone.is_none() && person.quarantined.is_none();
     let is_wrong = |(key, one): &(&DeliveryKey, &Offered)| {
         let most = if month.side.post.lost.contains(key) { 2 } else { 1 };
-        one.taken > most || (takes && one.taken == 0)
+        one.taken > most || (takes && one.taken == 0 && !is_outdated(month, one))
     };
     let wrong = messages.iter().filter(is_wrong);
     wrong.map(|(_, one)| format!("{one:?} was taken {} times", one.taken)).collect()
+}
+
+/// A reminder that was put off is not sent any more once something else was said of its maintenance: that it moved, or began.
+fn is_outdated(month: &Month, one: &Offered) -> bool {
+    let is_said = |window: usize| {
+        let of_it = month
+            .history
+            .said
+            .iter()
+            .filter(|said| matches!(said.item, Item::Maintenance(of, _) if of == window));
+        of_it.into_iter().any(|said| one.first <= said.at && said.at <= one.first + PUT_OFF)
+    };
+    one.items.iter().all(|item| matches!(item, Item::Reminder(window) if is_said(*window)))
 }
 
 /// A burst is the first message and another; a status that never rests is said in digests. Whoever changes choices
