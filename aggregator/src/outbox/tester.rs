@@ -1,5 +1,5 @@
-//! Test messages to endpoints: sent at once, since their owners wait, and kept nowhere. They see no more of an answer than its
-//! class, so that nobody reads a foreign server by them.
+//! Test messages to endpoints: sent at once, since their owners wait, and stored nowhere. An owner sees the class of the answer
+//! alone, so that nobody can read another server's answers here.
 
 use super::attempt::{Addressed, Attempts};
 use super::limits::Limits;

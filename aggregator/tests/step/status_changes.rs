@@ -134,3 +134,42 @@ fn a_status_that_does_not_rest_for_hours_is_said_in_few_messages() {
     assert_eq!(fixture.heard(7 * HOUR).get(&one), None);
     fixture.assert_stored();
 }
+
+#[test]
+fn the_end_of_a_maintenance_says_nothing_of_a_component_that_is_down_after_it() {
+    for (after, is_a_message) in [(HardState::Up, false), (HardState::Down, true)] {
+        let mut fixture = Fixture::new();
+        let choices = Choices { status_changes: true, ..Choices::default() };
+        let one = fixture.subscriber("changes@example.com", with(choices));
+        fixture.see(HardState::Up);
+        let window = fixture.new_window(fixture.now, fixture.now + MINUTE);
+        fixture.maintain(window);
+        let begun = fixture.heard(30 * SECOND).remove(&one).unwrap_or_default();
+        assert!(begun.iter().all(|(kind, _)| *kind == "maintenance"), "it states that: {begun:?}");
+        fixture.see(after);
+        let ended = fixture.heard(2 * MINUTE).remove(&one).unwrap_or_default();
+        assert!(ended.iter().any(|(kind, _)| *kind == "maintenance"), "{ended:?}");
+        assert_eq!(ended.iter().any(|(kind, _)| *kind == "status"), is_a_message, "{after:?}: {ended:?}");
+        fixture.assert_stored();
+    }
+}
+
+#[test]
+fn a_status_that_has_rested_is_said_at_once_when_it_changes_again() {
+    let mut fixture = Fixture::new();
+    let component = fixture.component();
+    let choices = Choices { status_changes: true, ..Choices::default() };
+    let one = fixture.subscriber("changes@example.com", with(choices));
+    fixture.see(HardState::Up);
+    let set = |status| Command::SetHold { component, source: Source::Person, status, until: None };
+    for round in 0..40 {
+        let status = if round % 2 == 0 { Status::MajorOutage } else { Status::PartialOutage };
+        fixture.run(set(status));
+        fixture.heard(MINUTE);
+    }
+    let rest = fixture.heard(30 * MINUTE);
+    assert!(rest.get(&one).is_some_and(|said| said.len() == 1), "a digest: {rest:?}");
+    fixture.heard(5 * MINUTE);
+    fixture.run(set(Status::MajorOutage));
+    assert_eq!(fixture.heard(SECOND).get(&one), Some(&vec![("status", 1)]));
+}
